@@ -1,0 +1,1 @@
+"""How to talk to carriers: the kernel that every carrier shares, and one module per carrier."""

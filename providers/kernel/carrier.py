@@ -1,0 +1,253 @@
+"""What a vendor module declares: credentials, objects, ranges, and (carriers) the route of a number.
+
+The kernel derives the rest: the Pulumi resource classes, the checks, the life cycle, ``doctor``, the schema.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Generic, TypeVar
+
+from providers.kernel import errors, limits, secrecy
+from providers.kernel.ranges import Table
+from providers.kernel.spec import Part as Model
+from providers.kernel.spec import Spec
+from providers.kernel.values import Target
+
+ApiT = TypeVar("ApiT")
+SpecT = TypeVar("SpecT", bound=Spec)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One thing a vendor needs to know who asks: an environment variable and the Pulumi config key that wins over it."""
+
+    name: str
+    env: str
+    config: str
+    secret: bool = True
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Live:
+    """An object as it stands at the vendor.
+
+    ``inputs`` holds what the vendor shows of the declared fields (write-only secrets are absent), ``outputs`` what only
+    the vendor knows. ``ours`` says whether it carries the marker (or the link) of the declaration it was compared with;
+    ``holder`` is what it is otherwise, in words for an error.
+    """
+
+    id: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    ours: bool = True
+    holder: str = ""
+    #: What the vendor answered, for the object's own use.
+    raw: Any = None
+
+
+class Object(ABC, Generic[ApiT, SpecT]):
+    """One kind of object at a vendor: how it is found, read, made, changed and deleted. Stateless.
+
+    Every method may raise the errors of :mod:`providers.kernel.errors`; the HTTP policy already raises them, so most
+    methods need no ``try``.
+    """
+
+    kind: ClassVar[str]
+    #: Spec of the inputs.
+    spec: ClassVar[type[Spec]]
+    #: Inputs that no call changes in place.
+    replaces: ClassVar[frozenset[str]] = frozenset()
+    #: Replacing it is an outage and needs consent.
+    guarded: ClassVar[bool] = False
+    #: Inputs that only point at another object: not known yet is not a change.
+    references: ClassVar[frozenset[str]] = frozenset()
+    #: Properties that only the vendor knows, and which of them are secrets.
+    outputs: ClassVar[tuple[str, ...]] = ()
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def find(self, api: ApiT, spec: SpecT, *, fresh: bool) -> Live | None:
+        """The object that already is what ``spec`` asks for, ours or not. ``fresh``: do not answer from a shared listing."""
+
+    @abstractmethod
+    def read(self, api: ApiT, id: str, state: Mapping[str, Any]) -> Live | None:
+        """The object as it stands now; None (or NotFound) when the vendor does not have it."""
+
+    @abstractmethod
+    def create(self, api: ApiT, spec: SpecT) -> Live:
+        """Make it. Raises Unavailable when the outcome is not known; the kernel then looks again."""
+
+    def update(self, api: ApiT, id: str, spec: SpecT, state: Mapping[str, Any]) -> Live:
+        """Change it in place to what ``spec`` asks for."""
+        raise errors.Unsupported(f"{self.kind} has nothing that can be changed in place")
+
+    @abstractmethod
+    def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
+        """Delete, or for what is owned: detach. NotFound counts as done."""
+
+    def adopt(self, api: ApiT, found: Live, spec: SpecT) -> Live:
+        """Make a found object what ``spec`` asks for; called only when it is ours or may be taken over."""
+        return self.update(api, found.id, spec, {**found.inputs, **found.outputs})
+
+    def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill inputs that depend on the old ones (named ranges keep the CIDRs they were registered with)."""
+        return new
+
+    def loss(self, paths: list[str]) -> str:
+        """What replacing loses, for the refusal of an unconsented replacement."""
+        return "it is deleted and made again"
+
+
+@dataclass(frozen=True)
+class Vendor(Generic[ApiT]):
+    """An API with its credentials and objects. ``connect`` gets the settings and returns the client of this vendor."""
+
+    name: str
+    title: str
+    credentials: tuple[Credential, ...]
+    base_url_env: str
+    objects: tuple[type[Object[ApiT, Any]], ...]
+    connect: Callable[[Settings, limits.Limit], ApiT]
+    #: Whose account the credentials open; asks the vendor, so that it also proves that the account answers.
+    account: Callable[[ApiT], str]
+    account_name: str = "account"
+    most_requests: int = 8
+
+    def object(self, kind: str) -> Object[ApiT, Any]:
+        """The object declared under ``kind``."""
+        for declared in self.objects:
+            if declared.kind == kind:
+                return declared()
+        raise errors.InputError(
+            f"{self.name} declares no object {kind}", step="install the release that made this stack"
+        )
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An output of another part of the same route, known once that part is made."""
+
+    part: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One object of a route: its name under the number, its kind, its inputs (values or :class:`Ref`)."""
+
+    name: str
+    kind: str
+    inputs: Mapping[str, Any]
+    #: Parts that must exist before this one, although no input refers to them.
+    after: tuple[str, ...] = ()
+    #: Made only once the number is registered at xAI, so that no call arrives before it can be answered.
+    last: bool = False
+
+
+class Route(Model, ABC):
+    """How one number's calls get from a carrier to their target; each carrier has its own class with its own keys.
+
+    The key ``carrier`` holds the carrier's name: ``carrier: Literal["twilio"] = "twilio"``.
+    """
+
+    @property
+    def delivers(self) -> str:
+        """The name of the carrier that delivers the calls."""
+        return str(vars(self)["carrier"])
+
+    @abstractmethod
+    def pieces(self, number: str, target: Target, marker: str, take_over: bool) -> tuple[Piece, ...]:
+        """The carrier objects, in the order they are made. Pure: no request is made."""
+
+
+@dataclass(frozen=True)
+class Carrier(Vendor[ApiT]):
+    """A vendor that delivers calls."""
+
+    route: type[Route] = Route
+    #: ``auth`` left out in the stack file: what this carrier does best towards xAI.
+    auth: str = "allowlist"
+    ranges: tuple[Table, ...] = ()
+
+
+class Settings:
+    """Credentials and base URL of one vendor: Pulumi config first, environment second."""
+
+    def __init__(
+        self, vendor: Vendor[Any], config: Callable[[str], str | None], environment: Mapping[str, str]
+    ) -> None:
+        self._vendor = vendor
+        self._values: dict[str, str] = {}
+        for credential in vendor.credentials:
+            value = config(credential.config) or environment.get(credential.env, "")
+            if value:
+                self._values[credential.name] = value
+            if credential.secret:
+                secrecy.register(value)
+        self.base_url = checked_base_url(vendor.base_url_env, environment.get(vendor.base_url_env, ""))
+
+    def __getitem__(self, name: str) -> str:
+        if value := self._values.get(name):
+            return value
+        credential = next(item for item in self._vendor.credentials if item.name == name)
+        secret = "--secret " if credential.secret else ""
+        raise errors.CredentialError(
+            f"{self._vendor.title}: {credential.env} is not set",
+            step=f"export {credential.env}=… or `pulumi config set {secret}{credential.config} …`",
+        )
+
+    def get(self, name: str) -> str:
+        """The value, or an empty string."""
+        return self._values.get(name, "")
+
+    def __repr__(self) -> str:
+        return f"Settings({self._vendor.name}: {', '.join(sorted(self._values))})"
+
+
+def checked_base_url(name: str, url: str) -> str:
+    """A base URL override: https anywhere, http on loopback only, so that no credential travels in the clear."""
+    url = url.rstrip("/")
+    if not url or url.startswith("https://"):
+        return url
+    host = url.removeprefix("http://").split("/")[0].rsplit(":", 1)[0].strip("[]")
+    if url.startswith("http://") and (host in {"localhost", "::1"} or host.startswith("127.")):
+        return url
+    raise errors.InputError(
+        f"{name} must be an https URL (http is for loopback only)", step=f"unset {name} or correct it"
+    )
+
+
+@cache
+def carriers() -> dict[str, Carrier[Any]]:
+    """Every installed carrier by name (entry points ``xtel.carriers``)."""
+    return {point.name: point.load() for point in sorted(entry_points(group="xtel.carriers"), key=lambda p: p.name)}
+
+
+@cache
+def vendors() -> dict[str, Vendor[Any]]:
+    """Every installed vendor by name: the carriers, and xAI (entry points ``xtel.vendors``)."""
+    others: dict[str, Vendor[Any]] = {point.name: point.load() for point in entry_points(group="xtel.vendors")}
+    return {**others, **carriers()}
+
+
+def vendor(name: str) -> Vendor[Any]:
+    """A vendor by name; an error that says what to do when it is not installed (any more)."""
+    try:
+        return vendors()[name]
+    except KeyError:
+        raise errors.InputError(
+            f"the carrier {name!r} is not installed here",
+            step=f"install the package that provides it (installed: {', '.join(sorted(vendors()))})",
+        ) from None
+
+
+def consented(number: str, variable: str = "XTEL_ALLOW_REPLACE") -> bool:
+    """Whether the environment consents for this number: numbers in E.164, comma-separated."""
+    return number in {item.strip() for item in os.environ.get(variable, "").split(",") if item.strip()}

@@ -1,0 +1,196 @@
+"""The face towards the Pulumi engine: one provider class for every object of every vendor, and its resource classes.
+
+The path and name of :class:`Provider`, and the form of its pickle, are part of every user's state: they never change
+(``tests/test_engine_face.py`` holds the exact strings).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, cast
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown as EngineUnknown
+
+from providers.kernel import carrier, operation, process, reconciler
+from providers.kernel import marker as marking
+from providers.kernel.session import Session
+from providers.kernel.values import UNKNOWN, Unknown
+
+#: Inputs that only steer a preview; ``check`` takes them out.
+_DRY_RUN = "dry_run"
+#: Output-only: why a preview refuses this resource; empty in every state.
+BLOCKED = "blocked"
+_sessions: dict[str, Session] = {}
+#: URN to refusal: for a replacement the engine checks a second time, without the old inputs that show what was refused.
+_refused: dict[str, str] = {}
+
+
+class Provider(ResourceProvider):
+    """What Pulumi keeps in the state as ``__provider``: a reference to this class and a token such as ``twilio:Trunk``."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self._token = token
+        self._reconciler: reconciler.Reconciler | None = None
+
+    def __reduce__(self) -> tuple[type[Provider], tuple[str]]:
+        return (Provider, (self._token,))
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once per kind and process, with the stack's configuration in the clear."""
+        process.set_up()
+        vendor_name, _, kind = self._token.partition(":")
+        vendor = carrier.vendor(vendor_name)
+        session = _sessions.setdefault(vendor_name, Session(vendor, req.config.get))
+        self._reconciler = reconciler.Reconciler(vendor.object(kind), session)
+
+    @property
+    def reconciler(self) -> reconciler.Reconciler:
+        """The life cycle behind this provider."""
+        assert self._reconciler is not None, "configure comes first"
+        return self._reconciler
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Validate and spell; a preview shows a refusal and goes on, so that every refusal is seen at once."""
+        old, new = _ours(_olds), _ours(news)
+        dry_run = bool(new.pop(_DRY_RUN, False))
+        new.pop(BLOCKED, None)
+        with self._doing(new) as doing:
+            checked = self.reconciler.check(old, {name: new[name] for name in new if name not in self._outputs})
+            if checked.problems:
+                return CheckResult(_theirs(new), [CheckFailure("", str(problem)) for problem in checked.problems])
+            if checked.refusal and not dry_run:
+                return CheckResult(_theirs(new), [CheckFailure("", checked.refusal)])
+            if checked.refusal:
+                doing.warn(checked.refusal)
+                _refused[process.urn()] = checked.refusal
+            refusal = _refused.get(process.urn(), "") if dry_run else ""
+            return CheckResult(_theirs({**checked.inputs, BLOCKED: refusal}), [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """``None`` for changes makes the engine compare inputs itself and show what changed (never ``True``)."""
+        new = _ours(_news)
+        blocked = new.pop(BLOCKED, "")
+        difference = self.reconciler.diff(_ours(_olds), new)
+        if not difference.changed and not blocked:
+            return DiffResult(changes=False)
+        return DiffResult(changes=None, replaces=list(difference.replaces), delete_before_replace=True)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make it, or take it over."""
+        inputs = _ours(props)
+        with self._doing(inputs):
+            id, state = self.reconciler.create(_declared(inputs))
+        return CreateResult(id, _theirs({**state, BLOCKED: ""}))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """What it is now, inputs included: without them drift is invisible."""
+        state = _ours(props)
+        with self._doing(state):
+            seen = self.reconciler.read(id_, state)
+        if seen is None:
+            return ReadResult(None, {})
+        return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Change it in place."""
+        old, inputs = _ours(_olds), _ours(_news)
+        with self._doing(inputs):
+            state = self.reconciler.update(_id, old, _declared(inputs))
+        return UpdateResult(_theirs({**state, BLOCKED: ""}))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete or detach."""
+        state = _ours(_props)
+        with self._doing(state):
+            self.reconciler.delete(_id, state)
+
+    @property
+    def _outputs(self) -> tuple[str, ...]:
+        fields = self.reconciler.object.spec.model_fields
+        return tuple(name for name in self.reconciler.object.outputs if name not in fields)
+
+    def _doing(self, inputs: Mapping[str, Any]) -> Any:
+        urn = process.urn()
+        vendor, _, kind = self._token.partition(":")
+        progress, warn = partial(process.progress, urn), partial(process.warn, urn)
+        return operation.operating(reconciler.doing(vendor, kind, inputs, progress=progress, warn=warn))
+
+
+def _declared(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in inputs.items() if name not in {BLOCKED, _DRY_RUN} and value is not None}
+
+
+def _ours(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Engine values without Pulumi's own keys, "not known yet" as ours."""
+    return {key: _swap(value, EngineUnknown, UNKNOWN) for key, value in values.items() if not key.startswith("__")}
+
+
+def _theirs(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _swap(value, Unknown, EngineUnknown()) for key, value in values.items()}
+
+
+def _swap(value: Any, kind: type, other: Any) -> Any:
+    if isinstance(value, kind):
+        return other
+    if isinstance(value, Mapping):
+        return {key: _swap(item, kind, other) for key, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_swap(item, kind, other) for item in cast(list[Any], value)]
+    return value
+
+
+@cache
+def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
+    """The Pulumi resource class of an object, such as ``twilio:Trunk``, derived from its declaration.
+
+    Its arguments are the fields of the object's spec; outputs are attributes. The marker is filled in from project, stack
+    and the resource's name.
+    """
+    declared = carrier.vendor(vendor_name).object(kind)
+    outputs = dict.fromkeys(name for name in declared.outputs if name not in declared.spec.model_fields)
+
+    def construct(self: Any, name: str, opts: pulumi.ResourceOptions | None = None, /, **props: Any) -> None:
+        props.setdefault("marker", own_marker(name.split("/", maxsplit=1)[0]))
+        given = {field: props.pop(field, None) for field in declared.spec.model_fields}
+        if props:
+            known = ", ".join(sorted(declared.spec.model_fields))
+            raise TypeError(f"{vendor_name}:{kind} has no argument {', '.join(sorted(props))}; it has {known}")
+        options = pulumi.ResourceOptions(
+            additional_secret_outputs=list(declared.secrets), hide_diffs=["__provider", BLOCKED]
+        )
+        dry_run = {_DRY_RUN: True} if pulumi.runtime.is_dry_run() else {}
+        inputs = {**outputs, "account": None, **given, **dry_run, BLOCKED: ""}
+        Resource.__init__(
+            self, Provider(f"{vendor_name}:{kind}"), name, inputs, pulumi.ResourceOptions.merge(options, opts)
+        )
+
+    body: dict[str, Any] = {"__init__": construct, "__module__": __name__, "__doc__": declared.__doc__}
+    make = cast(Callable[..., type[Resource]], type)
+    return make(kind, (Resource,), body, module=vendor_name, name=kind)
+
+
+def own_marker(name: str) -> str:
+    """The marker of this stack on an object that belongs to ``name`` (a number in E.164, or a key)."""
+    return marking.marker(pulumi.get_project(), pulumi.get_stack(), name)
+
+
+def offline() -> bool:
+    """Whether previews must make no look-ups (``XTEL_OFFLINE=1``)."""
+    return os.environ.get("XTEL_OFFLINE") == "1"

@@ -1,0 +1,132 @@
+"""What can go wrong, as a tree. Every message is one line of at most 300 characters, redacted, and ends in a next step.
+
+::
+
+    XtelError
+     +-- InputError            what the user wrote cannot be (before any request)
+     +-- CredentialError       a key is missing or refused
+     +-- AccountError          the key belongs to another account than the object
+     +-- CarrierError          a vendor said no, or said nothing
+          +-- Permanent        trying again changes nothing
+          |    +-- NotFound    404
+          |    +-- Conflict    it exists already, or somebody else holds it
+          |    +-- Denied      401, 403
+          |    +-- Invalid     400, 405, 415, 422 and every other 4xx
+          |    +-- Unsupported 405, 501: this API does not offer the call
+          +-- Temporary        trying again may help
+               +-- Unreachable the request was never sent
+               +-- RateLimited 429, the request was not carried out
+               +-- Unavailable 5xx, time-out, cut connection, unreadable answer: the outcome is not known
+"""
+
+from __future__ import annotations
+
+from providers.kernel import operation, secrecy
+
+_MESSAGE_LIMIT = 300
+
+
+class XtelError(Exception):
+    """Base of all errors this project raises on purpose."""
+
+    def __init__(self, message: str, *, step: str = "") -> None:
+        self.step = step
+        # The step is what the reader needs most: a long reason is cut, the step is not.
+        tail = f"; next: {secrecy.one_line(step, 200)}" if step else ""
+        super().__init__(secrecy.one_line(message, _MESSAGE_LIMIT - len(tail)) + tail)
+
+
+class InputError(XtelError):
+    """Something the user wrote cannot be; raised before any request is made."""
+
+
+class CredentialError(XtelError):
+    """A credential is missing, or the vendor refuses it."""
+
+
+class AccountError(XtelError):
+    """The credentials belong to another account than the object: never a sign that the object is gone."""
+
+
+class CarrierError(XtelError):
+    """A vendor refused or did not answer.
+
+    ``status`` is the HTTP status (0: none), ``code`` the vendor's own error code, ``request_id`` what its support asks for.
+    """
+
+    def __init__(self, reason: str, *, status: int = 0, code: str = "", request_id: str = "", step: str = "") -> None:
+        self.reason, self.status, self.code, self.request_id = reason, status, code, request_id
+        doing = operation.current()
+        subject = " ".join(part for part in (doing.vendor, doing.object, doing.number) if part)
+        facts = [f"code {code}" if code and code != str(status) else "", f"HTTP {status}" if status else ""]
+        facts = [fact for fact in [*facts, f"request {request_id}" if request_id else ""] if fact]
+        detail = f" ({', '.join(facts)})" if facts else ""
+        room = _MESSAGE_LIMIT - len(detail) - len(step) - len(subject) - 12
+        text = f"{secrecy.one_line(reason, max(room, 60))}{detail}"
+        super().__init__(f"{subject}: {text}" if subject else text, step=step)
+
+
+class Permanent(CarrierError):
+    """Trying the same again changes nothing."""
+
+
+class NotFound(Permanent):
+    """The object is not there (404)."""
+
+
+class Conflict(Permanent):
+    """It exists already, or it is in somebody else's hands."""
+
+
+class Denied(Permanent):
+    """The account may not do this (401, 403)."""
+
+
+class Invalid(Permanent):
+    """The vendor does not accept what was sent (400, 422, other 4xx)."""
+
+
+class Unsupported(Permanent):
+    """This API does not offer the call (405, 501)."""
+
+
+class Temporary(CarrierError):
+    """Trying again later may help."""
+
+
+class Unreachable(Temporary):
+    """No connection was made: the request surely did not happen."""
+
+
+class RateLimited(Temporary):
+    """429 until the budget was spent: the request surely did not happen."""
+
+
+class Unavailable(Temporary):
+    """5xx, a time-out, a cut connection or an unreadable answer: whether the request happened is not known."""
+
+
+def of(error: BaseException) -> XtelError | None:
+    """The error of ours behind an exception that a vendor's SDK wrapped around it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, XtelError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+_STATUS: dict[int, type[CarrierError]] = {
+    401: Denied,
+    403: Denied,
+    404: NotFound,
+    405: Unsupported,
+    409: Conflict,
+    429: RateLimited,
+    501: Unsupported,
+}
+
+
+def by_status(status: int) -> type[CarrierError]:
+    """The class of error that an HTTP status means."""
+    return _STATUS.get(status, Unavailable if status >= 500 else Invalid)

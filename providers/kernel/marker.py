@@ -1,0 +1,30 @@
+"""How an object at a vendor shows that this stack made it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_LIMIT = 64  # Twilio's friendly name; the shortest of the vendors' limits
+
+
+def marker(project: str, stack: str, name: str) -> str:
+    """``xtel/<project>/<stack>/<e164>``; over 64 characters: the first 40, a dash and 8 hex digits of its SHA-256."""
+    whole = f"xtel/{project}/{stack}/{name}"
+    return whole if len(whole) <= _LIMIT else f"{whole[:40]}-{digest(whole)}"
+
+
+def digest(text: str) -> str:
+    """8 hex digits of the marker's SHA-256: how xAI's display names carry it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def label(name: str, mark: str) -> str:
+    """A display name that carries the marker: ``Support [xtel:0a1b2c3d]``."""
+    return f"{name} [xtel:{digest(mark)}]"
+
+
+def unlabel(text: str) -> tuple[str, str]:
+    """Display name and marker digest of a label; the digest is empty where there is none."""
+    match = re.match(r"^(.*?) ?\[xtel:([0-9a-f]{8})\]$", text, re.DOTALL)
+    return (match.group(1), match.group(2)) if match else (text, "")

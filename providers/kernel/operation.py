@@ -1,0 +1,48 @@
+"""What is being done right now, on which object and number: the context of errors and of progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+def _silent(message: str) -> None:
+    """Progress that nobody listens to."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step on one object, as errors name it; waits of a step together are bounded by ``budget`` seconds."""
+
+    vendor: str = ""
+    object: str = ""
+    number: str = ""
+    progress: Callable[[str], None] = _silent
+    warn: Callable[[str], None] = _silent
+    budget: float = 120.0
+    started: float = field(default_factory=time.monotonic)
+
+    def remaining(self) -> float:
+        """Seconds that may still be spent waiting in this step."""
+        return self.budget - (time.monotonic() - self.started)
+
+
+_current: ContextVar[Operation | None] = ContextVar("operation", default=None)
+
+
+def current() -> Operation:
+    """The operation this thread works on (an empty one outside of any)."""
+    return _current.get() or Operation()
+
+
+@contextmanager
+def operating(operation: Operation) -> Generator[Operation, None, None]:
+    """Run a block as part of ``operation``."""
+    token = _current.set(operation)
+    try:
+        yield operation
+    finally:
+        _current.reset(token)

@@ -1,0 +1,78 @@
+"""Published signaling ranges by name, with source and date.
+
+``twilio`` is the newest table this release knows, ``twilio@2026-11-21`` the table of that day, ``telnyx:europe`` a region
+of one. Carrier ranges are shared by all customers of the carrier: an allowlist proves the carrier, not the account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from providers.kernel import errors
+from providers.kernel.values import cidr, cidrs
+
+_NAME = re.compile(r"^([a-z][a-z0-9-]*)(?::([a-z0-9-]+))?(?:@(\d{4}-\d{2}-\d{2}))?$")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The signaling CIDRs a carrier published, read on ``read`` from ``source``."""
+
+    name: str
+    read: date
+    source: str
+    cidrs: tuple[str, ...]
+    region: str = ""
+
+    @property
+    def label(self) -> str:
+        """``twilio`` or ``telnyx:europe``."""
+        return f"{self.name}:{self.region}" if self.region else self.name
+
+
+def tables() -> tuple[Table, ...]:
+    """Every table of every installed carrier."""
+    from providers.kernel.carrier import carriers  # the declarations import this module for Table
+
+    return tuple(table for carrier in carriers().values() for table in carrier.ranges)
+
+
+def is_name(text: str) -> bool:
+    """Whether an allowlist entry is a range's name (a CIDR starts with a digit or holds a colon and no letter name)."""
+    return bool(_NAME.match(text.strip().lower())) and not _is_cidr(text)
+
+
+def _is_cidr(text: str) -> bool:
+    try:
+        cidr(text)
+    except ValueError:
+        return False
+    return True
+
+
+def table(name: str) -> Table:
+    """The table a name means. Raises ValueError that lists the known names."""
+    match = _NAME.match(name.strip().lower())
+    known = tables()
+    if match:
+        label = f"{match[1]}:{match[2]}" if match[2] else match[1]
+        dated = [item for item in known if item.label == label]
+        if match[3]:
+            dated = [item for item in dated if item.read.isoformat() == match[3]]
+        if dated:
+            return max(dated, key=lambda item: item.read)
+    names = ", ".join(sorted({item.label for item in known}))
+    raise ValueError(f"{name!r} is neither a CIDR nor a published range; known ranges: {names}")
+
+
+def resolve(entries: Iterable[str]) -> tuple[str, ...]:
+    """The networks that an allowlist of names and CIDRs means, in one spelling. Raises ValueError."""
+    found: list[str] = []
+    for entry in entries:
+        found.extend(table(entry).cidrs if is_name(entry) else (cidr(entry),))
+    if not found:
+        raise errors.InputError("an empty allowlist lets nobody call", step="name a range, or write `auth: open`")
+    return cidrs(found)

@@ -1,0 +1,206 @@
+"""The life cycle every object goes through: look, then make; compare, then change; never lose, never double.
+
+Pure of Pulumi: :mod:`providers.kernel.engine` calls it with plain dictionaries, and so do tests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from providers.kernel import carrier, errors, operation, secrecy
+from providers.kernel.carrier import Live, Object
+from providers.kernel.session import Session
+from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values
+from providers.kernel.values import UNKNOWN, has_unknown
+
+#: Seconds between a 404 or an empty look-up and the second look that makes it count.
+SECOND_LOOK = 1.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Inputs in canonical form, and what stands in the way: refusals need consent, problems need correction."""
+
+    inputs: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list[Problem])
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Inputs that changed, and those among them that no call can change in place."""
+
+    changed: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+
+class Reconciler:
+    """Brings one kind of object to what is declared."""
+
+    def __init__(self, object: Object[Any, Any], session: Session, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.object = object
+        self.session = session
+        self._sleep = sleep
+
+    # -- before any request ------------------------------------------------------------------------------------------
+
+    def check(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Checked:
+        """Validate and spell inputs; refuse a replacement that nobody consented to. Makes no request."""
+        given = {name: value for name, value in new.items() if value is not None}
+        try:
+            spec = self.object.spec.model_validate(given)
+            inputs = self.object.resolve(spec.canonical(), old)
+        except ValidationError as error:
+            return Checked(dict(given), problems(error))
+        secrecy.register(*secret_values(self.object.spec, inputs))
+        return Checked(inputs, refusal=self._refusal(old, inputs))
+
+    def _refusal(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+        if not (self.object.guarded and old):
+            return ""
+        before = self._comparable(old)
+        paths = [path for path in changed(before, _compared(new)) if path.split(".")[0] in self.object.replaces]
+        number = str(old.get("phone_number") or new.get("phone_number") or "")
+        if not paths or new.get("replace") == "accept" or carrier.consented(number):
+            return ""
+        allow = f"`replace: accept` on the number, or XTEL_ALLOW_REPLACE={number}"
+        return f"{', '.join(paths)} cannot change in place: {self.object.loss(paths)}. To allow it: {allow}"
+
+    def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
+        """What differs between the state and canonical inputs. An id not known yet is not a change of a reference."""
+        before, after = self._comparable(old), _compared(new)
+        for name in self.object.references:
+            if has_unknown(after.get(name)):
+                after[name] = before.get(name)
+        paths = tuple(changed(before, after))
+        replaces = tuple(sorted({path.split(".")[0] for path in paths} & self.object.replaces))
+        return Difference(paths, replaces)
+
+    def _comparable(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The declared part of a state in today's spelling, so that a new release with a new default shows no change."""
+        known = {name: value for name, value in state.items() if name in self.object.spec.model_fields}
+        try:
+            return _compared(self.object.spec.model_validate(known).canonical())
+        except ValidationError:  # written by a release with other rules, or changed outside to something we refuse
+            return _compared(known)
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Look first; take over what is ours (or may be); else make it once, and look again if the answer is lost."""
+        spec = self.object.spec.model_validate(dict(inputs))
+        account = self.session.account()
+        live = self._make(spec)
+        return live.id, self._state(inputs, live, account)
+
+    def _make(self, spec: Spec) -> Live:
+        api = self.session.api
+        found = self.object.find(api, spec, fresh=False)
+        if found:
+            return self._take(found, spec)
+        try:
+            return self.object.create(api, spec)
+        except errors.Unavailable as error:
+            found = self._look_again(spec)
+            if found and found.ours:
+                return self._take(found, spec)
+            raise type(error)(
+                f"{error.reason}; it was not made as far as can be seen",
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
+                step="run `pulumi up` again: it looks before it makes anything",
+            ) from None
+
+    def _look_again(self, spec: Spec) -> Live | None:
+        for wait in (0.0, SECOND_LOOK, 2 * SECOND_LOOK):
+            self._sleep(wait)
+            if found := self.object.find(self.session.api, spec, fresh=True):
+                return found
+        return None
+
+    def _take(self, found: Live, spec: Spec) -> Live:
+        if not found.ours and not spec.take_over:
+            raise errors.Conflict(
+                f"it exists and is not ours: {found.holder}",
+                step="`take_over: true` on the number makes it ours; else remove it, or the number from this stack",
+            )
+        return self.object.adopt(self.session.api, found, spec)
+
+    def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Change in place. When the answer is lost, what the object says counts."""
+        account = str(old.get("account", ""))
+        self.session.belongs(account)
+        spec = self.object.spec.model_validate(dict(inputs))
+        difference = self.diff(old, inputs)
+        if not difference.changed:
+            return {**old, **inputs}
+        try:
+            live = self.object.update(self.session.api, id, spec, old)
+        except errors.Unavailable:
+            seen = self.object.read(self.session.api, id, old)
+            if seen is None or self.diff({**inputs, **seen.inputs}, inputs).changed:
+                raise
+            live = seen
+        return self._state(inputs, live, account, old)
+
+    def read(self, id: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """State and inputs as they stand at the vendor; None only when it is gone beyond doubt."""
+        self.session.belongs(str(state.get("account", "")))
+        live = self._seen(id, state)
+        if live is None:
+            self._sleep(SECOND_LOOK)  # Twilio answers 404 for existing objects at times (twilio-node#936)
+            live = self._seen(id, state)
+            if live is None and self.session.answers():
+                return None
+            if live is None:
+                raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
+        known = {name: value for name, value in state.items() if name in self.object.spec.model_fields}
+        inputs = self._spelled({**known, **live.inputs})
+        return {**state, **inputs, **live.outputs}, inputs
+
+    def _seen(self, id: str, state: Mapping[str, Any]) -> Live | None:
+        try:
+            return self.object.read(self.session.api, id, state)
+        except errors.NotFound:
+            return None
+
+    def _spelled(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in inputs.items() if value is not None}
+        try:
+            return self.object.spec.model_validate(given).canonical()
+        except ValidationError:  # somebody set something at the vendor that we would refuse: show it as it is
+            return given
+
+    def delete(self, id: str, state: Mapping[str, Any]) -> None:
+        """Delete or detach; what is gone already is fine."""
+        self.session.belongs(str(state.get("account", "")))
+        try:
+            self.object.delete(self.session.api, id, state)
+        except errors.NotFound:
+            return
+
+    def _state(
+        self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What is kept: every input as declared, what the vendor alone knows, and whose account it is in."""
+        kept = {name: old[name] for name in self.object.outputs if old and name in old}
+        secrecy.register(*(live.outputs.get(name) for name in self.object.secrets))
+        return {**kept, **live.outputs, **inputs, "account": account}
+
+
+def _compared(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that count as a change."""
+    return {name: value for name, value in inputs.items() if name not in CONTROL}
+
+
+def doing(vendor: str, object: str, inputs: Mapping[str, Any], **channels: Any) -> operation.Operation:
+    """The operation an error names: vendor, object, and the number it is about."""
+    number = inputs.get("phone_number") or str(inputs.get("marker", "")).rsplit("/", 1)[-1]
+    shown = number if isinstance(number, str) and number is not UNKNOWN else ""
+    return operation.Operation(vendor=vendor, object=object, number=shown, **channels)

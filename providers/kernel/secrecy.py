@@ -1,0 +1,40 @@
+"""Keeps secrets out of everything a person or a log can read."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+MASK = "[secret]"
+_known: set[str] = set()
+_lock = threading.Lock()
+# Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
+_SHAPES = re.compile(
+    r"whsec_[A-Za-z0-9+/=_-]{6,}"
+    r"|\bxai-[A-Za-z0-9_-]{12,}"
+    r"|\bKEY[0-9A-F]{8,}_\w+"
+    r"|(?<=Bearer )\S+|(?<=Basic )\S+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+
+
+def register(*values: object) -> None:
+    """Remember secret values, so that :func:`redact` removes them from every later text of this process."""
+    with _lock:
+        _known.update(value for value in values if isinstance(value, str) and len(value) >= 4)
+
+
+def redact(text: str) -> str:
+    """The text without any registered secret and without anything that has the shape of one."""
+    with _lock:
+        known = sorted(_known, key=len, reverse=True)
+    for value in known:
+        text = text.replace(value, MASK)
+    return _SHAPES.sub(MASK, text)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Redacted, without control characters or line breaks (foreign text must not drive a terminal), cut to ``limit``."""
+    clean = "".join(char if char.isprintable() else " " for char in redact(text))
+    clean = re.sub(r"\s+", " ", clean).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"

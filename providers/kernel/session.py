@@ -1,0 +1,58 @@
+"""One vendor in one process: settings, client and account, each made once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from providers.kernel import carrier, errors, limits
+
+
+class Session:
+    """The connection to one vendor, opened when the first object needs it."""
+
+    def __init__(self, vendor: carrier.Vendor[Any], config: Callable[[str], str | None]) -> None:
+        self.vendor = vendor
+        self._config = config
+        self._lock = threading.Lock()
+        self._api: Any = None
+        self._account = ""
+
+    @property
+    def api(self) -> Any:
+        """The vendor's client. Raises CredentialError when a credential is missing."""
+        with self._lock:
+            if self._api is None:
+                settings = carrier.Settings(self.vendor, self._config, os.environ)
+                for credential in self.vendor.credentials:
+                    if credential.required:
+                        _ = settings[credential.name]
+                self._api = self.vendor.connect(settings, limits.Limit(self.vendor.most_requests))
+            return self._api
+
+    def account(self) -> str:
+        """Whose account the credentials open; asked once per process."""
+        api = self.api
+        with self._lock:
+            if not self._account:
+                self._account = self.vendor.account(api)
+            return self._account
+
+    def answers(self) -> bool:
+        """Whether the account itself answers right now: only then does a 404 mean that an object is gone."""
+        try:
+            return bool(self.vendor.account(self.api))
+        except errors.CarrierError:
+            return False
+
+    def belongs(self, account: str) -> None:
+        """Raise AccountError unless the credentials open this account."""
+        mine = self.account()
+        if account and account != mine:
+            raise errors.AccountError(
+                f"{self.vendor.title}: this object is in {self.vendor.account_name} {account}, "
+                f"but the credentials are of {mine}; nothing was changed",
+                step=f"use the credentials of {account}",
+            )

@@ -1,0 +1,144 @@
+"""What an object is declared with: typed, strict, canonical, and able to hold values that are not known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails, to_jsonable_python
+
+from providers.kernel.values import Unknown, has_unknown
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Annotation of a field whose value must never be shown: ``Annotated[str, Secret()]``."""
+
+
+class Part(BaseModel):
+    """A piece of what is declared: strict, immutable, and silent about the values it was given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Spec(Part):
+    """The inputs of one object.
+
+    Fields of :data:`CONTROL` steer this project and are never sent to a vendor; they are kept in the state and never
+    count as a change.
+    """
+
+    marker: str = Field("", description="How the object shows that this stack owns it.")
+    take_over: bool = Field(False, description="Take over an object that exists and is not ours.")
+    replace: Literal["", "accept"] = Field("", description="Consent to replacing it, which is an outage.")
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _pass_unknown(cls, value: Any, handler: Any) -> Any:
+        return value if has_unknown(value) else handler(value)
+
+    def canonical(self) -> dict[str, Any]:
+        """The inputs in the one spelling that is compared, sent and kept; absent is absent, never null."""
+        return {
+            name: plain
+            for name in type(self).model_fields
+            if (plain := _plain(getattr(self, name))) is not None and plain != ""
+        }
+
+
+#: Fields that are kept but never compared: changing consent changes nothing at a vendor.
+CONTROL = frozenset({"take_over", "replace"})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, BaseModel):
+        return {name: plain for name in type(value).model_fields if (plain := _plain(getattr(value, name))) is not None}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in cast(dict[Any, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast(list[Any], value)]
+    return to_jsonable_python(value)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with what was declared: where, and why, without the value."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+def problems(error: ValidationError) -> list[Problem]:
+    """What pydantic found, in the words of this project, without any value that was given."""
+    return [Problem(_path(detail["loc"]), reason(detail)) for detail in error.errors(include_url=False)]
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+_REASONS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known key",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "tuple_type": "must be a list",
+}
+
+
+def reason(detail: ErrorDetails) -> str:
+    """One sentence for one finding of pydantic; never holds the value that was given."""
+    kind, context = detail["type"], detail.get("ctx") or {}
+    if kind in _REASONS:
+        return _REASONS[kind]
+    if kind == "literal_error":
+        return f"must be one of {context.get('expected', '')}".replace("'", "")
+    if kind == "value_error":
+        return str(context.get("error", detail["msg"]))
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return message[:1].lower() + message[1:]
+
+
+def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Paths at which two canonical values differ, deepest first known: ``webhook.url``, ``sip_auth.allowed_addresses``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        left, right = cast(dict[str, Any], old), cast(dict[str, Any], new)
+        for key in sorted(left.keys() | right.keys()):
+            yield from changed(left.get(key), right.get(key), f"{path}.{key}" if path else key)
+    elif old != new:
+        yield path
+
+
+def secret_values(model: type[BaseModel], values: dict[str, Any]) -> Iterator[str]:
+    """The values of a spec's secret fields, to be kept out of every text."""
+    for name, info in model.model_fields.items():
+        value = values.get(name)
+        if any(isinstance(mark, Secret) for mark in info.metadata) and isinstance(value, str):
+            yield value
+        nested = _model(info.annotation)
+        if nested and isinstance(value, dict):
+            yield from secret_values(nested, cast(dict[str, Any], value))
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) is Annotated:
+        return _model(get_args(annotation)[0])
+    return next((found for item in get_args(annotation) if (found := _model(item))), None)

@@ -1,0 +1,185 @@
+"""Values of the telephone trade in one spelling each: E.164 numbers, CIDRs, SIP targets, https URLs, and "not known yet"."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+#: The host that answers for xAI numbers; the API returns it per number as ``sip_host``.
+SIP_HOST = "sip.voice.x.ai"
+E164_PATTERN = r"^\+[1-9]\d{6,14}$"
+
+
+class Unknown:
+    """A value that a preview does not know yet (the id of an object that is about to be made)."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __copy__(self) -> Unknown:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Unknown:
+        return self
+
+
+UNKNOWN: Final = Unknown()
+
+
+def has_unknown(value: object) -> bool:
+    """Whether a value is, or holds somewhere inside, something not known yet."""
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in cast(dict[str, object], value).values())
+    if isinstance(value, list | tuple):
+        return any(has_unknown(item) for item in cast(list[object], value))
+    return isinstance(value, Unknown)
+
+
+def e164(text: str) -> str:
+    """A phone number in E.164: ``+``, country code, subscriber number, 7 to 15 digits, nothing else.
+
+    Spelling is forgiven (spaces, dashes, brackets, dots); a missing ``+`` is not, because the country would be a guess.
+    Valid means *possible* by the numbering plan (phonenumbers); whether it is *assigned* nobody can know offline.
+    """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] -- foreign input reaches this
+        raise ValueError('must be text: quote the number, for example "+14155550100"')
+    compact = re.sub(r"[\s().\-/  ]", "", text)
+    if not compact.startswith("+"):
+        raise ValueError("must start with + and the country code, for example +14155550100 (E.164)")
+    if not re.match(E164_PATTERN, compact):
+        raise ValueError("is not an E.164 number: + and 7 to 15 digits, for example +14155550100")
+    try:
+        parsed = phonenumbers.parse(compact, None)
+    except phonenumbers.NumberParseException:
+        raise ValueError("has a country code that does not exist; E.164 starts with + and the country code") from None
+    if not phonenumbers.is_possible_number(parsed):
+        raise ValueError("cannot be a phone number: too long or too short for its country")
+    return compact
+
+
+def improbable(number: str) -> bool:
+    """Whether no such number is assigned by the numbering plan we know (possible, but probably a typing error)."""
+    return not phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+
+
+def pretty(number: str) -> str:
+    """A number as people write it, for tables: ``+1 415-555-0100``."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def cidr(text: str) -> str:
+    """An IPv4 or IPv6 network in CIDR form; a bare address becomes a /32 or /128; host bits are an error.
+
+    ``0.0.0.0/0`` is refused: the whole internet is spelled ``auth: open``, so that nobody opens a number by accident.
+    """
+    try:
+        network = ipaddress.ip_network(text.strip(), strict=True)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a CIDR ({_cidr_reason(text, error)})") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{text} is the whole internet; write `auth: open` if any caller may reach the number")
+    return str(network)
+
+
+def _cidr_reason(text: str, error: ValueError) -> str:
+    if "host bits" not in str(error):
+        return "example: 203.0.113.0/28"
+    return f"host bits are set; the network is {ipaddress.ip_network(text.strip(), strict=False)}"
+
+
+def cidrs(texts: Iterable[str]) -> tuple[str, ...]:
+    """A set of networks in one spelling: duplicates and contained ones gone, neighbours joined, sorted."""
+    networks = [ipaddress.ip_network(cidr(text)) for text in texts]
+    four = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    six = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+    return tuple(str(net) for net in [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)])
+
+
+def host(text: str) -> str:
+    """A DNS host name in lower case without a trailing dot. Not an address: TLS needs a name (Twilio error 32011)."""
+    name = text.strip().rstrip(".").lower()
+    if not re.match(r"^(?=.{1,253}$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name):
+        raise ValueError(f"{text!r} is not a host name")
+    return name
+
+
+def https_url(text: str) -> str:
+    """An absolute https URL; scheme and host in lower case, everything else kept."""
+    parts = urlsplit(text.strip())
+    if parts.scheme.lower() != "https" or not parts.hostname:
+        raise ValueError("must be an https:// URL: xAI delivers webhooks over TLS only")
+    if parts.username or parts.password:
+        raise ValueError("must not hold credentials; use auth_token")
+    netloc = parts.hostname.lower() + (f":{parts.port}" if parts.port and parts.port != 443 else "")
+    return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
+
+
+def _whole(value: object) -> object:
+    """Pulumi carries every number as a float: 1.0 is 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+E164 = Annotated[str, AfterValidator(e164)]
+Host = Annotated[str, AfterValidator(host)]
+HttpsUrl = Annotated[str, AfterValidator(https_url)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+class Target(BaseModel):
+    """Where a carrier sends a number's calls: ``sip:+14155550100@sip.voice.x.ai;transport=tls`` (RFC 3261 §19.1).
+
+    The user part is the routing key at xAI and must be ``+E.164``. Without a port TLS means 5061 (RFC 3263). ``number``
+    may be empty: then the carrier puts the dialled number there (one trunk for many numbers).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: str = ""
+    host: Host = SIP_HOST
+    transport: Literal["tls", "tcp", "udp"] = "tls"
+    port: int | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        user = f"{self.number}@" if self.number else ""
+        port = f":{self.port}" if self.port else ""
+        extra = "".join(f";{name}={value}" if value else f";{name}" for name, value in self.parameters)
+        return f"sip:{user}{self.host}{port};transport={self.transport}{extra}"
+
+
+def target(text: str) -> Target:
+    """Read a SIP URI; letter case of scheme, host and parameter names does not matter. Raises ValueError."""
+    match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d+))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
+    if not match:
+        raise ValueError(f"{text!r} is not a SIP URI such as sip:+14155550100@{SIP_HOST};transport=tls")
+    user, name, port, rest = match.groups()
+    pairs = [part.partition("=") for part in rest.split(";") if part]
+    parameters = {key.lower(): value for key, _, value in pairs}
+    transport = parameters.pop("transport", "udp").lower()
+    if transport not in {"tls", "tcp", "udp"}:
+        raise ValueError(f"transport={transport} is not one of tls, tcp, udp")
+    return Target(
+        number=user or "",
+        host=name,
+        transport=cast(Any, transport),
+        port=int(port) if port else None,
+        parameters=tuple(sorted(parameters.items())),
+    )
+
+
+def sip_uri(text: str) -> str:
+    """A SIP URI in one spelling."""
+    return str(target(text))
+
+
+SipUri = Annotated[str, AfterValidator(sip_uri)]

@@ -1,0 +1,151 @@
+"""The ASGI application: finds the vendor, plays the fault, keeps the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from importlib import resources
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_array, is_object, json_answer, only, pairs
+from sandbox.faults import Fault, Faults
+from sandbox.journal import Journal
+from sandbox.line import CUT
+from sandbox.store import Store
+from sandbox.switches import Switches
+
+CONTROL = "/_sandbox"
+
+
+class Network:
+    """Everything behind the port: state, faults, journal, switches, and the vendors."""
+
+    def __init__(self, store: Store, vendors: Sequence[type[Vendor]] | None = None) -> None:
+        from sandbox.twilio.wire import Twilio
+        from sandbox.xai.wire import XAI
+
+        self.store = store
+        self.switches = Switches(store)
+        self.faults = Faults(store)
+        self.vendors: list[Vendor] = [XAI(store, self.switches), Twilio(store, self.switches)]
+        self.journal = Journal(store, [secret for vendor in self.vendors for secret in vendor.secrets()])
+        if not store.setting("seeded", False):
+            self.reset()
+
+    def vendor(self, path: str) -> Vendor | None:
+        return next((vendor for vendor in self.vendors if vendor.owns(path)), None)
+
+    def seed(self, document: JsonObject) -> None:
+        """All or nothing."""
+        names = {vendor.name: vendor for vendor in self.vendors}
+        only(document, names, "vendor")
+        with self.store.transaction():
+            for name, part in document.items():
+                names[name].seed(*_parts(name, part))
+
+    def reset(self) -> None:
+        self.store.clear()
+        self.journal.clear()
+        self.faults.load()
+        self.switches.load()
+        self.seed(json.loads(resources.files("sandbox").joinpath("seed.json").read_text()))
+        self.store.set("seeded", True)
+
+    async def serve(self, call: Call) -> Answer | None:
+        """The answer, or None to cut the connection."""
+        vendor = self.vendor(call.path)
+        entry = self.journal.arrive(call, vendor.name if vendor else None)
+        fault = self.faults.take(call.method, call.path)
+        wait = self.switches["latency"] + (fault.seconds if fault and fault.action == "delay" else 0)
+        if wait:
+            await asyncio.sleep(wait)
+        answer = self._answer(vendor, call, fault)
+        entry.close(answer.status if answer else None, fault.action if fault else None)
+        return answer
+
+    def _answer(self, vendor: Vendor | None, call: Call, fault: Fault | None) -> Answer | None:
+        if fault and fault.action == "drop_before":
+            return None
+        if fault and fault.action == "status":
+            return _staged(vendor, fault)
+        if vendor is None:
+            return json_answer(404, {"error": f"no vendor of this sandbox serves {call.path}"})
+        answer = vendor.serve(call)
+        return None if fault and fault.action == "drop_after" else answer
+
+
+def _parts(vendor: str, part: object) -> tuple[str, Seed]:
+    """Whose account (main unless `account` says other), and the collections."""
+    if not is_object(part):
+        raise ValueError(f"{vendor}: expected an object of collections")
+    account = part.get("account", "main")
+    if account not in ("main", "other"):
+        raise ValueError(f"{vendor}.account: expected main or other")
+    collections = {name: value for name, value in part.items() if name != "account"}
+    for name, value in collections.items():
+        if not is_array(value) or not all(map(is_object, value)):
+            raise ValueError(f"{vendor}.{name}: expected a list of objects")
+    return account, collections
+
+
+def _staged(vendor: Vendor | None, fault: Fault) -> Answer:
+    """The answer a fault prescribes: the vendor's own error, or any body with any content type."""
+    headers = {name.lower(): value for name, value in fault.headers.items()}
+    if fault.body is not None:
+        text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
+        return _framed(Answer(fault.status, text.encode(), {"content-type": "application/json", **headers}))
+    plain = vendor.refusal(fault.status) if vendor else json_answer(fault.status, {})
+    return _framed(Answer(plain.status, plain.body, {**plain.headers, **headers}))
+
+
+def _framed(answer: Answer) -> Answer:
+    """HTTP knows no body for these two."""
+    return Answer(answer.status, b"", answer.headers) if answer.status in (204, 304) else answer
+
+
+class Sandbox:
+    """`/_sandbox` goes to the control API; everything else is a call to a vendor."""
+
+    def __init__(self, network: Network) -> None:
+        from sandbox.control import control
+
+        self.network = network
+        self.control = control(network)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path == CONTROL or path.startswith(CONTROL + "/"):
+            await self.control(scope, receive, send)
+            return
+        answer = await self.network.serve(await _call(Request(scope, receive)))
+        if answer is None:
+            await _cut(scope, receive)
+            return
+        headers = {**answer.headers, "content-length": str(len(answer.body))}
+        if answer.status in (204, 304):
+            headers = dict(answer.headers)
+        await Response(answer.body, answer.status, headers)(scope, receive, send)
+
+
+async def _call(request: Request) -> Call:
+    return Call(
+        method=request.method,
+        path=request.scope["path"],
+        query=pairs(request.scope["query_string"]),
+        headers=dict(request.headers.items()),
+        body=await request.body(),
+        origin=f"http://{request.headers.get('host', request.url.netloc)}",
+    )
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    scope["extensions"][CUT]["abort"]()
+    # The server learns of the cut in its next turn; returning earlier would have it complain of a missing answer.
+    while (await receive())["type"] != "http.disconnect":
+        pass

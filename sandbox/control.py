@@ -1,0 +1,124 @@
+"""The control API under /_sandbox: for tests and for `xtel sandbox`. Its shapes are a contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.exchange import JsonObject, is_object
+from sandbox.faults import parse
+
+if TYPE_CHECKING:
+    from sandbox.app import Network
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+ACCOUNTS = ("main", "other")
+STYLES = ("token", "apikey")
+
+
+async def _object(request: Request) -> JsonObject:
+    try:
+        document = json.loads(await request.body())
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON: {error}") from error
+    if not is_object(document):
+        raise ValueError("the body is not a JSON object")
+    return document
+
+
+def _careful(endpoint: Endpoint) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return answer
+
+
+def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
+    value = request.query_params.get(name, allowed[0])
+    if value not in allowed:
+        raise ValueError(f"{name}: expected one of {', '.join(allowed)}")
+    return value
+
+
+class Control:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    async def log(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.network.journal.clear()
+            return Response(status_code=204)
+        return Response(self.network.journal.text(), media_type="application/json")
+
+    async def faults(self, request: Request) -> Response:
+        faults = self.network.faults
+        if request.method == "POST":
+            fault = parse(await _object(request))
+            faults.add(fault)
+            return JSONResponse(faults.all()[-1], 201)
+        if request.method == "DELETE":
+            faults.clear()
+            return Response(status_code=204)
+        return JSONResponse(faults.all())
+
+    async def state(self, request: Request) -> Response:
+        network = self.network
+        origin = f"http://{request.headers.get('host', request.url.netloc)}"
+        state: dict[str, Any] = {vendor.name: vendor.state(origin) for vendor in network.vendors}
+        state["counters"] = {name: network.store.counted(name) for name in ("purchases", "releases")}
+        return JSONResponse(state)
+
+    async def secrets(self, request: Request) -> Response:
+        """What no API answer ever repeats: tests compare what a client kept with what is true."""
+        from sandbox.xai.state import secrets
+
+        return JSONResponse(secrets(self.network.store))
+
+    async def seed(self, request: Request) -> Response:
+        self.network.seed(await _object(request))
+        return JSONResponse({"ok": True})
+
+    async def reset(self, request: Request) -> Response:
+        self.network.reset()
+        return JSONResponse({"ok": True})
+
+    async def env(self, request: Request) -> Response:
+        account, style = _choice(request, "account", ACCOUNTS), _choice(request, "auth", STYLES)
+        origin = f"http://{request.headers.get('host', request.url.netloc)}"
+        variables: dict[str, str] = {"XTEL_SANDBOX_URL": origin}
+        for vendor in self.network.vendors:
+            variables |= vendor.environment(account, style, origin)
+        return JSONResponse(variables)
+
+    async def switches(self, request: Request) -> Response:
+        if request.method == "POST":
+            self.network.switches.update(await _object(request))
+        return JSONResponse(self.network.switches.all())
+
+
+def control(network: Network) -> Starlette:
+    it = Control(network)
+    table: list[tuple[str, Endpoint, list[str]]] = [
+        ("health", it.health, ["GET"]),
+        ("log", it.log, ["GET", "DELETE"]),
+        ("faults", it.faults, ["GET", "POST", "DELETE"]),
+        ("state", it.state, ["GET"]),
+        ("secrets", it.secrets, ["GET"]),
+        ("seed", it.seed, ["POST"]),
+        ("reset", it.reset, ["POST"]),
+        ("env", it.env, ["GET"]),
+        ("switches", it.switches, ["GET", "POST"]),
+    ]
+    return Starlette(routes=[Route(f"/_sandbox/{name}", _careful(end), methods=verbs) for name, end, verbs in table])

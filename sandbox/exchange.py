@@ -1,0 +1,129 @@
+"""One HTTP request and its answer, free of any server: what every vendor's wire format is written against."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar
+from urllib.parse import parse_qsl
+
+JsonObject = dict[str, Any]
+Pairs = tuple[tuple[str, str], ...]
+Seed = dict[str, list[JsonObject]]
+
+
+def is_object(value: object) -> TypeGuard[JsonObject]:
+    """Whether a value read from JSON is an object: its keys are strings then, which `dict` alone does not say."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def only(given: Iterable[str], known: Collection[str], noun: str) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(f"unknown {noun} {', '.join(unknown)}; there are: {', '.join(known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it arrived. Header names are lower case; `path` is percent-decoded; `origin` is our own."""
+
+    method: str
+    path: str
+    query: Pairs
+    headers: Mapping[str, str]
+    body: bytes
+    origin: str
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name, "")
+
+    @property
+    def media(self) -> str:
+        """The content type without its parameters."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def json_answer(status: int, document: object, headers: Mapping[str, str] | None = None) -> Answer:
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return Answer(status, body, {"content-type": "application/json; charset=utf-8", **(headers or {})})
+
+
+def pairs(encoded: bytes) -> Pairs:
+    """A query or form body as name and value, in order, blank values kept: `TrunkSid=` means something."""
+    text = encoded.decode("latin-1")
+    return tuple(parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace"))
+
+
+class Vendor(Protocol):
+    """What the sandbox needs to know about a vendor. Four of these make the phone network."""
+
+    name: str
+
+    def owns(self, path: str) -> bool:
+        """Whether requests to this path are this vendor's."""
+        ...
+
+    def serve(self, call: Call) -> Answer:
+        """Never raises: what the vendor refuses is an answer too, and leaves nothing changed."""
+        ...
+
+    def refusal(self, status: int) -> Answer:
+        """An error of this status in the vendor's own shape, for faults."""
+        ...
+
+    def seed(self, account: str, document: Seed) -> None:
+        """Add to an account the objects that `document` lists by collection; ValueError where that makes no sense."""
+        ...
+
+    def state(self, origin: str) -> dict[str, list[JsonObject]]: ...
+
+    def environment(self, account: str, style: str, origin: str) -> dict[str, str]: ...
+
+    def secrets(self) -> Sequence[str]:
+        """Credentials of every account here, so that the journal can hide them wherever they stand."""
+        ...
+
+
+Handler = TypeVar("Handler", bound=Callable[..., Answer])
+
+
+class PathUnknown(Exception):
+    """No route has this path."""
+
+
+class MethodUnknown(Exception):
+    """The path exists, the method does not."""
+
+
+class Routes(Generic[Handler]):
+    """A route table: `{name}` stands for one path segment, and is handed on in order."""
+
+    def __init__(self, table: Sequence[tuple[str, str, Handler]]) -> None:
+        self._table = [(method, self._compile(path), handler) for method, path, handler in table]
+
+    @staticmethod
+    def _compile(path: str) -> re.Pattern[str]:
+        parts = re.split(r"(\{\w+\})", path)
+        return re.compile("".join("([^/]+)" if part.startswith("{") else re.escape(part) for part in parts))
+
+    def find(self, method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
+        seen = False
+        for candidate, pattern, handler in self._table:
+            match = pattern.fullmatch(path)
+            if match and candidate == method:
+                return handler, match.groups()
+            seen = seen or match is not None
+        raise MethodUnknown if seen else PathUnknown

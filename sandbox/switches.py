@@ -1,0 +1,65 @@
+"""Switches: lasting choices about how the vendors behave, unlike faults, which are used up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.store import Store
+
+# Name: the allowed values, the first being the default. A type instead of values means "any of this type".
+# The xAI ones stand for what reports about the live service disagree on: casing of answers, wrapped or bare
+# objects, whether an undocumented call exists on this team's plan.
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "xai.casing": ("snake", "camel"),
+    "xai.get": ("wrapped", "bare"),
+    "xai.provisioning": (False, True),
+    "xai.agents": (True, False),
+    "xai.patch": ("on", 405, 501),
+    "xai.list": ("on", "off"),
+    "xai.get_by_id": ("on", 405),
+    "xai.created": (200, 201),
+    "xai.deleted": (200, 204),
+    "twilio.key": ("main", "standard"),
+}
+DEFAULTS: dict[str, Any] = {
+    "latency": 0,
+    "xai.sip_host": "sip.voice.x.ai",
+    **{name: values[0] for name, values in CHOICES.items()},
+}
+MAX_LATENCY = 60
+
+
+class Switches:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.load()
+
+    def load(self) -> None:
+        self._values: dict[str, Any] = {**DEFAULTS, **self._store.setting("switches", {})}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def all(self) -> dict[str, Any]:
+        return dict(self._values)
+
+    def update(self, wanted: dict[str, Any]) -> None:
+        """All or nothing: one bad switch leaves every switch as it was."""
+        for name, value in wanted.items():
+            self._check(name, value)
+        self._values.update(wanted)
+        self._store.set("switches", self._values)
+
+    @staticmethod
+    def _check(name: str, value: Any) -> None:
+        if name not in DEFAULTS:
+            raise ValueError(f"unknown switch {name!r}; there are: {', '.join(sorted(DEFAULTS))}")
+        if name == "latency":
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 <= value <= MAX_LATENCY:
+                raise ValueError(f"latency: expected seconds, 0 to {MAX_LATENCY}")
+        elif name == "xai.sip_host":
+            if not isinstance(value, str) or not value:
+                raise ValueError("xai.sip_host: expected a host name")
+        elif not any(type(value) is type(allowed) and value == allowed for allowed in CHOICES[name]):
+            raise ValueError(f"{name}: expected one of {', '.join(map(repr, CHOICES[name]))}")

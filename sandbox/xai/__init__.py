@@ -1,0 +1,1 @@
+"""xAI's phone-number API, as far as the public documents and reports about the live service describe it."""

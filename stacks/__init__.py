@@ -1,0 +1,22 @@
+"""A stack file and what becomes of it: the model, the network it declares, the Pulumi program.
+
+``from stacks import Number`` gives the Pulumi component that one entry of a stack file is; ``stacks.model`` and
+``stacks.network`` are plain Python and load no Pulumi.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stacks.component import Number
+
+__all__ = ["Number"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module("stacks.component"), name)

@@ -1,0 +1,84 @@
+"""The Pulumi program: reads the stack file, declares every number, exports who rings where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from providers.kernel import errors
+from stacks import document
+from stacks.component import Number, config_secret
+from stacks.model import SecretRef
+
+
+def main() -> None:
+    """Declare the network of the stack that is selected."""
+    found = _document()
+    _secrets_are_set(found)
+    numbers = [Number(key, **dict(declared)) for key, declared in found.numbers.items()]
+    pulumi.export("numbers", {number.key: _shown(number) for number in numbers})
+    secrets = {number.key: number.signing_secret for number in numbers if number.has_secret}
+    pulumi.export("signing_secrets", pulumi.Output.secret(secrets))
+    if pulumi.runtime.is_dry_run():
+        pulumi.Output.all(*(number.blocked for number in numbers)).apply(_refuse)
+
+
+def file_of(stack: str, configured: str | None, root: Path) -> Path:
+    """The stack file: config ``xtel:file``, else ``stacks/<stack>.yaml``, from the project's root."""
+    return root / (configured or f"stacks/{stack}.yaml")
+
+
+def _document() -> document.Document:
+    path = file_of(pulumi.get_stack(), pulumi.Config("xtel").get("file"), Path(pulumi.get_root_directory() or "."))
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    try:
+        found = document.read(shown)
+    except document.Refused as refused:
+        for finding in refused.findings:
+            (pulumi.log.error if finding.severity == "error" else pulumi.log.warn)(str(finding))
+        raise pulumi.RunError(str(refused)) from None
+    except errors.XtelError as error:
+        raise pulumi.RunError(str(error)) from None
+    for warning in found.warnings:
+        pulumi.log.warn(str(warning))
+    return found
+
+
+def _secrets_are_set(found: document.Document) -> None:
+    """All missing config secrets at once, before anything is declared."""
+    missing: list[str] = []
+    for name in sorted(_references(found.numbers)):
+        try:
+            config_secret(name)
+        except pulumi.RunError as error:
+            missing.append(str(error))
+    if missing:
+        raise pulumi.RunError("\n".join(missing))
+
+
+def _references(value: object) -> set[str]:
+    if isinstance(value, SecretRef):
+        return {value.secret}
+    if isinstance(value, dict):
+        return {name for item in value.values() for name in _references(item)}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    fields = getattr(type(value), "model_fields", {})
+    return {name for field in fields for name in _references(getattr(value, field))}
+
+
+def _shown(number: Number) -> dict[str, object]:
+    return {
+        "number": number.number,
+        "id": number.number_id,
+        "carrier": number.carrier or "none",
+        "target": number.target,
+    }
+
+
+def _refuse(blocked: list[str]) -> None:
+    """Stop a preview that refuses something, after all of it was shown."""
+    refused = [reason for reason in blocked if reason]
+    if refused:
+        raise pulumi.RunError(
+            f"{len(refused)} change{'s' if len(refused) != 1 else ''} refused (see the warnings above); nothing was applied"
+        )

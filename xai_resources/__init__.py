@@ -1,0 +1,23 @@
+"""The xAI side: phone numbers, made passwords, and a typed client for the API.
+
+``PhoneNumber`` and ``Password`` are Pulumi resources; they are made when first asked for, so that importing
+``xai_resources.client`` in a script costs neither Pulumi nor gRPC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    PhoneNumber: type[Any]
+    Password: type[Any]
+
+__all__ = ["Password", "PhoneNumber"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return import_module("providers.kernel.engine").resource("xai", name)

@@ -1,0 +1,118 @@
+"""A typed client of the xAI phone-number API, usable without Pulumi.
+
+>>> client = Client(api_key=os.environ["XAI_API_KEY"])          # doctest: +SKIP
+>>> [number.phone_number for number in client.numbers()]        # doctest: +SKIP
+
+Requests are sent in snake_case, answers are read in either letter case, wrapped or bare. Errors are those of
+:mod:`providers.kernel.errors`. Creating is never repeated by the client when its outcome is not known.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+
+from providers.kernel import errors, http, limits, secrecy
+from xai_resources.models import Answer, Created, Key, Number, snake, unwrapped
+
+BASE_URL = "https://api.x.ai"
+_NUMBERS = "/v2/phone-numbers"
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
+
+class Client:
+    """One team's phone numbers. ``base_url`` is an origin without a path."""
+
+    def __init__(self, api_key: str, base_url: str = "", limit: limits.Limit | None = None) -> None:
+        secrecy.register(api_key)
+        self._http = http.client(
+            "xai",
+            limit or limits.Limit(4),
+            base_url=base_url or BASE_URL,
+            headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
+        )
+        self._shared: list[Number] | None = None
+        self._lock = threading.Lock()
+
+    def key(self) -> Key:
+        """Whose key this is: ``GET /v1/api-key``."""
+        return _parsed(Key, snake(self._call("GET", "/v1/api-key")))
+
+    def create(self, body: Mapping[str, Any]) -> Created:
+        """``POST /v2/phone-numbers``. The signing secret in the answer is shown only this once."""
+        answer = snake(self._call("POST", _NUMBERS, json=dict(body)))
+        webhook: dict[str, Any] = answer.get("webhook") or {}
+        secret = str(webhook.get("dispatch_signing_secret") or "")
+        secrecy.register(secret)
+        number = _parsed(Number, unwrapped(answer))
+        return Created(
+            number=number, signing_secret=secret, webhook_id=str(webhook.get("webhook_id") or number.webhook_id)
+        )
+
+    def number(self, id: str) -> Number:
+        """``GET /v2/phone-numbers/{id}``; where that call is not offered (405, 501): the number of this id in the list.
+
+        Raises NotFound.
+        """
+        try:
+            return _parsed(Number, unwrapped(self._call("GET", f"{_NUMBERS}/{id}")))
+        except errors.Unsupported:
+            found = next((number for number in self.numbers() if number.phone_number_id == id), None)
+            if found is None:
+                raise errors.NotFound(f"{id} is not in the list of numbers", status=404) from None
+            return found
+
+    def numbers(self, *, fresh: bool = True) -> list[Number]:
+        """``GET /v2/phone-numbers``, all of the team; ``fresh=False`` may answer from what this process read before."""
+        with self._lock:
+            if fresh or self._shared is None:
+                answer: Any = snake(self._call("GET", _NUMBERS))
+                listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("phone_numbers", []))
+                self._shared = [_parsed(Number, item) for item in listed]
+            return list(self._shared)
+
+    def update(self, id: str, changes: Mapping[str, Any]) -> Number:
+        """``PATCH /v2/phone-numbers/{id}`` with a field mask; None clears a field. ``name``, ``agent_id``, ``webhook_id``."""
+        body = {
+            "phone_number": {name: value for name, value in changes.items() if value is not None},
+            "field_mask": {"paths": sorted(changes)},
+        }
+        return _parsed(Number, unwrapped(self._call("PATCH", f"{_NUMBERS}/{id}", json=body)))
+
+    def delete(self, id: str) -> None:
+        """``DELETE /v2/phone-numbers/{id}``: a byo_trunk number stays yours at its carrier, xAI's own is released."""
+        self._call("DELETE", f"{_NUMBERS}/{id}")
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **options)
+        except errors.CarrierError as error:
+            raise _explained(error) from None
+        with_body = response.status_code != 204 and response.content
+        return response.json() if with_body else {}
+
+
+def _explained(error: errors.CarrierError) -> errors.CarrierError:
+    """xAI's refusals with the step that helps; ``code`` there is prose, so the status and the words decide."""
+    text = error.reason.lower()
+    step = ""
+    if error.status == 400 and "api key" in text:
+        step = "check XAI_API_KEY: xAI answers 400 to a wrong key"
+    elif error.status == 403 and "provisioning" in text:
+        step = "buy the number in xAI's console (Voice Agents), then declare it with `number:` instead of `area_code:`"
+    elif error.status == 409:
+        step = "`take_over: true` on the number if it is yours; else remove it in xAI's console"
+    if not step:
+        return error
+    return type(error)(error.reason, status=error.status, code=error.code, request_id=error.request_id, step=step)
+
+
+def _parsed(model: type[AnswerT], body: Any) -> AnswerT:
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
+        raise errors.Unavailable(f"the answer lacks or misspells {fields}") from None

@@ -1,0 +1,198 @@
+"""The phone number at xAI: registered once, its signing secret kept, replaced only with consent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from providers.kernel import carrier, errors, marker, operation, ranges
+from providers.kernel.carrier import Live
+from providers.kernel.spec import Spec
+from providers.kernel.values import has_unknown
+from xai_resources.client import Client
+from xai_resources.models import Created, Number, NumberSpec
+
+#: A number with our marker that no state knows was left behind by a killed run; younger than this it is made anew unasked.
+_LEFT_BEHIND = timedelta(minutes=15)
+
+
+class PhoneNumber(carrier.Object[Client, NumberSpec]):
+    """A phone number at xAI: how it is authenticated, and what answers.
+
+    Calls: POST, GET, PATCH, DELETE /v2/phone-numbers. Secrets: ``signing_secret`` (shown once by xAI, kept encrypted in
+    the state), ``sip_auth.auth_password``, ``webhook.auth_token``. Changes in place: ``name``, ``agent_id``. Everything else
+    registers the number anew, with an outage and a new signing secret, and needs consent. Delete: a byo_trunk number is
+    unregistered; xAI's own is given back the agent and name it had, and kept.
+    """
+
+    kind = "PhoneNumber"
+    spec: ClassVar[type[Spec]] = NumberSpec
+    guarded = True
+    replaces = frozenset({"origin", "phone_number", "area_code", "sip_auth", "webhook", "sip_host"})
+    outputs = (
+        "phone_number_id", "e164", "team_id", "webhook_id", "inbound_trunk_id", "signing_secret", "agent_name",
+        "created_at", "previous",
+    )  # fmt: skip
+    secrets = ("signing_secret",)
+
+    def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+        """Named ranges keep the CIDRs they were registered with, as long as the names stay the same."""
+        auth: dict[str, Any] = new.get("sip_auth") or {}
+        if has_unknown(auth) or not auth.get("allow"):
+            return new
+        before: Mapping[str, Any] = old.get("sip_auth") or {}
+        kept = before.get("allowed_addresses") if before.get("allow") == auth["allow"] else None
+        return {**new, "sip_auth": {**auth, "allowed_addresses": kept or list(ranges.resolve(auth["allow"]))}}
+
+    def loss(self, paths: list[str]) -> str:
+        """A replaced number is unreachable for seconds, and its receiver must learn a new signing secret."""
+        return "the number is registered anew, calls fail meanwhile and the signing secret changes"
+
+    def find(self, api: Client, spec: NumberSpec, *, fresh: bool) -> Live | None:
+        """By E.164; one that is still to be provisioned: by its marker. A list that is off shows nothing."""
+        try:
+            numbers = api.numbers(fresh=fresh)
+        except (errors.NotFound, errors.Unsupported):
+            return None
+        digest = marker.digest(spec.marker)
+        for number in numbers:
+            by_number = spec.phone_number and number.phone_number == spec.phone_number
+            if by_number or (not spec.phone_number and marker.unlabel(number.name)[1] == digest):
+                return _live(number, spec.marker)
+        return None
+
+    def read(self, api: Client, id: str, state: Mapping[str, Any]) -> Live | None:
+        """By id. Where neither reading nor listing is offered, drift cannot be seen and the state stands."""
+        try:
+            number = api.number(id)
+        except errors.Unsupported:
+            operation.current().warn("xAI offers neither reading nor listing here: changes made outside stay unseen")
+            return Live(id, {})
+        live = _live(number, str(state.get("marker", "")))
+        inputs = {**live.inputs, "sip_auth": _auth_now(state.get("sip_auth") or {}, number)}
+        if number.webhook_id != (state.get("webhook_id") or ""):
+            inputs["webhook"] = None  # its URL cannot be read: another webhook is not the declared one
+        if number.origin == "xai_provisioned" and not state.get("agent_id"):
+            inputs.pop("agent_id")  # none declared: whoever answers was chosen in the console
+        return Live(live.id, inputs, live.outputs)
+
+    def create(self, api: Client, spec: NumberSpec) -> Live:
+        """Register it. An answer with another SIP host than the carriers were pointed at is undone."""
+        if spec.origin == "xai_provisioned" and spec.phone_number:
+            raise errors.NotFound(
+                "this team has no such number", step="buy it in xAI's console (Voice Agents), or use `area_code:`"
+            )
+        created = api.create({**spec.wire(), "name": marker.label(spec.name, spec.marker)})
+        if created.number.sip_host and created.number.sip_host.lower() != spec.sip_host:
+            api.delete(created.number.phone_number_id)
+            raise errors.Invalid(
+                f"xAI answers this number at {created.number.sip_host}, the carriers were pointed at {spec.sip_host}; undone",
+                step=f"set `sip_host: {created.number.sip_host}` on the number",
+            )
+        return _made(created, spec)
+
+    def adopt(self, api: Client, found: Live, spec: NumberSpec) -> Live:
+        """Make a registration that exists ours; register it anew where only that gives the secrets that were declared."""
+        if spec.origin == "xai_provisioned":
+            live = self.update(api, found.id, spec, found.inputs)
+            previous = {} if found.inputs["marker"] else {"name": found.raw.name, "agent_id": found.raw.agent_id}
+            return Live(live.id, live.inputs, {**live.outputs, "signing_secret": "", "previous": previous})
+        if _registered_alike(found.raw, spec):
+            live = self.update(api, found.id, spec, found.inputs)
+            return Live(
+                live.id, live.inputs, {**live.outputs, "signing_secret": spec.known_secret or "", "previous": {}}
+            )
+        number = str(spec.phone_number)
+        young = bool(found.inputs["marker"]) and _age(found.raw.created_at) < _LEFT_BEHIND
+        if not young and spec.replace != "accept" and not carrier.consented(number):
+            raise errors.Conflict(
+                "it is registered already, and its signing secret or password is held by nobody here",
+                step=f"`replace: accept` or XTEL_ALLOW_REPLACE={number} registers it anew: seconds of outage, a new secret",
+            )
+        api.delete(found.id)
+        return self.create(api, spec)
+
+    def update(self, api: Client, id: str, spec: NumberSpec, state: Mapping[str, Any]) -> Live:
+        """PATCH of name and agent, only where they differ."""
+        changes: dict[str, Any] = {}
+        if state.get("name") != spec.name or state.get("marker") != spec.marker:
+            changes["name"] = marker.label(spec.name, spec.marker)
+        left_alone = spec.origin == "xai_provisioned" and not spec.agent_id and not state.get("previous")
+        if (state.get("agent_id") or None) != spec.agent_id and not left_alone:
+            changes["agent_id"] = spec.agent_id
+        if not changes:
+            return _live(api.number(id), spec.marker)
+        try:
+            return _live(api.update(id, changes), spec.marker)
+        except errors.Unsupported as error:
+            raise errors.Unsupported(
+                f"xAI does not offer changing {', '.join(sorted(changes))} in place here",
+                status=error.status,
+                step="change it in xAI's console, then `pulumi refresh`",
+            ) from None
+
+    def delete(self, api: Client, id: str, state: Mapping[str, Any]) -> None:
+        """byo_trunk: unregister. xai_provisioned: give back the name and agent it had, keep the number."""
+        if state.get("origin") != "xai_provisioned":
+            api.delete(id)
+            return
+        previous: Mapping[str, Any] = state.get("previous") or {}
+        now = api.number(id)
+        name = previous.get("name") or marker.unlabel(now.name)[0]
+        changes: dict[str, Any] = {"name": name} if now.name != name else {}
+        if state.get("agent_id") and now.agent_id == state["agent_id"] != previous.get("agent_id"):
+            changes["agent_id"] = previous.get("agent_id") or None
+        if changes:
+            api.update(id, changes)
+
+
+def _live(number: Number, mark: str) -> Live:
+    name, seen = marker.unlabel(number.name)
+    ours = seen == marker.digest(mark)
+    console = number.origin == "xai_provisioned" and not seen  # bought by hand: declaring its number is asking for it
+    outputs = number.model_dump(include=_SHOWN) | {"e164": number.phone_number}
+    inputs = {"name": name, "marker": mark if ours else "", "agent_id": number.agent_id or None}
+    holder = f"{number.phone_number} of this team, called {name!r}" + (" and marked by another stack" if seen else "")
+    return Live(number.phone_number_id, inputs, outputs, ours=ours or console, holder=holder, raw=number)
+
+
+_SHOWN = {"phone_number_id", "team_id", "webhook_id", "inbound_trunk_id", "agent_name", "created_at"}
+
+
+def _made(created: Created, spec: NumberSpec) -> Live:
+    live = _live(created.number, spec.marker)
+    if spec.webhook and not created.signing_secret:
+        operation.current().warn("xAI returned no signing secret for this webhook: its events cannot be verified")
+    once: dict[str, Any] = {"webhook_id": created.webhook_id, "signing_secret": created.signing_secret, "previous": {}}
+    return Live(live.id, live.inputs, {**live.outputs, **once})
+
+
+def _auth_now(declared: Mapping[str, Any], number: Number) -> dict[str, Any] | None:
+    """The declared authentication with what the vendor shows of it; the names of ranges fall when the CIDRs differ."""
+    seen = number.sip_auth
+    now: dict[str, Any] = dict(declared)
+    if seen.auth_username != (declared.get("auth_username") or ""):
+        now = {"auth_username": seen.auth_username} if seen.auth_username else {}
+    if set(seen.allowed_addresses) != set(declared.get("allowed_addresses") or ()):
+        now.pop("allow", None)
+        now["allowed_addresses"] = sorted(seen.allowed_addresses)
+    return now or None
+
+
+def _registered_alike(number: Number, spec: NumberSpec) -> bool:
+    """Whether a registration is what is declared, and holds no secret that only its maker saw."""
+    if (spec.sip_auth and spec.sip_auth.auth_password) or (spec.webhook and not spec.known_secret):
+        return False
+    declared = set(spec.sip_auth.allowed_addresses) if spec.sip_auth else set[str]()
+    same_auth = set(number.sip_auth.allowed_addresses) == declared and not number.sip_auth.auth_username
+    return same_auth and bool(number.webhook_id) == bool(spec.webhook)
+
+
+def _age(created_at: str) -> timedelta:
+    """How long ago the vendor says it was made; unreadable means long ago."""
+    try:
+        made = datetime.fromisoformat(created_at)
+    except ValueError:
+        return timedelta.max
+    return datetime.now(UTC) - (made if made.tzinfo else made.replace(tzinfo=UTC))

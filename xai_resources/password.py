@@ -1,0 +1,57 @@
+"""A password made here and kept in the state: a number that is replaced keeps it."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from providers.kernel import carrier
+from providers.kernel.carrier import Live
+from providers.kernel.spec import Spec
+from providers.kernel.values import Whole
+from xai_resources.client import Client
+
+_ALPHABET = string.ascii_letters + string.digits
+#: Plivo takes 5 to 20 characters, letters and digits, and wants one of ~!@#$%^&*()_+; the underscore is safe in every file.
+_LENGTH = 20
+
+
+class PasswordSpec(Spec):
+    """A made password."""
+
+    generation: Whole = Field(1, ge=1, description="Raise it to make a new password.")
+
+
+class Password(carrier.Object[Client, PasswordSpec]):
+    """A digest password, made once and valid at every carrier: 20 letters and digits with one underscore.
+
+    Calls: none. Secrets: ``value``. Changes in place: nothing; a higher ``generation`` makes a new one. Delete: forgets it.
+    """
+
+    kind = "Password"
+    spec: ClassVar[type[Spec]] = PasswordSpec
+    replaces = frozenset({"generation"})
+    outputs = ("value",)
+    secrets = ("value",)
+
+    def find(self, api: Client, spec: PasswordSpec, *, fresh: bool) -> Live | None:
+        """It lives in the state alone."""
+        return None
+
+    def read(self, api: Client, id: str, state: Mapping[str, Any]) -> Live | None:
+        """As the state has it."""
+        return Live(id, {})
+
+    def create(self, api: Client, spec: PasswordSpec) -> Live:
+        """About 113 bits from the system's random source."""
+        place = 1 + secrets.randbelow(_LENGTH - 2)
+        letters = [secrets.choice(_ALPHABET) for _ in range(_LENGTH)]
+        letters[place] = "_"
+        return Live(secrets.token_hex(8), {}, {"value": "".join(letters)})
+
+    def delete(self, api: Client, id: str, state: Mapping[str, Any]) -> None:
+        """Nothing to do anywhere."""
