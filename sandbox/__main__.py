@@ -26,6 +26,14 @@ class Server(uvicorn.Server):
 
     ready: Path | None = None
 
+    def __init__(self, config: uvicorn.Config, network: Network) -> None:
+        super().__init__(config)
+        self.network = network
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.network.ending.set()
+        await super().shutdown(sockets)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.ready is None or not sockets:
@@ -64,8 +72,9 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _serve(arguments: argparse.Namespace, listener: socket.socket, store: Store) -> None:
+    network = Network(store)
     config = uvicorn.Config(
-        Sandbox(Network(store)),
+        Sandbox(network),
         http=Line,
         ws="none",
         loop="asyncio",
@@ -78,11 +87,20 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket, store: Store)
         timeout_keep_alive=120,
         timeout_graceful_shutdown=1,
     )
-    server = Server(config)
+    server = Server(config, network)
     server.ready = arguments.ready
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    server.run(sockets=[listener])
+    try:
+        server.run(sockets=[listener])
+    finally:
+        _withdraw(arguments.ready)
+
+
+def _withdraw(ready: Path | None) -> None:
+    """Nobody is listening any more. The file may be that of a successor by now."""
+    if ready and ready.exists() and json.loads(ready.read_text())["pid"] == os.getpid():
+        ready.unlink()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

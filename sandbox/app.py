@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from importlib import resources
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.control import control
 from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_array, is_object, json_answer, only, pairs
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Journal
 from sandbox.line import CUT
 from sandbox.store import Store
 from sandbox.switches import Switches
+from sandbox.twilio.wire import Twilio
+from sandbox.xai.wire import XAI
 
 CONTROL = "/_sandbox"
 
@@ -24,11 +26,9 @@ CONTROL = "/_sandbox"
 class Network:
     """Everything behind the port: state, faults, journal, switches, and the vendors."""
 
-    def __init__(self, store: Store, vendors: Sequence[type[Vendor]] | None = None) -> None:
-        from sandbox.twilio.wire import Twilio
-        from sandbox.xai.wire import XAI
-
+    def __init__(self, store: Store) -> None:
         self.store = store
+        self.ending = asyncio.Event()
         self.switches = Switches(store)
         self.faults = Faults(store)
         self.vendors: list[Vendor] = [XAI(store, self.switches), Twilio(store, self.switches)]
@@ -61,11 +61,19 @@ class Network:
         entry = self.journal.arrive(call, vendor.name if vendor else None)
         fault = self.faults.take(call.method, call.path)
         wait = self.switches["latency"] + (fault.seconds if fault and fault.action == "delay" else 0)
-        if wait:
-            await asyncio.sleep(wait)
-        answer = self._answer(vendor, call, fault)
+        answer = self._answer(vendor, call, fault) if await self._pause(wait) else None
         entry.close(answer.status if answer else None, fault.action if fault else None)
         return answer
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait; false when the server ends meanwhile, which then must not be held up by a delay of minutes."""
+        if not seconds:
+            return True
+        try:
+            await asyncio.wait_for(self.ending.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
 
     def _answer(self, vendor: Vendor | None, call: Call, fault: Fault | None) -> Answer | None:
         if fault and fault.action == "drop_before":
@@ -111,8 +119,6 @@ class Sandbox:
     """`/_sandbox` goes to the control API; everything else is a call to a vendor."""
 
     def __init__(self, network: Network) -> None:
-        from sandbox.control import control
-
         self.network = network
         self.control = control(network)
 

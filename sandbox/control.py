@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from sandbox.exchange import JsonObject, is_object
 from sandbox.faults import parse
+from sandbox.xai.state import secrets
 
 if TYPE_CHECKING:
     from sandbox.app import Network
@@ -82,8 +83,6 @@ class Control:
 
     async def secrets(self, request: Request) -> Response:
         """What no API answer ever repeats: tests compare what a client kept with what is true."""
-        from sandbox.xai.state import secrets
-
         return JSONResponse(secrets(self.network.store))
 
     async def seed(self, request: Request) -> Response:

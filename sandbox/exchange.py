@@ -57,7 +57,7 @@ class Answer:
 
 
 def json_answer(status: int, document: object, headers: Mapping[str, str] | None = None) -> Answer:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(document, separators=(",", ":")).encode()
     return Answer(status, body, {"content-type": "application/json; charset=utf-8", **(headers or {})})
 
 

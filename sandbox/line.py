@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CUT = "sandbox.cut"
@@ -20,9 +20,9 @@ class Line(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        app = cast(ASGI3Application, self.app)
+        app = cast(ASGIApp, self.app)
 
-        async def with_cut(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 scope["extensions"] = {CUT: {"abort": transport.abort}}
             await app(scope, receive, send)

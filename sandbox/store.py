@@ -29,7 +29,7 @@ class Store:
     """All state of the sandbox. One connection, one thread: a handler runs to its end before the next one starts."""
 
     def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(path, isolation_level=None)
+        self.connection = sqlite3.connect(path, isolation_level=None, timeout=0.5)
         # EXCLUSIVE: a second sandbox on the same file must fail at once, not share half a state.
         # synchronous=OFF: commits survive a killed process; a power cut may lose them, and nobody minds here.
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=OFF"):

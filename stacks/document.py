@@ -160,7 +160,8 @@ class _Reader:
         merged: dict[str, Number] = {}
         for key, number in network.numbers.items():
             merged[key] = number.merged(network.defaults)
-            if merged[key].number and not merged[key].route and not merged[key].auth and number.origin == "byo_trunk":
+            wired = merged[key].route or merged[key].auth or number.origin == "xai_provisioned"
+            if not wired and not any(finding.path.startswith(f"numbers.{key}.") for finding in self._findings):
                 self._add(("numbers", key), "needs a route, or auth that says who may send its calls")
         return merged
 

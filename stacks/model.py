@@ -51,7 +51,7 @@ class Auth(Part):
     """Who may send calls to a number: an allowlist, or a digest. xAI's documents say: choose one."""
 
     allow: tuple[Annotated[str, AfterValidator(_entry)], ...] | None = Field(
-        None, min_length=1, description="CIDRs, and carriers' published ranges by name (twilio)."
+        None, description="CIDRs, and carriers' published ranges by name (twilio)."
     )
     digest: Digest | None = Field(None, description="SIP username and password.")
 
@@ -59,6 +59,8 @@ class Auth(Part):
     def _one(self) -> Auth:
         if (self.allow is None) == (self.digest is None):
             raise ValueError("choose one of allow and digest (xAI documents one method per number)")
+        if self.allow == ():
+            raise ValueError("an empty allow lets nobody call: name a range or CIDR, or write auth: open")
         return self
 
 

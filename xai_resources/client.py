@@ -55,12 +55,16 @@ class Client:
     def number(self, id: str) -> Number:
         """``GET /v2/phone-numbers/{id}``; where that call is not offered (405, 501): the number of this id in the list.
 
-        Raises NotFound.
+        Raises NotFound; Unsupported where neither call is offered.
         """
         try:
             return _parsed(Number, unwrapped(self._call("GET", f"{_NUMBERS}/{id}")))
-        except errors.Unsupported:
-            found = next((number for number in self.numbers() if number.phone_number_id == id), None)
+        except errors.Unsupported as error:
+            try:
+                listed = self.numbers()
+            except errors.NotFound:  # the list itself is off: that says nothing about this number
+                raise error from None
+            found = next((number for number in listed if number.phone_number_id == id), None)
             if found is None:
                 raise errors.NotFound(f"{id} is not in the list of numbers", status=404) from None
             return found

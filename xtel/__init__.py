@@ -1,0 +1,1 @@
+"""The command line ``xtel``: thin verbs over plain functions, one module per verb."""

@@ -15,14 +15,15 @@ class Limit:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._allowed = float(most)
+        self._allowed = most
+        self._good = 0
         self._busy = 0
         self._free = threading.Condition()
 
     @property
     def allowed(self) -> int:
         """How many requests may be in flight now."""
-        return max(1, int(self._allowed))
+        return self._allowed
 
     @contextmanager
     def slot(self) -> Generator[None, None, None]:
@@ -40,11 +41,14 @@ class Limit:
     def complain(self) -> None:
         """The vendor answered 429: halve what is in flight."""
         with self._free:
-            self._allowed = max(1.0, self._allowed / 2)
+            self._allowed = max(1, self._allowed // 2)
+            self._good = 0
 
     def praise(self) -> None:
-        """A good answer: after about twenty of them one more request may be in flight."""
+        """A good answer: after twenty of them one more request may be in flight."""
         with self._free:
-            if self._allowed < self._most:
-                self._allowed = min(float(self._most), self._allowed + 0.05)
+            self._good += 1
+            if self._good >= 20 and self._allowed < self._most:
+                self._allowed += 1
+                self._good = 0
                 self._free.notify()

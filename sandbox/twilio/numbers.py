@@ -92,7 +92,8 @@ class Numbers:
         return number
 
     def matching(self, filters: JsonObject) -> list[tuple[int, JsonObject]]:
-        """PhoneNumber matches anywhere in the number, `*` being any digit; FriendlyName matches as a whole."""
+        """PhoneNumber matches anywhere in the number, `*` being any digit; FriendlyName matches as a whole.
+        Beta leaves nothing out: no number here is new to the platform."""
         wanted = filters.get("phone_number", "")
         if not re.fullmatch(r"[+0-9*]*", wanted):
             # An unencoded + arrives as a space. Twilio would answer with an empty list, which reads like "gone".
@@ -204,7 +205,7 @@ class Numbers:
     def release(self, sid: str) -> None:
         number = self.get(sid)
         self.shelf.remove(sid)
-        self._gone.put(number["phone_number"], {})
+        self._gone.put(number["phone_number"], {"phone_number": number["phone_number"]})
         self._store.count("releases")
 
     def attached(self, trunk_sid: str) -> list[tuple[int, JsonObject]]:

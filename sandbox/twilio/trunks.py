@@ -149,7 +149,7 @@ class Trunks:
         """A domain name is unique among all accounts, and hangs under its parent's (error 21247)."""
         if name == before:
             return
-        if before and any(each["domain_name"] != before and self._under(each, before) for each in self.shelf.all()):
+        if before and any(self._under(each, before) for each in self.shelf.all()):
             raise Refusal(400, DEPENDENCIES, "Cannot rename domain while it has subdomains")
         if not name:
             return

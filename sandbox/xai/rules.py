@@ -85,9 +85,11 @@ def _once(found: list[tuple[str, Any]]) -> JsonObject:
 
 def parse(body: bytes) -> Any:
     try:
-        return json.loads(body, object_pairs_hook=_once)
-    except ValueError as error:
+        document = json.loads(body.decode(), object_pairs_hook=_once)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise Refusal(400, f"Failed to parse the request body as JSON: {error}") from error
+    return document
 
 
 def read(raw: Any, message: Message, where: str = "request") -> JsonObject:

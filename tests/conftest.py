@@ -1,0 +1,97 @@
+"""Shared by all tests: the sandbox as a process, talked to over HTTP only."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Variables that would make a test depend on who runs it.
+_FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "PULUMI_", "XTEL_")
+
+
+class Sandbox:
+    """A running sandbox: control API, and what it holds."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, timeout=30)
+
+    def env(self, **query: str) -> dict[str, str]:
+        return self.http.get("/_sandbox/env", params=query).raise_for_status().json()
+
+    def reset(self) -> None:
+        self.http.post("/_sandbox/reset").raise_for_status()
+
+    def fault(self, match: str, action: str, **more: Any) -> None:
+        self.http.post("/_sandbox/faults", json={"match": match, "action": action, **more}).raise_for_status()
+
+    def faults_left(self) -> list[Any]:
+        return self.http.get("/_sandbox/faults").raise_for_status().json()
+
+    def switch(self, **switches: Any) -> None:
+        body = {name.replace("__", "."): value for name, value in switches.items()}
+        self.http.post("/_sandbox/switches", json=body).raise_for_status()
+
+    def seed(self, body: dict[str, Any]) -> None:
+        self.http.post("/_sandbox/seed", json=body).raise_for_status()
+
+    def state(self) -> dict[str, Any]:
+        return self.http.get("/_sandbox/state").raise_for_status().json()
+
+    def secrets(self) -> dict[str, Any]:
+        return self.http.get("/_sandbox/secrets").raise_for_status().json()
+
+    def log(self) -> list[dict[str, Any]]:
+        return self.http.get("/_sandbox/log").raise_for_status().json()
+
+    def forget_log(self) -> None:
+        self.http.delete("/_sandbox/log").raise_for_status()
+
+    def writes(self) -> list[str]:
+        """Every request since the log was emptied that changes something, as ``METHOD path``."""
+        return [f"{entry['method']} {entry['path']}" for entry in self.log() if entry["method"] != "GET"]
+
+    def numbers(self, vendor: str) -> dict[str, dict[str, Any]]:
+        return {number["phone_number"]: number for number in self.state()[vendor]["numbers"]}
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("sandbox")
+    ready = folder / "ready.json"
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--db", str(folder / "db"), "--ready", str(ready)]
+    with (folder / "log").open("w") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as process:
+        try:
+            deadline = time.monotonic() + 20
+            while not ready.exists():
+                assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.05)
+            yield json.loads(ready.read_text())["url"]
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: str) -> Sandbox:
+    """The sandbox as seeded, without faults."""
+    found = Sandbox(sandbox_process)
+    found.reset()
+    return found
+
+
+@pytest.fixture
+def clean_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credential or setting of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN):
+            monkeypatch.delenv(name)

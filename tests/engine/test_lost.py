@@ -1,0 +1,83 @@
+"""Answers that get lost, and engines that are killed: nothing is doubled, no secret is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.conftest import Sandbox
+from tests.engine.conftest import Project
+from tests.engine.test_lifecycle import NUMBER, wired
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize(
+    "match",
+    ["POST /v2/phone-numbers", "POST /v1/Trunks", "POST /v1/Trunks/*/OriginationUrls", "POST /v1/Trunks/*/PhoneNumbers"],
+)
+def test_lost_answer_is_looked_for_and_not_doubled(project: Project, sandbox: Sandbox, match: str) -> None:
+    project.declare()
+    sandbox.fault(match, "drop_after")
+    project.up()
+    assert sandbox.faults_left() == []
+    assert "6 unchanged" in project.up()
+    wired(sandbox, NUMBER)
+    assert project.secret("support") == sandbox.secrets()["signing_secrets"][NUMBER]
+
+
+def test_request_that_did_not_happen_is_an_error_and_the_next_up_goes_on(project: Project, sandbox: Sandbox) -> None:
+    project.declare()
+    sandbox.fault("POST /v1/Trunks", "status", status=503)
+    failed = project.up(code=1)
+    assert "it was not made as far as can be seen" in failed
+    assert "next: run `pulumi up` again: it looks before it makes anything" in failed
+    assert sum(entry["method"] == "POST" and entry["path"] == "/v1/Trunks" for entry in sandbox.log()) == 1
+    project.up()
+    wired(sandbox, NUMBER)
+
+
+@pytest.mark.parametrize("match", ["POST /v2/phone-numbers", "POST /v1/Trunks"])
+def test_killed_engine_then_up_at_once(project: Project, sandbox: Sandbox, match: str) -> None:
+    project.declare()
+    path = match.split()[1]
+    sandbox.fault(match, "delay", seconds=1)
+    sandbox.forget_log()
+    running = project.start("up", "--yes", "--skip-preview")
+    faults = time.monotonic() + 60
+    while sandbox.faults_left():
+        assert time.monotonic() < faults, f"{path} was never called"
+        time.sleep(0.05)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    project.run("cancel", "--yes")
+    project.up()
+    wired(sandbox, NUMBER)
+    assert project.secret("support") == sandbox.secrets()["signing_secrets"][NUMBER]
+
+
+def test_killed_engine_leaves_no_provider_creating(project: Project, sandbox: Sandbox) -> None:
+    project.declare()
+    sandbox.fault("POST /v1/Trunks", "status", status=429, times=100, headers={"Retry-After": "1"})
+    running = project.start("up", "--yes", "--skip-preview")
+    deadline = time.monotonic() + 60
+    while not any(entry["status"] == 429 for entry in sandbox.log()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    time.sleep(4)
+    sandbox.forget_log()
+    time.sleep(3)
+    assert sandbox.log() == []
+
+
+def test_waits_as_long_as_the_vendor_asks(project: Project, sandbox: Sandbox) -> None:
+    project.declare()
+    sandbox.fault("POST /v1/Trunks", "status", status=429, times=1, headers={"Retry-After": "2"})
+    shown = project.up()
+    assert "twilio: 429, waiting 2 s more" in shown
+    wired(sandbox, NUMBER)

@@ -1,0 +1,234 @@
+"""The control API: log, state, seed, reset, env, switches."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+
+import pytest
+
+
+def digest(secret: str) -> str:
+    return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()[:8]
+
+
+def test_log_holds_every_request_as_it_came(sandbox) -> None:
+    sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "a"})
+    sandbox.twilio("GET", "~/IncomingPhoneNumbers.json", params={"PhoneNumber": "+1415*", "PageSize": "7"})
+    sandbox.xai("GET", "/v2/phone-numbers/none")
+    sandbox.control("GET", "health")
+    first, second, third = sandbox.log()
+    assert (first["vendor"], first["method"], first["path"], first["status"]) == ("twilio", "POST", "/v1/Trunks", 201)
+    assert first["body"] == {"FriendlyName": "a"}
+    assert first["headers"]["content-type"] == "application/x-www-form-urlencoded"
+    assert second["query"] == {"PhoneNumber": "+1415*", "PageSize": "7"}
+    assert (third["vendor"], third["status"], third["body"], third["fault"]) == ("xai", 404, None, None)
+    assert [each["time"] for each in sandbox.log()] == sorted(each["time"] for each in sandbox.log())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", first["time"])
+    sandbox.control("DELETE", "log")
+    assert sandbox.log() == []
+
+
+def test_repeated_form_fields_are_lists(sandbox) -> None:
+    sandbox.twilio("POST", "/v1/Trunks", content="A=1&A=2&B=", headers={"content-type": FORM})
+    assert sandbox.log()[0]["body"] == {"A": ["1", "2"], "B": ""}
+
+
+FORM = "application/x-www-form-urlencoded"
+SECRETS = ["pass-word-1", "tok-en-1", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "sup3r", "header-secret"]
+
+
+def test_no_secret_is_readable_in_the_log(sandbox) -> None:
+    """In headers, queries, forms, JSON at any depth, and bodies that are neither."""
+    body = {
+        "sip_auth": {"auth_username": "u", "auth_password": "pass-word-1"},
+        "webhook": {"url": "https://x.example/whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "authToken": "tok-en-1"},
+        "list": [{"Password": "sup3r"}, {"signingSecret": ["sup3r"]}],
+    }
+    sandbox.xai("POST", "/v2/phone-numbers", body)
+    sandbox.xai("GET", "/v2/phone-numbers", params={"api_key": "sup3r", "auth-token": "tok-en-1"})
+    sandbox.twilio("POST", "/v1/Trunks", {"Password": "pass-word-1", "FriendlyName": sandbox.env["TWILIO_AUTH_TOKEN"]})
+    broken = {"content-type": "application/json"}
+    sandbox.xai("POST", "/v2/phone-numbers", content='{"auth_password": "pass-word-1"', headers=broken)
+    sandbox.xai("GET", f"/v2/phone-numbers/{sandbox.env['XAI_API_KEY']}", headers={"X-Api-Key": "header-secret"})
+
+    text = json.dumps(sandbox.log())
+    basic = base64.b64encode(
+        f"{sandbox.env['TWILIO_ACCOUNT_SID']}:{sandbox.env['TWILIO_AUTH_TOKEN']}".encode()
+    ).decode()
+    for secret in (*SECRETS, sandbox.env["XAI_API_KEY"], sandbox.env["TWILIO_AUTH_TOKEN"], basic):
+        assert secret not in text
+    logged = sandbox.log()[0]
+    assert logged["body"]["sip_auth"] == {"auth_username": "u", "auth_password": digest("pass-word-1")}
+    assert logged["headers"]["authorization"] == digest(f"Bearer {sandbox.env['XAI_API_KEY']}")
+    assert sandbox.log()[2]["body"]["Password"] == digest("pass-word-1")
+
+
+def test_page_tokens_are_no_secrets(sandbox) -> None:
+    sandbox.twilio("GET", "/v1/Trunks", params={"PageToken": "PA1"})
+    assert sandbox.log()[0]["query"] == {"PageToken": "PA1"}
+
+
+def test_default_state(sandbox) -> None:
+    state = sandbox.state()
+    assert [number["phone_number"] for number in state["twilio"]["numbers"]] == [
+        "+14155550100",
+        "+14155550101",
+        "+12125550110",
+        "+442079460022",
+    ]
+    assert {number["voice_url"] for number in state["twilio"]["numbers"]} == {"https://demo.twilio.com/welcome/voice/"}
+    (console,) = state["xai"]["numbers"]
+    assert console["origin"] == "xai_provisioned"
+    assert (console["name"], console["agent_id"]) == ("Front desk", "agent_frontdesk0001")
+    assert console["agent_name"]
+    assert state["counters"] == {"purchases": 0, "releases": 0}
+
+
+def test_state_shows_objects_as_the_api_does(sandbox) -> None:
+    trunk = sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "a"}).json()
+    number = sandbox.owned("+14155550100")
+    attached = sandbox.twilio("POST", f"/v1/Trunks/{trunk['sid']}/PhoneNumbers", {"PhoneNumberSid": number["sid"]})
+    state = sandbox.state()["twilio"]
+    assert state["trunks"] == [trunk]
+    assert state["trunk_numbers"] == [attached.json()]
+    assert state["recordings"] == [{"trunk_sid": trunk["sid"], "mode": "do-not-record", "trim": "do-not-trim"}]
+    assert sandbox.twilio("GET", f"~/IncomingPhoneNumbers/{number['sid']}.json").json() in state["numbers"]
+
+
+def test_seed_says_who_owns_what(sandbox) -> None:
+    sandbox.control(
+        "POST",
+        "seed",
+        {
+            "twilio": {
+                "trunks": [{"sid": "TK" + "a" * 32, "friendly_name": "old", "origination_urls": [URL]}],
+                "numbers": [
+                    {"phone_number": "+14155550177", "trunk_sid": "TK" + "a" * 32},
+                    {"phone_number": "+14155550178", "voice_application_sid": "AP" + "b" * 32, "friendly_name": "n"},
+                ],
+            },
+            "xai": {
+                "numbers": [
+                    {"phone_number": "+14155550177", "name": "Old", "created_at": "2026-01-02T03:04:05Z"},
+                    {"phone_number": "+14155550178", "webhook": {"url": "https://x.example"}, "agent_id": None},
+                    {"phone_number": "+14155550179", "agent_id": "agent_x1", "agent_name": "X"},
+                ]
+            },
+        },
+    )
+    state = sandbox.state()
+    assert state["twilio"]["trunk_numbers"][0]["phone_number"] == "+14155550177"
+    assert state["twilio"]["origination_urls"][0]["sip_url"] == URL["sip_url"]
+    assert sandbox.owned("+14155550178")["voice_application_sid"] == "AP" + "b" * 32
+    assert state["twilio"]["applications"][0]["sid"] == "AP" + "b" * 32
+    old, hooked, answered = state["xai"]["numbers"][1:]
+    assert (old["created_at"], old["origin"]) == ("2026-01-02T03:04:05Z", "byo_trunk")
+    assert sandbox.control("GET", "secrets")["signing_secrets"].keys() == {hooked["phone_number"]}
+    assert answered["agent_name"] == "X"
+    assert state["counters"] == {"purchases": 0, "releases": 0}
+
+
+URL = {"weight": 1, "priority": 0, "enabled": True, "friendly_name": "u", "sip_url": "sip:a.example;transport=tls"}
+
+
+def test_seed_can_give_numbers_to_the_other_account(sandbox) -> None:
+    sandbox.control("POST", "seed", {"twilio": {"account": "other", "numbers": [{"phone_number": "+14155550188"}]}})
+    refused = sandbox.twilio("POST", "~/IncomingPhoneNumbers.json", {"PhoneNumber": "+14155550188"})
+    assert refused.json()["code"] == 21422
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ([], "not a JSON object"),
+        ({"vonage": {}}, "unknown vendor vonage"),
+        ({"twilio": []}, "expected an object"),
+        ({"twilio": {"numbers": {}}}, "expected a list of objects"),
+        ({"twilio": {"account": "third"}}, "main or other"),
+        ({"twilio": {"calls": []}}, "unknown collection calls"),
+        ({"twilio": {"numbers": [{"phone_number": "415"}]}}, "not E.164"),
+        ({"twilio": {"numbers": [{"phone_number": "+14155550100"}]}}, "owned already"),
+        ({"twilio": {"numbers": [{"phone_number": "+14155550199", "voice_uri": ""}]}}, "Unknown parameter"),
+        ({"xai": {"numbers": [{"phone_number": "+16505550123"}]}}, "registered already"),
+        ({"xai": {"numbers": [{"phone_number": "+14155550199", "colour": "red"}]}}, "unknown field"),
+        ({"xai": {"numbers": [{"phone_number": "+14155550199", "origin": "sky"}]}}, "origin"),
+        ({"xai": {"agents": [{"name": "a"}]}}, "agent_id"),
+    ],
+)
+def test_a_bad_seed_is_refused_whole(sandbox, document: object, says: str) -> None:
+    if isinstance(document, dict) and "twilio" in document and isinstance(document["twilio"], dict):
+        document = {"xai": {"numbers": [{"phone_number": "+14155550198"}]}, **document}
+    before = sandbox.state()
+    answer = sandbox.http.post("/_sandbox/seed", json=document)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]
+    assert sandbox.state() == before
+
+
+def test_reset_brings_back_the_beginning(sandbox) -> None:
+    before = sandbox.state()
+    sandbox.twilio("POST", "/v1/Trunks")
+    sandbox.twilio("DELETE", f"~/IncomingPhoneNumbers/{sandbox.owned('+14155550100')['sid']}.json")
+    sandbox.fault("GET /x", "status")
+    sandbox.switch(xai_casing="camel")
+    assert sandbox.state()["counters"]["releases"] == 1
+    sandbox.control("POST", "reset")
+    after = sandbox.state()
+    assert [n["phone_number"] for n in after["twilio"]["numbers"]] == [
+        n["phone_number"] for n in before["twilio"]["numbers"]
+    ]
+    assert (after["twilio"]["trunks"], after["counters"]) == ([], before["counters"])
+    assert (sandbox.log(), sandbox.control("GET", "faults")) == ([], [])
+    assert sandbox.control("GET", "switches")["xai.casing"] == "snake"
+
+
+def test_env_has_the_vendors_formats(sandbox) -> None:
+    env = sandbox.env
+    assert re.fullmatch(r"AC[0-9a-f]{32}", env["TWILIO_ACCOUNT_SID"])
+    assert re.fullmatch(r"[0-9a-f]{32}", env["TWILIO_AUTH_TOKEN"])
+    assert re.fullmatch(r"xai-\w{80}", env["XAI_API_KEY"])
+    assert {env[name] for name in ("XAI_BASE_URL", "TWILIO_BASE_URL", "XTEL_SANDBOX_URL")} == {sandbox.url}
+    assert set(env) == {
+        *("XAI_API_KEY", "XAI_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+        *("TWILIO_BASE_URL", "XTEL_SANDBOX_URL"),
+    }
+    keyed = sandbox.control("GET", "env?auth=apikey")
+    assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
+    assert ("TWILIO_AUTH_TOKEN" in keyed, bool(keyed["TWILIO_API_SECRET"])) == (False, True)
+    assert not {*sandbox.other.values()} & {env["XAI_API_KEY"], env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"]}
+    assert sandbox.http.get("/_sandbox/env?account=third").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"xai.colour": "red"},
+        {"xai.casing": "pascal"},
+        {"xai.patch": "off"},
+        {"xai.provisioning": 1},
+        {"latency": -1},
+        {"latency": True},
+        {"xai.sip_host": ""},
+        {"xai.casing": "camel", "nonsense": 1},
+    ],
+)
+def test_a_wrong_switch_changes_nothing(sandbox, wrong: dict[str, object]) -> None:
+    before = sandbox.control("GET", "switches")
+    assert sandbox.http.post("/_sandbox/switches", json=wrong).status_code == 400
+    assert sandbox.control("GET", "switches") == before
+
+
+def test_latency_slows_every_vendor_but_not_the_controls(sandbox) -> None:
+    sandbox.control("POST", "switches", {"latency": 0.1})
+    assert sandbox.twilio("GET", "/v1/Trunks").elapsed.total_seconds() >= 0.1
+    assert sandbox.xai("GET", "/v1/api-key").elapsed.total_seconds() >= 0.1
+    assert sandbox.http.get("/_sandbox/health").elapsed.total_seconds() < 0.1
+
+
+def test_bodies_that_are_not_json_are_said_to_be(sandbox) -> None:
+    for path in ("faults", "switches", "seed"):
+        answer = sandbox.http.post(f"/_sandbox/{path}", content="{")
+        assert (answer.status_code, "not JSON" in answer.json()["error"]) == (400, True)

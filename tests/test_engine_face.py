@@ -1,0 +1,43 @@
+"""What stands in every user's state never changes: provider strings, type tokens, component type."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+
+from providers.kernel import engine
+from providers.kernel.engine import Provider
+from stacks.component import TYPE
+
+FROZEN = {
+    "xai:PhoneNumber": "gASVPgAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMD3hhaTpQaG9uZU51bWJlcpSFlFKULg==",
+    "xai:Password": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHhhaTpQYXNzd29yZJSFlFKULg==",
+    "twilio:Trunk": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHR3aWxpbzpUcnVua5SFlFKULg==",
+    "twilio:OriginationUrl": "gASVRAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMFXR3aWxpbzpPcmlnaW5hdGlvblVybJSFlFKULg==",
+    "twilio:Attachment": "gASVQAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEXR3aWxpbzpBdHRhY2htZW50lIWUUpQu",
+}
+
+
+@pytest.mark.parametrize("token", FROZEN)
+def test_provider_string_is_frozen(token: str) -> None:
+    assert serialize_provider(Provider(token)) == FROZEN[token]
+    assert len(base64.b64decode(FROZEN[token])) < 90
+
+
+def test_type_tokens_are_frozen() -> None:
+    assert TYPE == "xtel:network:Number"
+    for token in FROZEN:
+        made = engine.resource(*token.split(":"))
+        assert made._resource_type_name == f"dynamic/{token}"  # type: ignore[attr-defined]
+
+
+def test_declarations_load_neither_pulumi_nor_a_vendor_sdk() -> None:
+    program = (
+        "import providers.twilio, xai_resources.client, xai_resources.vendor, stacks.model, stacks.document, sys;"
+        "print([name for name in ('pulumi', 'grpc', 'twilio', 'telnyx', 'plivo') if name in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

@@ -1,0 +1,134 @@
+"""One policy for every vendor: what is repeated, what is not, and what an answer must look like."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from providers.kernel import errors, http, limits, operation
+from providers.kernel.operation import Operation
+
+
+class Line(httpx.BaseTransport):
+    """Answers from a list, then 200 for ever; exceptions in it are raised."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers: Iterator[httpx.Response | Exception] = iter(answers)
+        self.calls = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.calls += 1
+        answer = next(self.answers, httpx.Response(200, json={"ok": True}))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def send(method: str, *answers: httpx.Response | Exception, waits: list[float] | None = None) -> tuple[httpx.Response, Line]:
+    line = Line(*answers)
+    policy = http.Policy("vendor", limits.Limit(4), line)
+    policy._sleep = (waits if waits is not None else []).append
+    return httpx.Client(transport=policy).request(method, "https://api.example.com/things"), line
+
+
+def refused(status: int, **headers: str) -> httpx.Response:
+    return httpx.Response(status, json={"code": 1, "message": "no"}, headers=headers)
+
+
+LOST: list[Callable[[], httpx.Response | Exception]] = [
+    lambda: refused(500),
+    lambda: refused(503),
+    lambda: httpx.ReadTimeout("slow"),
+    lambda: httpx.ReadError("reset"),
+    lambda: httpx.RemoteProtocolError("cut"),
+    lambda: httpx.Response(200, content=b'{"cut'),
+    lambda: httpx.Response(200, content=b"<html>", headers={"content-type": "text/html"}),
+    lambda: httpx.Response(201, content=b""),
+]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_reads_are_repeated_and_writes_are_not_when_the_outcome_is_unknown(
+    lost: Callable[[], httpx.Response | Exception],
+) -> None:
+    response, line = send("GET", lost())
+    assert (response.status_code, line.calls) == (200, 2)
+    for method in ("POST", "PATCH", "PUT"):
+        line = Line(lost())
+        with pytest.raises(errors.Unavailable):
+            httpx.Client(transport=http.Policy("vendor", limits.Limit(4), line)).request(method, "https://a.example/")
+        assert line.calls == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_what_surely_did_not_happen_is_repeated_for_every_verb(method: str) -> None:
+    waits: list[float] = []
+    response, line = send(method, refused(429, **{"Retry-After": "3"}), httpx.ConnectError("refused"), waits=waits)
+    assert (response.status_code, line.calls) == (200, 3)
+    assert 3 <= waits[0] <= 3.3
+
+
+def test_waits_end_with_the_budget() -> None:
+    shown: list[str] = []
+    with (
+        operation.operating(Operation(vendor="twilio", progress=shown.append, budget=10)),
+        pytest.raises(errors.RateLimited, match="wait a minute"),
+    ):
+        send("GET", refused(429, **{"Retry-After": "11"}))
+    with operation.operating(Operation(progress=shown.append, started=time.monotonic())):
+        send("GET", refused(429, **{"Retry-After": "5"}))
+    assert shown == ["vendor: 429, waiting 5 s more"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_no_is_not_asked_again(status: int) -> None:
+    with pytest.raises(errors.Permanent) as caught:
+        send("GET", refused(status, **{"Twilio-Request-Id": "RQ7"}))
+    assert (caught.value.status, caught.value.code, caught.value.request_id) == (status, "1", "RQ7")
+
+
+def test_redirects_are_not_followed() -> None:
+    with pytest.raises(errors.Invalid):
+        send("GET", httpx.Response(302, headers={"location": "https://evil.example/"}))
+
+
+def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MAX_BYTES", 100)
+    with pytest.raises(errors.Unavailable, match="over 100 bytes"):
+        send("POST", httpx.Response(200, content=b"x" * 101))
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"code": 20404, "message": "gone", "more_info": "…", "status": 404}, "20404", "gone"),
+        ({"errors": [{"code": "10005", "title": "Not found", "detail": "no such id"}]}, "10005", "Not found: no such id"),
+        ({"code": "The caller does not have permission", "error": "not enabled"}, "", "not enabled"),
+        ({"code": "Some sentence only"}, "", "Some sentence only"),
+        ({"error": {"message": "inner"}}, "", "inner"),
+        ({"error": {"number": ["bad"]}}, "", '{"number": ["bad"]}'),
+        ({"api_id": "x", "error": "Plivo says no"}, "", "Plivo says no"),
+        ([], "", ""),
+        (None, "", ""),
+    ],
+)
+def test_every_vendors_error_body_is_read(body: object, code: str, message: str) -> None:
+    assert http.explain(body) == (code, message)
+
+
+def test_limit_halves_and_recovers() -> None:
+    limit = limits.Limit(8)
+    limit.complain()
+    limit.complain()
+    assert limit.allowed == 2
+    for _ in range(20):
+        limit.praise()
+    assert limit.allowed == 3
+    for _ in range(20):
+        limit.complain()
+    assert limit.allowed == 1
+    with limit.slot():
+        pass

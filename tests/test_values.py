@@ -1,0 +1,122 @@
+"""Values of the trade: one spelling each, and errors that name the fix."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.kernel import values
+from providers.kernel.values import Target
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("+14155550100", "+14155550100"),
+        ("+1 (415) 555-0100", "+14155550100"),
+        ("+44 20 7946 0011", "+442079460011"),
+        ("+49.89.12345670", "+498912345670"),
+    ],
+)
+def test_e164_is_one_spelling(text: str, spelled: str) -> None:
+    assert values.e164(text) == spelled == values.e164(spelled)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("14155550100", "must start with + and the country code"),
+        ("004915112345", "must start with + and the country code"),
+        ("+1415555010x", "is not an E.164 number"),
+        ("+0123456789", "is not an E.164 number"),
+        ("+1415", "is not an E.164 number"),
+        ("+21012345678", "country code that does not exist"),
+        ("+1415555010", "too long or too short"),
+        ("", "must start with +"),
+    ],
+)
+def test_e164_refuses_with_a_reason(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason.replace("+", r"\+")):
+        values.e164(text)
+
+
+def test_improbable_is_possible_but_not_assigned() -> None:
+    assert values.improbable("+15555550100")
+    assert not values.improbable("+14155550100")
+    assert values.pretty("+14155550100") == "+1 415-555-0100"
+
+
+networks = st.builds(
+    lambda address, length: str(ipaddress.ip_network((address, length), strict=False)),
+    st.integers(0, 2**32 - 1),
+    st.integers(8, 32),
+)
+
+
+@given(st.lists(networks, min_size=1, max_size=12))
+def test_cidrs_are_canonical(entries: list[str]) -> None:
+    once = values.cidrs(entries)
+    assert values.cidrs(once) == once
+    assert values.cidrs(reversed(entries)) == once
+    assert values.cidrs([*entries, *entries]) == once
+    covered = {address for net in once for address in (ipaddress.ip_network(net)[0], ipaddress.ip_network(net)[-1])}
+    assert all(any(point in ipaddress.ip_network(entry) for entry in entries) for point in covered)
+    assert all(any(ipaddress.ip_network(entry).subnet_of(ipaddress.ip_network(net)) for net in once) for entry in entries)  # type: ignore[arg-type]
+
+
+def test_cidr_spells_and_refuses() -> None:
+    assert values.cidr(" 203.0.113.7 ") == "203.0.113.7/32"
+    assert values.cidr("2001:DB8::/32") == "2001:db8::/32"
+    for text, reason in [
+        ("203.0.113.1/28", r"host bits are set; the network is 203\.0\.113\.0/28"),
+        ("0.0.0.0/0", "write `auth: open`"),
+        ("::/0", "write `auth: open`"),
+        ("example.com", "is not a CIDR"),
+        ("203.0.113.0/33", "is not a CIDR"),
+    ]:
+        with pytest.raises(ValueError, match=reason):
+            values.cidr(text)
+
+
+def test_target_is_what_the_card_says() -> None:
+    target = Target(number="+14155550100")
+    assert str(target) == "sip:+14155550100@sip.voice.x.ai;transport=tls"
+    assert values.target("SIP:+14155550100@SIP.Voice.X.AI.;Transport=TLS") == target
+    assert str(Target(host="sip.voice.x.ai")) == "sip:sip.voice.x.ai;transport=tls"
+    assert values.target("sip:a@b.example").transport == "udp"
+
+
+@given(
+    st.builds(
+        Target,
+        number=st.from_regex(values.E164_PATTERN, fullmatch=True),
+        host=st.just("sip.voice.x.ai"),
+        transport=st.sampled_from(["tls", "tcp", "udp"]),
+        port=st.none() | st.integers(1, 65535),
+        parameters=st.sampled_from([(), (("edge", "ashburn"),), (("edge", "dublin"), ("region", "ie1"))]),
+    )
+)
+def test_target_survives_writing_and_reading(target: Target) -> None:
+    assert values.target(str(target)) == target
+
+
+@pytest.mark.parametrize("text", ["sips:a@b", "a@b", "sip:", "sip:a@b c", "sip:a@b;transport=ws", "https://x.ai"])
+def test_not_a_sip_uri(text: str) -> None:
+    with pytest.raises(ValueError, match="SIP URI|transport"):
+        values.target(text)
+
+
+def test_https_url() -> None:
+    assert values.https_url("HTTPS://Voice.Example.com:443/Calls?x=1") == "https://voice.example.com/Calls?x=1"
+    assert values.https_url("https://voice.example.com") == "https://voice.example.com/"
+    for text in ("http://voice.example.com", "voice.example.com", "https://user:pw@example.com/"):
+        with pytest.raises(ValueError, match="must"):
+            values.https_url(text)
+
+
+def test_unknown_is_found_inside() -> None:
+    assert values.has_unknown({"a": [1, {"b": values.UNKNOWN}]})
+    assert not values.has_unknown({"a": [1, {"b": None}]})

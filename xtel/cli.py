@@ -1,0 +1,324 @@
+"""``xtel``: the verbs, and the boundary where every error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from providers.kernel.errors import XtelError
+from providers.kernel.secrecy import one_line
+from xtel import output, project
+
+USAGE, INTERRUPTED, BROKEN_PIPE = 64, 130, 141
+#: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+app = typer.Typer(
+    rich_markup_mode=None,  # plain help: readable in a pipe, a pager, a log
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings=_SETTINGS,
+)
+sandbox_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
+app.add_typer(sandbox_app, name="sandbox")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.line(f"xtel {version('xai-telephony')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def xtel(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Declare, review, apply and prove the phone network of your xAI voice agents.
+
+    \b
+    Examples:
+      xtel validate             check every stack file
+      xtel sandbox up           start a phone network on this machine
+      xtel routes sandbox       which number rings where
+
+    Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
+    XTEL_DEBUG=1 shows tracebacks, NO_COLOR=1 switches colours off.
+    """
+
+
+@app.command()
+def validate(
+    stack: Annotated[str, typer.Argument(metavar="STACK|FILE", help="A stack's name, or a stack file.")] = "",
+    json: Json = False,
+) -> None:
+    """Check stack files, without any request.
+
+    Schema and rules; findings are printed as `file:line: path: message`. Without an argument every file in stacks/ is
+    checked, and that no two of them declare the same number.
+
+    \b
+    Examples:
+      xtel validate
+      xtel validate sandbox
+      xtel validate stacks/sandbox.yaml --json
+
+    Exit codes: 0 valid (warnings included), 1 errors.
+    """
+    from xtel import validate as check
+
+    found = project.here()
+    result = check.validate([found.file(stack)] if stack else map(project.relative, found.stack_files()))
+    if json:
+        output.document(result.as_json())
+    else:
+        check.show(result)
+    raise typer.Exit(0 if result.valid else 1)
+
+
+@app.command()
+def routes(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")], json: Json = False
+) -> None:
+    """Show which number rings where.
+
+    For each number the SIP URI that its carrier calls, who answers, and whether what is declared is applied. Without
+    a Pulumi, or without its backend, only what is declared is shown.
+
+    \b
+    Examples:
+      xtel routes sandbox
+      xtel routes sandbox --json | jq '.numbers[].target'
+
+    Exit codes: 0 shown, 1 error.
+    """
+    from xtel import engine, local
+    from xtel import routes as view
+
+    found = project.here()
+    rows = view.declared(found.stack_file(stack))
+    asked = True
+    try:
+        rows = list(view.joined(rows, view.applied(stack, found.root, local.reading(found, stack))))
+    except engine.Unavailable as error:
+        asked = False
+        output.note(f"only the declared routes are shown: {error}")
+    if json:
+        output.document(view.as_json(stack, rows, asked=asked))
+    else:
+        view.show(rows)
+
+
+@sandbox_app.callback()
+def sandbox() -> None:
+    """Run a phone network on this machine.
+
+    The vendors' APIs, with made-up accounts, credentials and numbers; nothing leaves this machine.
+
+    \b
+    Examples:
+      xtel sandbox up
+      eval "$(xtel sandbox env)" && pulumi up -s sandbox
+      xtel sandbox down
+    """
+
+
+@sandbox_app.command()
+def up(
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, show_default=False, help="Default: 8470, or any free one when that is busy."),
+    ] = None,
+) -> None:
+    """Start the sandbox in the background.
+
+    With a Pulumi backend, in which the stack `sandbox` is selected. Its state is below .sandbox/ and outlives down and
+    up. When it is up already nothing changes.
+
+    \b
+    Examples:
+      xtel sandbox up
+      xtel sandbox up --port 9000
+
+    Exit codes: 0 it is up, 1 error.
+    """
+    from xtel import local
+
+    it = local.Local(project.here())
+    with output.working("starting the sandbox"):
+        found, started = it.up(port)
+    output.line(f"sandbox: {'up' if started else 'already up'} at {found.url} (process {found.pid})", "green")
+    if not started and port not in {None, found.port}:
+        output.note(f"it keeps its port; for port {port}: xtel sandbox down, then xtel sandbox up --port {port}")
+    _select(it)
+    if started:
+        output.line('next: eval "$(xtel sandbox env)" && pulumi up -s sandbox')
+
+
+def _select(it: Any) -> None:
+    """The stack in the sandbox's backend; without a Pulumi the sandbox alone is still worth having."""
+    from xtel import engine
+
+    if not it.project.is_pulumi:
+        output.note("no Pulumi.yaml here or above: no stack was made")
+    elif not engine.found():
+        output.note("no pulumi on PATH: no stack was made; next: make setup, then xtel sandbox up")
+    else:
+        with output.working("pulumi stack select --create sandbox"):
+            it.select_stack()
+
+
+@sandbox_app.command()
+def down() -> None:
+    """Stop the sandbox; its state is kept for the next up.
+
+    \b
+    Example:
+      xtel sandbox down
+
+    Exit codes: 0 it is down, 1 error.
+    """
+    from xtel import local
+
+    with output.working("stopping the sandbox"):
+        found = local.Local(project.here()).down()
+    output.line(f"sandbox: down (process {found.pid} ended)" if found else "sandbox: not up, nothing to stop")
+
+
+@sandbox_app.command()
+def status(json: Json = False) -> None:
+    """Say whether the sandbox is up, and where.
+
+    \b
+    Examples:
+      xtel sandbox status
+      xtel sandbox status --json
+
+    Exit codes: 0 up, 1 down.
+    """
+    from xtel import local
+
+    it = local.Local(project.here())
+    found = it.running()
+    if json:
+        output.document(it.as_json(found))
+    elif found is None:
+        output.line("sandbox: down; next: xtel sandbox up")
+    elif found.healthy:
+        output.line(f"sandbox: up at {found.url} (process {found.pid})", "green")
+    else:
+        output.line(f"sandbox: process {found.pid} does not answer at {found.url}; next: xtel sandbox down", "red")
+    raise typer.Exit(0 if found and found.healthy else 1)
+
+
+@sandbox_app.command()
+def reset() -> None:
+    """Forget everything and start anew.
+
+    The sandbox goes back to the default seed, and what Pulumi knows of the stack `sandbox` is removed, so that the
+    next `pulumi up` makes everything again. It works on a sandbox that is up and on one that is down.
+
+    \b
+    Example:
+      xtel sandbox reset
+
+    Exit codes: 0 done, 1 error.
+    """
+    from xtel import local
+
+    it = local.Local(project.here())
+    found = it.reset()
+    output.line("sandbox: accounts and numbers are back to the default seed")
+    output.line(f"pulumi: the state of the stack sandbox is removed ({project.shown(it.backend)})")
+    if found:
+        _select(it)
+
+
+@sandbox_app.command()
+def env(
+    account: Annotated[str, typer.Option(help="Whose credentials: main, or other (a second account).")] = "main",
+    json: Json = False,
+) -> None:
+    """Print `export` lines that point this shell at the sandbox.
+
+    PATH, Pulumi's backend and passphrase, and the vendors' credentials and base URLs, all of them made up. When the
+    sandbox is down it prints `false`, so that an eval of it fails.
+
+    \b
+    Examples:
+      eval "$(xtel sandbox env)"
+      eval "$(xtel sandbox env --account other)"
+
+    Exit codes: 0 printed, 1 the sandbox is down.
+    """
+    from xtel import local
+
+    if account not in local.ACCOUNTS:
+        raise typer.BadParameter(f"expected one of {', '.join(local.ACCOUNTS)}", param_hint="--account")
+    try:
+        variables = local.Local(project.here()).shell_environment(account)
+    except XtelError:
+        if not json:
+            output.line("false")
+        raise
+    if json:
+        output.document(variables)
+    else:
+        for name, value in variables.items():
+            output.line(f"export {name}={local.quoted(value)}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb; every way out ends here with an exit code."""
+    code = 0
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `xtel … | head`: end as quietly as any other program
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return app(arguments, prog_name="xtel", standalone_mode=False) or 0
+    except _UsageError as error:
+        _show_usage(error)
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get("XTEL_DEBUG") == "1":
+            raise
+        known = isinstance(error, XtelError)
+        unknown = f"{type(error).__name__}: {one_line(str(error))}; next: run it again with XTEL_DEBUG=1 and report it"
+        output.error(str(error) if known else unknown)
+        return 1
+
+
+def _show_usage(error: Any) -> None:
+    """What was wrong, and where the help is; a command without its verb shows the whole help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.ctx.get_help()}\n")
+        return
+    if error.ctx is not None:
+        sys.stderr.write(f"{error.ctx.get_usage()}\n")
+        output.note(f"`{error.ctx.command_path} --help` shows more")
+    output.error(error.format_message())
+
+
+if __name__ == "__main__":
+    main()

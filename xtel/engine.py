@@ -1,0 +1,57 @@
+"""Runs the Pulumi CLI for verbs that ask it something; every verb that can work without it says so and goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+from providers.kernel.errors import XtelError
+from providers.kernel.secrecy import one_line
+
+_SECONDS = 60
+
+
+class Unavailable(XtelError):
+    """Pulumi is not here, or did not do what it was asked."""
+
+
+def path(current: str | None = None) -> str:
+    """PATH with this environment's programs first: Pulumi starts the ``python3`` that it finds first there."""
+    programs = sysconfig.get_path("scripts")
+    rest = (os.environ.get("PATH", os.defpath) if current is None else current).split(os.pathsep)
+    return os.pathsep.join([programs, *(folder for folder in rest if folder != programs)])
+
+
+def found() -> bool:
+    """Whether there is a Pulumi to run."""
+    return shutil.which("pulumi", path=path()) is not None
+
+
+def run(arguments: list[str], root: Path, environment: Mapping[str, str]) -> str:
+    """What ``pulumi ARGUMENTS`` prints, run in the project's root; Unavailable with its own reason when it fails."""
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": path()}
+    program = shutil.which("pulumi", path=env["PATH"])
+    if program is None:
+        raise Unavailable("there is no pulumi on PATH", step="make setup")
+    command = [program, "--non-interactive", "--color=never", *arguments]
+    try:
+        done = subprocess.run(
+            command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS,
+            check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+    if done.returncode:
+        raise Unavailable(f"pulumi {' '.join(arguments)}: {_reason(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+def _reason(text: str) -> str:
+    """The line that Pulumi itself calls the error; it comes first, hints follow."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "failed")
+    return named.removeprefix("error:").strip()

@@ -1,0 +1,90 @@
+"""Where things are: the project's root, its stack files, what a person calls them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from providers.kernel.errors import InputError
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a Pulumi.yaml, and the stack files below it."""
+
+    root: Path
+
+    @property
+    def is_pulumi(self) -> bool:
+        """Whether Pulumi could run here."""
+        return (self.root / "Pulumi.yaml").is_file()
+
+    def stack_files(self) -> list[Path]:
+        """Every stack file in ``stacks/``; none is an error, because then the verb was run in the wrong folder."""
+        files = sorted(path for path in (self.root / "stacks").glob("*.yaml") if path.is_file())
+        if not files:
+            raise InputError(
+                f"there is no stack file in {shown(self.root / 'stacks')}",
+                step="run it in the project's folder, or name a file: xtel validate FILE",
+            )
+        return files
+
+    def stack_file(self, stack: str) -> Path:
+        """The file of a stack: config ``xtel:file``, else ``stacks/<stack>.yaml``."""
+        name = stack.rpartition("/")[2]  # Pulumi also takes organisation/project/stack
+        return existing(self.root / (self._configured(name) or f"stacks/{name}.yaml"), self)
+
+    def file(self, named: str) -> Path:
+        """A stack file by its path, or by the name of its stack."""
+        path = Path(named)
+        if path.suffix in {".yaml", ".yml"} or ("/" in named and path.is_file()):
+            return existing(path, self)
+        return self.stack_file(named)
+
+    def _configured(self, stack: str) -> str | None:
+        for file in (self.root / f"Pulumi.{stack}.yaml", self.root / "Pulumi.yaml"):
+            value = _config(file).get("xtel:file")
+            value = cast(dict[str, Any], value).get("value") if isinstance(value, dict) else value
+            if isinstance(value, str):
+                return value
+        return None
+
+
+def here() -> Project:
+    """The project around the working directory: the nearest folder upward with a Pulumi.yaml, else this folder."""
+    cwd = Path.cwd()
+    return Project(next((folder for folder in (cwd, *cwd.parents) if (folder / "Pulumi.yaml").is_file()), cwd))
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be clicked: relative to the working directory, unless it lies far away."""
+    relative = os.path.relpath(path)
+    return relative if relative.count("..") <= 2 else str(path)
+
+
+def relative(path: Path) -> Path:
+    """The same file under the name that findings show."""
+    return Path(shown(path))
+
+
+def existing(path: Path, project: Project) -> Path:
+    """The path, or an error with the stacks that there are."""
+    if path.is_file():
+        return relative(path)
+    stacks = ", ".join(sorted(file.stem for file in (project.root / "stacks").glob("*.yaml"))) or "none"
+    raise InputError(f"there is no stack file {shown(path)}", step=f"name one of the stacks that exist: {stacks}")
+
+
+def _config(file: Path) -> dict[str, Any]:
+    """The ``config`` of a Pulumi file; one that cannot be read is Pulumi's to complain about."""
+    try:
+        tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
+    except (OSError, ValueError, YAMLError):
+        return {}
+    config: Any = cast(dict[str, Any], tree).get("config") if isinstance(tree, dict) else None
+    return cast(dict[str, Any], config) if isinstance(config, dict) else {}
