@@ -30,6 +30,7 @@ endif
 
 .PHONY: setup
 setup: $(VENV)/.project $(VENV)/.engine ## .venv with everything, pulumi in .venv/bin
+	@[ "$(MAKECMDGOALS)" != setup ] || echo "setup: ready; next: make demo, or . $(BIN)/activate"
 
 $(VENV)/.made:
 	@for python in $(PYTHONS); do \
@@ -43,7 +44,7 @@ $(VENV)/.made:
 	exit 1
 
 $(VENV)/.packages: $(VENV)/.made requirements.lock
-	@echo "setup: $$(grep -c '==' requirements.lock) packages from requirements.lock"
+	@echo "setup: $$(grep -c '==' requirements.lock) packages from requirements.lock (a minute or so)"
 	@$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 

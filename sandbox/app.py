@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.control import control
-from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_array, is_object, json_answer, only, pairs
+from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_object, json_answer, objects, only, pairs
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Journal
 from sandbox.line import CUT
@@ -94,10 +94,7 @@ def _parts(vendor: str, part: object) -> tuple[str, Seed]:
     if account not in ("main", "other"):
         raise ValueError(f"{vendor}.account: expected main or other")
     collections = {name: value for name, value in part.items() if name != "account"}
-    for name, value in collections.items():
-        if not is_array(value) or not all(map(is_object, value)):
-            raise ValueError(f"{vendor}.{name}: expected a list of objects")
-    return account, collections
+    return account, {name: objects(value, f"{vendor}.{name}") for name, value in collections.items()}
 
 
 def _staged(vendor: Vendor | None, fault: Fault) -> Answer:

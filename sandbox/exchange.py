@@ -23,6 +23,12 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def objects(value: object, where: str) -> list[JsonObject]:
+    if not is_array(value) or not all(map(is_object, value)):
+        raise ValueError(f"{where}: expected a list of objects")
+    return value
+
+
 def only(given: Iterable[str], known: Collection[str], noun: str) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:

@@ -14,7 +14,9 @@ BAD = sorted((Path(__file__).parent / "cases/stackfile/bad").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_bad_file(path: Path) -> None:
-    expected = [line.removeprefix("# expect ") for line in path.read_text().splitlines() if line.startswith("# expect ")]
+    expected = [
+        line.removeprefix("# expect ") for line in path.read_text().splitlines() if line.startswith("# expect ")
+    ]
     with pytest.raises(document.Refused) as refused:
         document.read(path)
     found = [str(finding).removeprefix(f"{path}:") for finding in refused.value.findings if finding.severity == "error"]
@@ -71,7 +73,11 @@ def test_anchors_are_bounded(tmp_path: Path) -> None:
 def test_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9\n")
     (tmp_path / "list.yaml").write_text("- a\n")
-    for name, message in [("none", "cannot be read: No such file"), ("latin", "is not UTF-8"), ("list", "must be a mapping")]:
+    for name, message in [
+        ("none", "cannot be read: No such file"),
+        ("latin", "is not UTF-8"),
+        ("list", "must be a mapping"),
+    ]:
         with pytest.raises(document.Refused) as refused:
             document.read(tmp_path / f"{name}.yaml")
         assert message in str(refused.value.findings[0])

@@ -27,7 +27,9 @@ class Line(httpx.BaseTransport):
         return answer
 
 
-def send(method: str, *answers: httpx.Response | Exception, waits: list[float] | None = None) -> tuple[httpx.Response, Line]:
+def send(
+    method: str, *answers: httpx.Response | Exception, waits: list[float] | None = None
+) -> tuple[httpx.Response, Line]:
     line = Line(*answers)
     policy = http.Policy("vendor", limits.Limit(4), line)
     policy._sleep = (waits if waits is not None else []).append
@@ -105,7 +107,11 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     ("body", "code", "message"),
     [
         ({"code": 20404, "message": "gone", "more_info": "…", "status": 404}, "20404", "gone"),
-        ({"errors": [{"code": "10005", "title": "Not found", "detail": "no such id"}]}, "10005", "Not found: no such id"),
+        (
+            {"errors": [{"code": "10005", "title": "Not found", "detail": "no such id"}]},
+            "10005",
+            "Not found: no such id",
+        ),
         ({"code": "The caller does not have permission", "error": "not enabled"}, "", "not enabled"),
         ({"code": "Some sentence only"}, "", "Some sentence only"),
         ({"error": {"message": "inner"}}, "", "inner"),

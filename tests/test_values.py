@@ -64,7 +64,9 @@ def test_cidrs_are_canonical(entries: list[str]) -> None:
     assert values.cidrs([*entries, *entries]) == once
     covered = {address for net in once for address in (ipaddress.ip_network(net)[0], ipaddress.ip_network(net)[-1])}
     assert all(any(point in ipaddress.ip_network(entry) for entry in entries) for point in covered)
-    assert all(any(ipaddress.ip_network(entry).subnet_of(ipaddress.ip_network(net)) for net in once) for entry in entries)  # type: ignore[arg-type]
+    assert all(
+        any(ipaddress.ip_network(entry).subnet_of(ipaddress.ip_network(net)) for net in once) for entry in entries
+    )  # type: ignore[arg-type]
 
 
 def test_cidr_spells_and_refuses() -> None:

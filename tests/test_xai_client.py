@@ -58,7 +58,11 @@ def test_get_not_offered_falls_back_to_the_list(client: Client, sandbox: Sandbox
     ("body", "error", "step"),
     [
         (BODY, errors.Conflict, "`take_over: true` on the number"),
-        ({"origin": "xai_provisioned", "name": "n", "area_code": "415"}, errors.Denied, "buy the number in xAI's console"),
+        (
+            {"origin": "xai_provisioned", "name": "n", "area_code": "415"},
+            errors.Denied,
+            "buy the number in xAI's console",
+        ),
         ({"origin": "byo_trunk", "name": "n", "phone_number": "4155550100"}, errors.Invalid, ""),
     ],
 )

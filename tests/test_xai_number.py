@@ -35,17 +35,26 @@ def number(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Hand:
         ({"phone_number": "14155550100"}, "phone_number: must start with +"),
         ({"phone_number": None}, "phone_number is required for origin byo_trunk"),
         ({"area_code": "415"}, "area_code is for origin xai_provisioned only"),
-        ({"origin": "xai_provisioned", "phone_number": None, "sip_auth": None, "area_code": "115"}, "3-digit US area code"),
+        (
+            {"origin": "xai_provisioned", "phone_number": None, "sip_auth": None, "area_code": "115"},
+            "3-digit US area code",
+        ),
         ({"origin": "xai_provisioned"}, "sip_auth is for origin byo_trunk only"),
         ({"origin": "xai_provisioned", "sip_auth": None}, "cannot be given a webhook"),
         ({"agent_id": "agent_1"}, "agent_id and webhook exclude each other"),
-        ({"sip_auth": {"auth_username": "u"}}, "sip_auth: a digest needs username and password: auth_password is missing"),
+        (
+            {"sip_auth": {"auth_username": "u"}},
+            "sip_auth: a digest needs username and password: auth_password is missing",
+        ),
         ({"sip_auth": {"auth_password": "p"}}, "auth_username is missing"),
         ({"sip_auth": {"auth_username": "u", "auth_password": "p", "allow": ["twilio"]}}, "sip_auth: choose one"),
         ({"sip_auth": {"allow": ["0.0.0.0/0"]}}, "the whole internet"),
         ({"sip_auth": {"allow": ["nobody"]}}, "known ranges"),
         ({"webhook": {"url": "http://voice.example.com"}}, "webhook.url: must be an https:// URL"),
-        ({"webhook": {"url": "https://a.example/", "auth_url": "https://b.example/"}}, "webhook: auth_url needs auth_token"),
+        (
+            {"webhook": {"url": "https://a.example/", "auth_url": "https://b.example/"}},
+            "webhook: auth_url needs auth_token",
+        ),
         ({"nmae": "x"}, "nmae: is not a known key"),
     ],
 )
@@ -88,7 +97,9 @@ def test_name_and_agent_change_in_place(number: Hand, sandbox: Sandbox) -> None:
         ({"webhook": None, "agent_id": "agent_1"}, "webhook"),
     ],
 )
-def test_the_rest_needs_consent(number: Hand, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], path: str) -> None:
+def test_the_rest_needs_consent(
+    number: Hand, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], path: str
+) -> None:
     number.up(**GOOD)
     refusal = number.reconciler.check(number.inputs, {**GOOD, **change}).refusal
     assert refusal.startswith(f"{path} cannot change in place")
@@ -116,7 +127,12 @@ def test_left_behind_by_a_killed_run_is_made_anew(number: Hand, sandbox: Sandbox
 def test_an_old_one_with_our_marker_is_not_touched_without_consent(number: Hand, sandbox: Sandbox) -> None:
     from providers.kernel import marker
 
-    seed = {"phone_number": E164, "origin": "byo_trunk", "name": marker.label("Support", MARK), "created_at": "2026-01-01T00:00:00Z"}
+    seed = {
+        "phone_number": E164,
+        "origin": "byo_trunk",
+        "name": marker.label("Support", MARK),
+        "created_at": "2026-01-01T00:00:00Z",
+    }
     sandbox.seed({"xai": {"numbers": [seed]}})
     with pytest.raises(errors.Conflict, match="held by nobody here"):
         number.up(**GOOD)
@@ -144,7 +160,12 @@ def test_another_sip_host_is_undone_and_said(number: Hand, sandbox: Sandbox) -> 
 
 
 def test_console_number_is_taken_over_and_given_back(number: Hand, sandbox: Sandbox) -> None:
-    console = {"marker": "xtel/p/s/+16505550123", "name": "Front", "origin": "xai_provisioned", "phone_number": "+16505550123"}
+    console = {
+        "marker": "xtel/p/s/+16505550123",
+        "name": "Front",
+        "origin": "xai_provisioned",
+        "phone_number": "+16505550123",
+    }
     sandbox.seed({"xai": {"agents": [{"agent_id": "agent_other", "name": "Other"}]}})
     before = sandbox.numbers("xai")["+16505550123"]
     assert number.up(**console) == "create"

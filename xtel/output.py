@@ -66,7 +66,7 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     with console.capture() as captured:
         console.print(shown)
     # Columns are filled up with blanks to their width: nobody wants them in a file.
-    sys.stdout.write("".join(f"{text.rstrip()}\n" for text in captured.get().rstrip("\n").split("\n")))
+    sys.stdout.write("".join(f"{text.rstrip()}\n" for text in captured.get().rstrip().split("\n")))
 
 
 def working(text: str) -> AbstractContextManager[Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Any, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, to_jsonable_python
@@ -125,20 +125,21 @@ def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
-def secret_values(model: type[BaseModel], values: dict[str, Any]) -> Iterator[str]:
+def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
     """The values of a spec's secret fields, to be kept out of every text."""
     for name, info in model.model_fields.items():
         value = values.get(name)
-        if any(isinstance(mark, Secret) for mark in info.metadata) and isinstance(value, str):
+        parts = list(_parts(info.annotation)) + list(info.metadata)
+        if isinstance(value, str) and any(isinstance(part, Secret) for part in parts):
             yield value
-        nested = _model(info.annotation)
-        if nested and isinstance(value, dict):
-            yield from secret_values(nested, cast(dict[str, Any], value))
+        if isinstance(value, dict):
+            for part in parts:
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    yield from secret_values(part, cast(dict[str, Any], value))
 
 
-def _model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) is Annotated:
-        return _model(get_args(annotation)[0])
-    return next((found for item in get_args(annotation) if (found := _model(item))), None)
+def _parts(annotation: Any) -> Iterator[Any]:
+    """A type and everything inside it: the members of a union, the marks of an Annotated."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)

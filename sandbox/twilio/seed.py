@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.exchange import JsonObject, Seed, only
+from sandbox.exchange import JsonObject, Seed, objects, only
 from sandbox.twilio import forms, numbers, trunks
 from sandbox.twilio.numbers import Applications, Numbers
 from sandbox.twilio.trunks import Trunks
@@ -30,7 +30,7 @@ def fill(own_trunks: Trunks, own_numbers: Numbers, own_applications: Application
     for raw in document.get("trunks", []):
         fields = {name: value for name, value in raw.items() if name != "origination_urls"}
         trunk = own_trunks.create(_values(fields, TRUNK))
-        for url in raw.get("origination_urls", []):
+        for url in objects(raw.get("origination_urls", []), "twilio.trunks.origination_urls"):
             own_trunks.add_url(trunk["sid"], _values(url, trunks.URL, trunks.URL_REQUIRED))
     for raw in document.get("applications", []):
         own_applications.create(_values(raw, APPLICATION))

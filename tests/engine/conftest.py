@@ -15,16 +15,16 @@ import pytest
 from tests.conftest import _FOREIGN, ROOT, Sandbox
 
 STACK = "test"
-SUPPORT = '''
+SUPPORT = """
   support:
     number: "+14155550100"
     route: {carrier: twilio, transfer: true}
     auth: {allow: [twilio]}
-'''
-HEAD = '''version: 1
+"""
+HEAD = """version: 1
 defaults:
   webhook: {url: https://voice.example.com/calls}
-numbers:'''
+numbers:"""
 
 
 class Project:
@@ -63,7 +63,12 @@ class Project:
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         command = ["pulumi", "--color", "never", "--non-interactive", "-C", str(self.folder), *arguments]
         return subprocess.Popen(
-            command, env=self.env | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
+            command,
+            env=self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
 
     def run(self, *arguments: str, code: int | None = 0, **env: str) -> str:

@@ -164,7 +164,9 @@ def test_number_in_use_is_taken_over_only_on_request_and_put_back(project: Proje
     auth = (env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"])
     theirs = sandbox.http.post("/v1/Trunks", data={"FriendlyName": "pbx"}, auth=auth).json()["sid"]
     number = sandbox.numbers("twilio")[NUMBER]["sid"]
-    sandbox.http.post(f"/v1/Trunks/{theirs}/PhoneNumbers", data={"PhoneNumberSid": number}, auth=auth).raise_for_status()
+    sandbox.http.post(
+        f"/v1/Trunks/{theirs}/PhoneNumbers", data={"PhoneNumberSid": number}, auth=auth
+    ).raise_for_status()
     project.declare(SUPPORT)
     refused = project.up(code=1)
     assert f"twilio Attachment {NUMBER}: it exists and is not ours: it is attached to trunk {theirs}" in refused
@@ -179,7 +181,9 @@ def test_number_in_use_is_taken_over_only_on_request_and_put_back(project: Proje
 def test_an_error_is_one_readable_line(project: Project, sandbox: Sandbox) -> None:
     project.declare(SUPPORT)
     no_key = project.up(code=1, XAI_API_KEY="")
-    assert "xAI: XAI_API_KEY is not set; next: export XAI_API_KEY=… or `pulumi config set --secret xai:apiKey …`" in no_key
+    assert (
+        "xAI: XAI_API_KEY is not set; next: export XAI_API_KEY=… or `pulumi config set --secret xai:apiKey …`" in no_key
+    )
     failed = project.up(code=1, TWILIO_AUTH_TOKEN="0" * 32)
     assert "Traceback" not in failed
     lines = [line for line in failed.splitlines() if "20003" in line]
@@ -202,7 +206,10 @@ def test_bad_file_stops_before_any_request(project: Project, sandbox: Sandbox) -
     project.declare(SUPPORT.replace('"+14155550100"', "+14155550100"))
     sandbox.forget_log()
     failed = project.up(code=1)
-    assert 'stacks/test.yaml:6: numbers.support.number: quote it, or YAML reads a number and drops the +: "+14155550100"' in failed
+    assert (
+        'stacks/test.yaml:6: numbers.support.number: quote it, or YAML reads a number and drops the +: "+14155550100"'
+        in failed
+    )
     assert sandbox.log() == []
 
 
@@ -217,7 +224,11 @@ def test_python_says_the_same_as_the_file(project: Project) -> None:
     )
     again = json.loads(project.run("preview", "--json"))["steps"]
     both = [
-        {step["urn"]: step["newState"].get("inputs") for step in found if "::Number" not in step["urn"] and "Stack" not in step["urn"]}
+        {
+            step["urn"]: step["newState"].get("inputs")
+            for step in found
+            if "::Number" not in step["urn"] and "Stack" not in step["urn"]
+        }
         for found in (steps, again)
     ]
     assert both[0] == both[1]

@@ -17,7 +17,12 @@ pytestmark = pytest.mark.engine
 
 @pytest.mark.parametrize(
     "match",
-    ["POST /v2/phone-numbers", "POST /v1/Trunks", "POST /v1/Trunks/*/OriginationUrls", "POST /v1/Trunks/*/PhoneNumbers"],
+    [
+        "POST /v2/phone-numbers",
+        "POST /v1/Trunks",
+        "POST /v1/Trunks/*/OriginationUrls",
+        "POST /v1/Trunks/*/PhoneNumbers",
+    ],
 )
 def test_lost_answer_is_looked_for_and_not_doubled(project: Project, sandbox: Sandbox, match: str) -> None:
     project.declare()
