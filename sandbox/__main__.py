@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -31,7 +32,7 @@ class Server(uvicorn.Server):
         self.network = network
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.network.ending.set()
+        self.network.interrupt()
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -99,8 +100,9 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket, store: Store)
 
 def _withdraw(ready: Path | None) -> None:
     """Nobody is listening any more. The file may be that of a successor by now."""
-    if ready and ready.exists() and json.loads(ready.read_text())["pid"] == os.getpid():
-        ready.unlink()
+    with suppress(OSError, ValueError):
+        if ready and json.loads(ready.read_text())["pid"] == os.getpid():
+            ready.unlink()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

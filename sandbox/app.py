@@ -6,7 +6,7 @@ import asyncio
 import json
 from importlib import resources
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -28,7 +28,7 @@ class Network:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.ending = asyncio.Event()
+        self.interruption = asyncio.Event()
         self.switches = Switches(store)
         self.faults = Faults(store)
         self.vendors: list[Vendor] = [XAI(store, self.switches), Twilio(store, self.switches)]
@@ -47,7 +47,14 @@ class Network:
             for name, part in document.items():
                 names[name].seed(*_parts(name, part))
 
+    def interrupt(self) -> None:
+        """Cut off every request that still waits for a delay: neither an end nor a reset is held up by one, and
+        none reaches the state that comes after."""
+        self.interruption.set()
+        self.interruption = asyncio.Event()
+
     def reset(self) -> None:
+        self.interrupt()
         self.store.clear()
         self.journal.clear()
         self.faults.load()
@@ -66,11 +73,11 @@ class Network:
         return answer
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait; false when the server ends meanwhile, which then must not be held up by a delay of minutes."""
+        """Wait; false when interrupted."""
         if not seconds:
             return True
         try:
-            await asyncio.wait_for(self.ending.wait(), seconds)
+            await asyncio.wait_for(self.interruption.wait(), seconds)
         except TimeoutError:
             return True
         return False
@@ -100,16 +107,13 @@ def _parts(vendor: str, part: object) -> tuple[str, Seed]:
 def _staged(vendor: Vendor | None, fault: Fault) -> Answer:
     """The answer a fault prescribes: the vendor's own error, or any body with any content type."""
     headers = {name.lower(): value for name, value in fault.headers.items()}
-    if fault.body is not None:
-        text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
-        return _framed(Answer(fault.status, text.encode(), {"content-type": "application/json", **headers}))
     plain = vendor.refusal(fault.status) if vendor else json_answer(fault.status, {})
-    return _framed(Answer(plain.status, plain.body, {**plain.headers, **headers}))
-
-
-def _framed(answer: Answer) -> Answer:
-    """HTTP knows no body for these two."""
-    return Answer(answer.status, b"", answer.headers) if answer.status in (204, 304) else answer
+    body = plain.body
+    if fault.body is not None:
+        body = (fault.body if isinstance(fault.body, str) else json.dumps(fault.body)).encode()
+    if fault.status in (204, 304):
+        body = b""  # HTTP knows no body for these two
+    return Answer(fault.status, body, {**plain.headers, **headers})
 
 
 class Sandbox:
@@ -126,7 +130,11 @@ class Sandbox:
         if path == CONTROL or path.startswith(CONTROL + "/"):
             await self.control(scope, receive, send)
             return
-        answer = await self.network.serve(await _call(Request(scope, receive)))
+        try:
+            call = await _call(Request(scope, receive))
+        except ClientDisconnect:
+            return  # gone before the request was complete: nothing arrived
+        answer = await self.network.serve(call)
         if answer is None:
             await _cut(scope, receive)
             return

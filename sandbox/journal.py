@@ -13,7 +13,8 @@ from typing import Any
 from sandbox.exchange import Call, JsonObject, Pairs, is_array, is_object, pairs
 from sandbox.store import Store
 
-SCHEMA = "CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, entry TEXT NOT NULL)"
+# AUTOINCREMENT: a request still under way when the log is emptied must not write over a later one.
+SCHEMA = "CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)"
 
 # Names whose value is a secret, compared without case, `_` and `-`. Not every "token": PageToken is none.
 SECRET_NAME = re.compile(r".*(password|passwd|secret|signingkey|apikey|authtoken|accesstoken|bearertoken)|token")

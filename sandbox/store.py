@@ -10,6 +10,9 @@ from typing import Any
 
 from sandbox.exchange import JsonObject
 
+# Raised whenever the tables, the documents in them or the default seed change: an older file then starts afresh.
+VERSION = 1
+
 # One table for all vendors: a document, whose it is, and an optional natural key (an E.164, a domain name) to find
 # it by, also across accounts. AUTOINCREMENT because a position must never be given twice: page tokens hold it.
 SCHEMA = """
@@ -35,6 +38,9 @@ class Store:
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=OFF"):
             self.connection.execute(f"PRAGMA {pragma}")
         self.connection.executescript(SCHEMA)
+        if self.connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            self.clear()
+            self.connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         self.connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ class Number(pulumi.ComponentResource):
     """
 
     def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
-        wired = wiring(key, _number(declared))
+        wired = _wired(key, _number(declared))
         aliases = [pulumi.Alias(name=old) for old in wired.number.was]
         own = pulumi.ResourceOptions(aliases=aliases, protect=wired.number.protect or None)
         super().__init__(TYPE, wired.name, None, pulumi.ResourceOptions.merge(own, opts))
@@ -55,10 +56,11 @@ class Number(pulumi.ComponentResource):
         """The carrier's objects; what takes calls comes last, when the number can answer them."""
         made: dict[str, Any] = {}
         for piece in wired.pieces:
+            if piece.shared:
+                made[piece.name] = _shared(wired.carrier, piece, made)
+                continue
             waits = [made[name] for name in piece.after] + ([self.phone_number] if piece.last else [])
-            inputs = {name: _referred(value, made) for name, value in piece.inputs.items()}
-            kind = engine.resource(wired.carrier, piece.kind)
-            made[piece.name] = kind(f"{wired.name}/{piece.name}", self._options(wired, waits), **inputs)
+            made[piece.name] = _made(wired.carrier, piece, wired.name, self._options(wired, waits), made)
 
     def _values(self, value: Any, password: pulumi.Output[str] | None) -> Any:
         if isinstance(value, Made):
@@ -68,6 +70,34 @@ class Number(pulumi.ComponentResource):
         if isinstance(value, Mapping):
             return {name: self._values(item, password) for name, item in cast(Mapping[str, Any], value).items()}
         return value
+
+
+#: What routes of one run share, by the root resource of the run: a process may run several programs.
+_runs: weakref.WeakKeyDictionary[pulumi.Resource, dict[str, tuple[Any, Any]]] = weakref.WeakKeyDictionary()
+
+
+def _shared(carrier_name: str, piece: carrier.Piece, made: Mapping[str, Any]) -> Any:
+    """One resource for the whole stack, named by the carrier; all that use it must want the same of it."""
+    root = pulumi.runtime.get_root_resource()
+    run = _runs.setdefault(root, {}) if root else {}
+    name = f"{carrier_name}/{piece.name}"
+    if name not in run:
+        waits = [made[other] for other in piece.after]
+        run[name] = (
+            piece.inputs,
+            _made(carrier_name, piece, carrier_name, pulumi.ResourceOptions(depends_on=waits or None), made),
+        )
+    inputs, resource = run[name]
+    if inputs != piece.inputs:
+        raise pulumi.RunError(f"numbers that share {name} must say the same in their routes")
+    return resource
+
+
+def _made(
+    carrier_name: str, piece: carrier.Piece, name: str, options: pulumi.ResourceOptions, made: Mapping[str, Any]
+) -> Any:
+    inputs = {field: _referred(value, made) for field, value in piece.inputs.items()}
+    return engine.resource(carrier_name, piece.kind)(f"{name}/{piece.name}", options, **inputs)
 
 
 def _referred(value: Any, made: Mapping[str, Any]) -> Any:
@@ -80,6 +110,13 @@ def _number(declared: Mapping[str, Any]) -> model.Number:
         return model.Number.model_validate(dict(declared))
     except ValidationError as error:
         raise pulumi.RunError("; ".join(str(problem) for problem in spec.problems(error))) from None
+
+
+def _wired(key: str, number: model.Number) -> Wiring:
+    try:
+        return wiring(key, number)
+    except ValueError as error:
+        raise pulumi.RunError(f"{key}: {error}") from None
 
 
 def config_secret(name: str) -> pulumi.Output[str]:

@@ -40,6 +40,10 @@ def _entry(text: str) -> str:
     return values.cidr(text)
 
 
+def _uri_alone(value: Any) -> Any:
+    return {"uri": value} if isinstance(value, str) else value
+
+
 class Digest(Part):
     """SIP username and password. Without a password one is made and kept secret."""
 
@@ -108,6 +112,9 @@ class Number(Common):
     )
     name: str | None = Field(None, min_length=1, max_length=200, description="Display name at xAI; default: the key.")
     agent: str | None = Field(None, min_length=1, description="Hosted agent that answers, instead of a webhook.")
+    fallback: tuple[Annotated[carrier.Fallback, BeforeValidator(_uri_alone)], ...] = Field(
+        (), description="Who rings when xAI does not answer: SIP URIs, tried in this order."
+    )
     signing_secret: Reference | None = Field(None, description="{secret: NAME}: known secret of a number that exists.")
     take_over: bool = Field(False, description="Make the registration and the attachment that exist ours.")
     replace: Literal["accept"] | None = Field(None, description="Consent to registering the number anew (an outage).")
@@ -126,6 +133,8 @@ class Number(Common):
             )
         if self.origin == "xai_provisioned" and self.route:
             raise ValueError("a number of xAI's needs no route: remove route, or use origin: byo_trunk")
+        if self.origin == "xai_provisioned" and self.fallback:
+            raise ValueError("fallback is for your own DIDs only: xAI routes its own numbers itself")
         if self.origin == "xai_provisioned" and self.auth:
             raise ValueError("auth is for your own DIDs only: remove auth, or use origin: byo_trunk")
         return self

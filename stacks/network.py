@@ -46,10 +46,14 @@ class Wiring:
 
 
 def wiring(key: str, number: Number) -> Wiring:
-    """What a number needs. A number is named by its E.164: renaming its key changes nothing but a defaulted name."""
+    """What a number needs. A number is named by its E.164: renaming its key changes nothing but a defaulted name.
+
+    Raises ValueError for what the carrier cannot do.
+    """
     name = number.number or key
     target = Target(number=number.number or "", host=number.sip_host)
-    pieces = number.route.pieces(name, target, "", number.take_over) if number.route and number.number else ()
+    leg = carrier.Leg(name, target, number.fallback, number.take_over)
+    pieces = number.route.pieces(leg) if number.route and number.number else ()
     return Wiring(key, name, _xai(key, number), number.route.delivers if number.route else "", target, pieces, number)
 
 

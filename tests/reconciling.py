@@ -36,7 +36,8 @@ class Hand:
         return checked.inputs
 
     def up(self, **inputs: Any) -> str:
-        """What `pulumi up` does with one resource; answers the operation."""
+        """What `pulumi up` does with one resource, in a process of its own; answers the operation."""
+        self.restart()
         checked = self.check(**inputs)
         with self._doing(checked):
             if not self.id:
@@ -59,7 +60,8 @@ class Hand:
         return step
 
     def refresh(self) -> bool:
-        """What `pulumi refresh` does; answers whether the object is still there."""
+        """What `pulumi refresh` does, in a process of its own; answers whether the object is still there."""
+        self.restart()
         with self._doing(self.state):
             seen = self.reconciler.read(self.id, self.state)
         if seen is None:
@@ -69,6 +71,7 @@ class Hand:
         return True
 
     def destroy(self) -> None:
+        self.restart()
         with self._doing(self.state):
             self.reconciler.delete(self.id, self.state)
         self.id, self.state, self.inputs = "", {}, {}

@@ -9,13 +9,13 @@ Requests are sent in snake_case, answers are read in either letter case, wrapped
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
 from providers.kernel import errors, http, limits, secrecy
+from providers.kernel.listing import Listing
 from xai_resources.models import Answer, Created, Key, Number, snake, unwrapped
 
 BASE_URL = "https://api.x.ai"
@@ -34,8 +34,7 @@ class Client:
             base_url=base_url or BASE_URL,
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
         )
-        self._shared: list[Number] | None = None
-        self._lock = threading.Lock()
+        self._listing = Listing[Number](self._list, lambda number: number.phone_number_id, self._one)
 
     def key(self) -> Key:
         """Whose key this is: ``GET /v1/api-key``."""
@@ -47,36 +46,39 @@ class Client:
         webhook: dict[str, Any] = answer.get("webhook") or {}
         secret = str(webhook.get("dispatch_signing_secret") or "")
         secrecy.register(secret)
-        number = _parsed(Number, unwrapped(answer))
+        number = self._listing.note(_parsed(Number, unwrapped(answer)))
         return Created(
             number=number, signing_secret=secret, webhook_id=str(webhook.get("webhook_id") or number.webhook_id)
         )
 
-    def number(self, id: str) -> Number:
+    def number(self, id: str, *, fresh: bool = True) -> Number:
         """``GET /v2/phone-numbers/{id}``; where that call is not offered (405, 501): the number of this id in the list.
 
-        Raises NotFound; Unsupported where neither call is offered.
+        ``fresh=False`` may answer from a list this process read before. Raises NotFound; Unsupported where neither call
+        is offered.
         """
+        found = self._listing.get(id, fresh=fresh)
+        if found is None:
+            raise errors.NotFound(f"{id} is not in the list of numbers", status=404)
+        return found
+
+    def numbers(self, *, fresh: bool = True) -> list[Number]:
+        """``GET /v2/phone-numbers``, all of the team; ``fresh=False`` may answer from what this process read before."""
+        return self._listing.all(fresh=fresh)
+
+    def _one(self, id: str) -> Number | None:
         try:
             return _parsed(Number, unwrapped(self._call("GET", f"{_NUMBERS}/{id}")))
         except errors.Unsupported as error:
             try:
-                listed = self.numbers()
+                return next((number for number in self._list() if number.phone_number_id == id), None)
             except errors.NotFound:  # the list itself is off: that says nothing about this number
                 raise error from None
-            found = next((number for number in listed if number.phone_number_id == id), None)
-            if found is None:
-                raise errors.NotFound(f"{id} is not in the list of numbers", status=404) from None
-            return found
 
-    def numbers(self, *, fresh: bool = True) -> list[Number]:
-        """``GET /v2/phone-numbers``, all of the team; ``fresh=False`` may answer from what this process read before."""
-        with self._lock:
-            if fresh or self._shared is None:
-                answer: Any = snake(self._call("GET", _NUMBERS))
-                listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("phone_numbers", []))
-                self._shared = [_parsed(Number, item) for item in listed]
-            return list(self._shared)
+    def _list(self) -> list[Number]:
+        answer: Any = snake(self._call("GET", _NUMBERS))
+        listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("phone_numbers", []))
+        return [_parsed(Number, item) for item in listed]
 
     def update(self, id: str, changes: Mapping[str, Any]) -> Number:
         """``PATCH /v2/phone-numbers/{id}`` with a field mask; None clears a field. ``name``, ``agent_id``, ``webhook_id``."""
@@ -84,10 +86,12 @@ class Client:
             "phone_number": {name: value for name, value in changes.items() if value is not None},
             "field_mask": {"paths": sorted(changes)},
         }
-        return _parsed(Number, unwrapped(self._call("PATCH", f"{_NUMBERS}/{id}", json=body)))
+        self._listing.changed(id)
+        return self._listing.note(_parsed(Number, unwrapped(self._call("PATCH", f"{_NUMBERS}/{id}", json=body))))
 
     def delete(self, id: str) -> None:
         """``DELETE /v2/phone-numbers/{id}``: a byo_trunk number stays yours at its carrier, xAI's own is released."""
+        self._listing.changed(id)
         self._call("DELETE", f"{_NUMBERS}/{id}")
 
     def _call(self, method: str, path: str, **options: Any) -> Any:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from providers.kernel import carrier, errors, marker, operation, ranges
-from providers.kernel.carrier import Live
+from providers.kernel.carrier import Live, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import has_unknown
 from xai_resources.client import Client
@@ -62,10 +62,12 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
                 return _live(number, spec.marker)
         return None
 
-    def read(self, api: Client, id: str, state: Mapping[str, Any]) -> Live | None:
+    def read(self, api: Client, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """By id. Where neither reading nor listing is offered, drift cannot be seen and the state stands."""
         try:
-            number = api.number(id)
+            number = api.number(id, fresh=fresh)
+            if "sip_auth" not in number.model_fields_set and state.get("sip_auth"):
+                number = api.number(id)  # a list that shows less than the number itself must not look like drift
         except errors.Unsupported:
             operation.current().warn("xAI offers neither reading nor listing here: changes made outside stay unseen")
             return Live(id, {})
@@ -92,6 +94,21 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
             )
         return _made(created, spec)
 
+    def obstacle(self, found: Live, spec: NumberSpec) -> Obstacle | None:
+        """Not ours; or ours, but with a secret nobody holds, and too old to have been left behind by a run just now."""
+        if obstacle := super().obstacle(found, spec):
+            return obstacle
+        if spec.origin == "xai_provisioned" or _registered_alike(found.raw, spec):
+            return None
+        number = str(spec.phone_number)
+        young = bool(found.inputs["marker"]) and _age(found.raw.created_at) < _LEFT_BEHIND
+        if young or spec.replace == "accept" or carrier.consented(number):
+            return None
+        return Obstacle(
+            "it is registered already, and its signing secret or password is held by nobody here",
+            f"`replace: accept` or XTEL_ALLOW_REPLACE={number} registers it anew: seconds of outage, a new secret",
+        )
+
     def adopt(self, api: Client, found: Live, spec: NumberSpec) -> Live:
         """Make a registration that exists ours; register it anew where only that gives the secrets that were declared."""
         if spec.origin == "xai_provisioned":
@@ -102,13 +119,6 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
             live = self.update(api, found.id, spec, found.inputs)
             return Live(
                 live.id, live.inputs, {**live.outputs, "signing_secret": spec.known_secret or "", "previous": {}}
-            )
-        number = str(spec.phone_number)
-        young = bool(found.inputs["marker"]) and _age(found.raw.created_at) < _LEFT_BEHIND
-        if not young and spec.replace != "accept" and not carrier.consented(number):
-            raise errors.Conflict(
-                "it is registered already, and its signing secret or password is held by nobody here",
-                step=f"`replace: accept` or XTEL_ALLOW_REPLACE={number} registers it anew: seconds of outage, a new secret",
             )
         api.delete(found.id)
         return self.create(api, spec)

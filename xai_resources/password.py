@@ -42,7 +42,7 @@ class Password(carrier.Object[Client, PasswordSpec]):
         """It lives in the state alone."""
         return None
 
-    def read(self, api: Client, id: str, state: Mapping[str, Any]) -> Live | None:
+    def read(self, api: Client, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """As the state has it."""
         return Live(id, {})
 

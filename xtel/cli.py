@@ -14,7 +14,7 @@ from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import output, project
 
-USAGE, INTERRUPTED, BROKEN_PIPE = 64, 130, 141
+USAGE, INTERRUPTED = 64, 130
 #: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -284,9 +284,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-    except BrokenPipeError:  # `xtel … | head`: end as quietly as any other program
+    except BrokenPipeError:  # `xtel … | head`: end quietly, with the code that rich and typer give it while they write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = BROKEN_PIPE
+        code = 1
     sys.exit(code)
 
 

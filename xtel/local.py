@@ -23,8 +23,9 @@ from typing import Any, cast
 
 import httpx
 
+from providers.kernel import carrier
 from providers.kernel.errors import XtelError
-from xtel import engine
+from xtel import engine, output
 from xtel.project import Project, shown
 
 PORT = 8470
@@ -78,6 +79,8 @@ class Local:
 
     def down(self) -> Running | None:
         """Stop the sandbox; says which one was running. Signals its process alone, and only while it is ours."""
+        if not self.folder.is_dir():
+            return None
         with self._alone():
             found = self.running()
             if found:
@@ -87,6 +90,8 @@ class Local:
 
     def reset(self) -> Running | None:
         """Back to the first day: the default seed, and nothing applied. Says what is running."""
+        if not self.folder.is_dir():
+            return None
         with self._alone():
             found = self.running()
             if found:
@@ -106,9 +111,16 @@ class Local:
         return {**self.engine_environment(), **{name: str(value) for name, value in vendors.items()}}
 
     def shell_environment(self, account: str) -> dict[str, str]:
-        """The environment for a shell: with PATH, unless that begins with our programs already."""
+        """The environment for a shell: with PATH, unless that begins with our programs already.
+
+        A credential that the shell holds and the sandbox does not give is emptied: a real Twilio API key would win over
+        the sandbox's token, be refused by the sandbox, and should not travel to begin with.
+        """
         variables, path = self.environment(account), engine.path()
-        return variables if path == os.environ.get("PATH") else {"PATH": path, **variables}
+        known = {credential.env for vendor in carrier.vendors().values() for credential in vendor.credentials}
+        emptied = {name: "" for name in sorted(known - variables.keys()) if os.environ.get(name)}
+        first = {} if path == os.environ.get("PATH") else {"PATH": path}
+        return {**first, **variables, **emptied}
 
     def as_json(self, found: Running | None) -> dict[str, Any]:
         """For ``--json``."""
@@ -126,8 +138,9 @@ class Local:
 
     def select_stack(self) -> None:
         """Make the backend folder and select the stack in it; raises engine.Unavailable without a Pulumi."""
-        self.backend.mkdir(parents=True, exist_ok=True)
-        engine.run(["stack", "select", "--create", STACK], self.project.root, self.environment())
+        with self._alone():  # two Pulumis at once would both try to create it
+            self.backend.mkdir(parents=True, exist_ok=True)
+            engine.run(["stack", "select", "--create", STACK], self.project.root, self.environment())
 
     def _start(self, port: int) -> Running:
         self.ready.unlink(missing_ok=True)
@@ -164,7 +177,10 @@ class Local:
         raise XtelError(f"the sandbox (process {pid}) does not end", step=f"kill -9 {pid}")
 
     def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        """Why it did not start, from the end of its log; a traceback is shown above the error, its last line in it."""
+        lines = self.log.read_text(errors="replace").strip().splitlines()[-15:]
+        for line in lines[:-1]:
+            output.note(line)
         return lines[-1].removeprefix("sandbox: ") if lines else f"no answer in {_START_SECONDS} s"
 
     def _ours(self, pid: int) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -54,19 +55,38 @@ def document(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Cells may hold several lines; what does not fit the width is folded, never cut."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[int]) -> None:
+    """Cells may hold several lines. What does not fit the width is folded, but no column gets narrower than ``least``:
+    a terminal too narrow for that wraps the lines itself, and nothing is ever cut.
+    """
+    console = _console()
+    widths = _widths([heads, *rows], least, console.width)
+    console.width = max(console.width, _total(widths))
     shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for head in heads:
-        shown.add_column(head, overflow="fold")
+    for head, width in zip(heads, widths, strict=True):
+        shown.add_column(head, overflow="fold", width=width)
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
         shown.add_row()  # an entry of several lines needs air around it
-    console = _console()
     with console.capture() as captured:
         console.print(shown)
     # Columns are filled up with blanks to their width: nobody wants them in a file.
     sys.stdout.write("".join(f"{text.rstrip()}\n" for text in captured.get().rstrip().split("\n")))
+
+
+def _widths(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> list[int]:
+    """Every column has its least; what room is left goes first to the column that lacks least."""
+    wanted = [max(cell_len(part) for cell in column for part in cell.split("\n")) for column in zip(*rows, strict=True)]
+    widths, spare = list(least), room - _total(least)
+    for index in sorted(range(len(widths)), key=lambda index: wanted[index] - least[index]):
+        extra = max(0, min(wanted[index] - least[index], spare))
+        widths[index], spare = least[index] + extra, spare - extra
+    return widths
+
+
+def _total(widths: Sequence[int]) -> int:
+    """The width of a line: two blanks between columns."""
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def working(text: str) -> AbstractContextManager[Any]:

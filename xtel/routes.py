@@ -75,11 +75,13 @@ def _picked(row: Row, rows: Mapping[tuple[str | None, str, str], Row]) -> tuple[
 
 
 def show(rows: list[Row]) -> None:
-    """The table, readable at 80 columns."""
-    if rows:
-        output.table(("NUMBER\nKEY", "TARGET\nANSWERED BY", "CARRIER\nSTATE"), (row.cells for row in rows))
-    else:
+    """The table, readable at 80 columns; a number and a SIP URI stay in one piece."""
+    if not rows:
         output.line("no numbers: the stack file declares none, and none is applied")
+        return
+    cells = [row.cells for row in rows]
+    least = (max(len(part) for cell, _, _ in cells for part in cell.split("\n")), max(len(row.target) for row in rows))
+    output.table(("NUMBER\nKEY", "TARGET\nANSWERED BY", "CARRIER\nSTATE"), cells, (*least, len(DECLARED)))
 
 
 def as_json(stack: str, rows: list[Row], *, asked: bool) -> dict[str, Any]:

@@ -13,11 +13,14 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Generic, TypeVar
 
+from pydantic import Field
+
 from providers.kernel import errors, limits, secrecy
+from providers.kernel.capabilities import Ability, Capability
 from providers.kernel.ranges import Table
 from providers.kernel.spec import Part as Model
 from providers.kernel.spec import Spec
-from providers.kernel.values import Target
+from providers.kernel.values import SipUri, Target, Whole
 
 ApiT = TypeVar("ApiT")
 SpecT = TypeVar("SpecT", bound=Spec)
@@ -52,6 +55,17 @@ class Live:
     raw: Any = None
 
 
+@dataclass(frozen=True)
+class Obstacle:
+    """Why something cannot be made, and the next step."""
+
+    reason: str
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}; next: {self.step}"
+
+
 class Object(ABC, Generic[ApiT, SpecT]):
     """One kind of object at a vendor: how it is found, read, made, changed and deleted. Stateless.
 
@@ -77,8 +91,17 @@ class Object(ABC, Generic[ApiT, SpecT]):
         """The object that already is what ``spec`` asks for, ours or not. ``fresh``: do not answer from a shared listing."""
 
     @abstractmethod
-    def read(self, api: ApiT, id: str, state: Mapping[str, Any]) -> Live | None:
+    def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The object as it stands now; None (or NotFound) when the vendor does not have it."""
+
+    def obstacle(self, found: Live, spec: SpecT) -> Obstacle | None:
+        """Why a found object cannot become what ``spec`` asks for, and the way out; a preview asks this too."""
+        if found.ours or spec.take_over:
+            return None
+        return Obstacle(
+            f"it exists and is not ours: {found.holder}",
+            "`take_over: true` on the number makes it ours; else remove it, or the number from this stack",
+        )
 
     @abstractmethod
     def create(self, api: ApiT, spec: SpecT) -> Live:
@@ -138,9 +161,31 @@ class Ref:
     output: str
 
 
+class Fallback(Model):
+    """Who rings when xAI does not answer: another SIP URI, tried after the target in the order of the list."""
+
+    uri: SipUri = Field(description="SIP URI, such as sip:+14155550999@pbx.example.com;transport=tls.")
+    weight: Whole = Field(
+        10, ge=1, le=65535, description="Share among entries of one priority, where a carrier knows it."
+    )
+
+
+@dataclass(frozen=True)
+class Leg:
+    """The leg of a call that a carrier is to make: which number's calls go to which target."""
+
+    number: str
+    target: Target
+    fallback: tuple[Fallback, ...] = ()
+    take_over: bool = False
+
+
 @dataclass(frozen=True)
 class Piece:
-    """One object of a route: its name under the number, its kind, its inputs (values or :class:`Ref`)."""
+    """One object of a route: its name under the number, its kind, its inputs (values or :class:`Ref`).
+
+    A shared piece is made once per stack and used by the routes of several numbers.
+    """
 
     name: str
     kind: str
@@ -149,6 +194,7 @@ class Piece:
     after: tuple[str, ...] = ()
     #: Made only once the number is registered at xAI, so that no call arrives before it can be answered.
     last: bool = False
+    shared: bool = False
 
 
 class Route(Model, ABC):
@@ -163,8 +209,12 @@ class Route(Model, ABC):
         return str(vars(self)["carrier"])
 
     @abstractmethod
-    def pieces(self, number: str, target: Target, marker: str, take_over: bool) -> tuple[Piece, ...]:
-        """The carrier objects, in the order they are made. Pure: no request is made."""
+    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+        """The carrier objects, in the order they are made. Pure: no request is made. Raises ValueError for what cannot be."""
+
+    def sources(self) -> tuple[str, ...]:
+        """The names of the published ranges this route's calls come from; an allowlist must cover them."""
+        return (self.delivers,)
 
 
 @dataclass(frozen=True)
@@ -175,6 +225,9 @@ class Carrier(Vendor[ApiT]):
     #: ``auth`` left out in the stack file: what this carrier does best towards xAI.
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
+    can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
+    most: tuple[str, int, str] | None = None
 
 
 class Settings:

@@ -77,11 +77,20 @@ class Provider(ResourceProvider):
                 return CheckResult(_theirs(new), [CheckFailure("", str(problem)) for problem in checked.problems])
             if checked.refusal and not dry_run:
                 return CheckResult(_theirs(new), [CheckFailure("", checked.refusal)])
-            if checked.refusal:
-                doing.warn(checked.refusal)
-                _refused[process.urn()] = checked.refusal
-            refusal = _refused.get(process.urn(), "") if dry_run else ""
+            refusal = self._previewed(old, checked, doing) if dry_run else ""
             return CheckResult(_theirs({**checked.inputs, BLOCKED: refusal}), [])
+
+    def _previewed(self, old: Mapping[str, Any], checked: reconciler.Checked, doing: operation.Operation) -> str:
+        """Say on the resource what stands in its way, or what will be taken over; answers the refusal."""
+        urn = process.urn()
+        refusal, notice = checked.refusal or _refused.get(urn, ""), ""
+        if not old and urn not in _refused and not offline():
+            refusal, notice = self.reconciler.look(checked.inputs)
+        for message in (refusal, notice):
+            if message and urn not in _refused:
+                doing.warn(message)
+        _refused[urn] = refusal
+        return refusal
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """``None`` for changes makes the engine compare inputs itself and show what changed (never ``True``)."""

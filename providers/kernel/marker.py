@@ -28,3 +28,9 @@ def unlabel(text: str) -> tuple[str, str]:
     """Display name and marker digest of a label; the digest is empty where there is none."""
     match = re.match(r"^(.*?) ?\[xtel:([0-9a-f]{8})\]$", text, re.DOTALL)
     return (match.group(1), match.group(2)) if match else (text, "")
+
+
+def kin(one: str, other: str) -> bool:
+    """Whether two markers are of the same stack, as far as their text shows."""
+    stem = other[:40].rpartition("/")[0]
+    return one == other or (stem.count("/") >= 2 and one.startswith(f"{stem}/"))

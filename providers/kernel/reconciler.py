@@ -71,6 +71,22 @@ class Reconciler:
         allow = f"`replace: accept` on the number, or XTEL_ALLOW_REPLACE={number}"
         return f"{', '.join(paths)} cannot change in place: {self.object.loss(paths)}. To allow it: {allow}"
 
+    def look(self, inputs: Mapping[str, Any]) -> tuple[str, str]:
+        """What stands in the way of making this, and what would be taken over: for previews, reads only.
+
+        Both are empty where nothing is there yet. A vendor that does not answer says nothing, so it is no obstacle.
+        """
+        spec = self.object.spec.model_validate(dict(inputs))
+        try:
+            found = self.object.find(self.session.api, spec, fresh=False)
+        except errors.XtelError as error:
+            return "", f"could not look who holds it now: {error}"
+        if found is None:
+            return "", ""
+        obstacle = self.object.obstacle(found, spec)
+        taken = f"will be taken over: {found.holder}" if not found.ours else ""
+        return (str(obstacle), "") if obstacle else ("", taken)
+
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
         """What differs between the state and canonical inputs. An id not known yet is not a change of a reference."""
         before, after = self._comparable(old), _compared(new)
@@ -125,11 +141,8 @@ class Reconciler:
         return None
 
     def _take(self, found: Live, spec: Spec) -> Live:
-        if not found.ours and not spec.take_over:
-            raise errors.Conflict(
-                f"it exists and is not ours: {found.holder}",
-                step="`take_over: true` on the number makes it ours; else remove it, or the number from this stack",
-            )
+        if obstacle := self.object.obstacle(found, spec):
+            raise errors.Conflict(obstacle.reason, step=obstacle.step)
         return self.object.adopt(self.session.api, found, spec)
 
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +156,7 @@ class Reconciler:
         try:
             live = self.object.update(self.session.api, id, spec, old)
         except errors.Unavailable:
-            seen = self.object.read(self.session.api, id, old)
+            seen = self.object.read(self.session.api, id, old, fresh=True)
             if seen is None or self.diff({**inputs, **seen.inputs}, inputs).changed:
                 raise
             live = seen
@@ -152,10 +165,10 @@ class Reconciler:
     def read(self, id: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """State and inputs as they stand at the vendor; None only when it is gone beyond doubt."""
         self.session.belongs(str(state.get("account", "")))
-        live = self._seen(id, state)
+        live = self._seen(id, state, fresh=False)
         if live is None:
             self._sleep(SECOND_LOOK)  # Twilio answers 404 for existing objects at times (twilio-node#936)
-            live = self._seen(id, state)
+            live = self._seen(id, state, fresh=True)
             if live is None and self.session.answers():
                 return None
             if live is None:
@@ -164,9 +177,9 @@ class Reconciler:
         inputs = self._spelled({**known, **live.inputs})
         return {**state, **inputs, **live.outputs}, inputs
 
-    def _seen(self, id: str, state: Mapping[str, Any]) -> Live | None:
+    def _seen(self, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         try:
-            return self.object.read(self.session.api, id, state)
+            return self.object.read(self.session.api, id, state, fresh=fresh)
         except errors.NotFound:
             return None
 

@@ -120,7 +120,7 @@ def search_numbers(asked: Asked, country: str, kind: str) -> Answer:
     wanted = forms.read(asked.call.query, SEARCH)
     pattern = _contains(wanted["contains"]) if "contains" in wanted else re.compile("")
     area = str(wanted["area_code"]) if "area_code" in wanted else None
-    limit = wanted.get("page_size", 30)
+    limit = wanted.get("page_size", pages.DEFAULT_SIZE)
     if wanted.get("fax_enabled"):
         limit = 0  # no number here has a fax
     found: list[JsonObject] = []
@@ -141,7 +141,7 @@ def _offer(country: str, number: str) -> JsonObject:
         "iso_country": country,
         "address_requirements": "none",
         "beta": False,
-        "capabilities": {"voice": True, "SMS": True, "MMS": number.startswith("+1")},
+        "capabilities": {"voice": True, "sms": True, "mms": number.startswith("+1")},
     }
 
 

@@ -28,7 +28,7 @@ class Server:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
         self.url = str(self._wait()["url"])
-        self.http = httpx.Client(base_url=self.url, timeout=5)
+        self.http = httpx.Client(base_url=self.url, timeout=5, verify=False)  # plain HTTP: no certificates to load
         self.env: dict[str, str] = self.http.get("/_sandbox/env").json()
         self.other: dict[str, str] = self.http.get("/_sandbox/env", params={"account": "other"}).json()
 

@@ -32,16 +32,28 @@ def test_status_answers_in_the_vendors_shape_and_does_nothing(sandbox) -> None:
 @pytest.mark.parametrize(
     ("body", "headers", "text", "media"),
     [
-        ('{"sid": "TK', {}, '{"sid": "TK', "application/json"),
+        ('{"sid": "TK', {}, '{"sid": "TK', "application/json; charset=utf-8"),
         ("<html>busy</html>", {"Content-Type": "text/html"}, "<html>busy</html>", "text/html"),
-        ({"a": 1}, {}, '{"a": 1}', "application/json"),
-        ("", {}, "", "application/json"),
+        ({"a": 1}, {}, '{"a": 1}', "application/json; charset=utf-8"),
+        ("", {}, "", "application/json; charset=utf-8"),
     ],
 )
 def test_status_can_answer_anything(sandbox, body: object, headers: dict[str, str], text: str, media: str) -> None:
     sandbox.fault(TRUNKS, "status", status=201, body=body, headers=headers)
     answer = sandbox.twilio("POST", "/v1/Trunks")
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (201, text, media)
+
+
+def test_a_reset_cuts_off_what_still_waits(sandbox) -> None:
+    """Else a request that one test gave up would change the state of the next."""
+    sandbox.fault(TRUNKS, "delay", seconds=0.4)
+    with pytest.raises(httpx.ReadTimeout):
+        sandbox.twilio("POST", "/v1/Trunks", timeout=0.1)
+    sandbox.control("POST", "reset")
+    sandbox.twilio("GET", "/v1/Trunks")
+    time.sleep(0.4)
+    assert trunks(sandbox) == 0
+    assert [entry["method"] for entry in sandbox.log()] == ["GET"]
 
 
 def test_status_204_has_no_body(sandbox) -> None:
@@ -81,7 +93,7 @@ def test_a_cut_connection_is_no_answer_at_all(sandbox, action: str, made: int) -
 
 
 def test_a_cut_ends_one_connection_only(sandbox) -> None:
-    with httpx.Client(base_url=sandbox.url) as other:
+    with httpx.Client(base_url=sandbox.url, verify=False) as other:
         other.get("/_sandbox/health")
         sandbox.fault("GET /v1/Trunks", "drop_before")
         with pytest.raises(httpx.RemoteProtocolError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,17 +23,18 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "example.com"])
-def test_refuses_to_be_reachable_from_outside(host: str) -> None:
-    done = run("--host", host)
-    assert done.returncode == 2
-    assert "loopback" in done.stderr
+def test_refuses_to_be_reachable_from_outside() -> None:
+    done = run("--host", "0.0.0.0")
+    assert (done.returncode, "loopback" in done.stderr) == (2, True)
 
 
-def test_says_why_it_cannot_start(sandbox, tmp_path: Path) -> None:
-    taken = run("--port", str(httpx.URL(sandbox.url).port))
-    assert (taken.returncode, "cannot start" in taken.stderr) == (1, True)
-    assert run("--db", str(tmp_path / "missing" / "db")).returncode == 1
+def test_says_why_it_cannot_start(start, tmp_path: Path) -> None:
+    """Among the reasons: two sandboxes never share a state file."""
+    running = start(tmp_path / "network.db")
+    taken = run("--port", str(httpx.URL(running.url).port))
+    assert (taken.returncode, "in use" in taken.stderr) == (1, True)
+    locked = run("--db", str(tmp_path / "network.db"))
+    assert (locked.returncode, "locked" in locked.stderr) == (1, True)
 
 
 def test_ready_file_names_the_running_process(sandbox) -> None:
@@ -51,7 +53,7 @@ def test_ends_quietly_even_with_a_request_under_way(start) -> None:
     server = start()
     server.fault("* /**", "delay", seconds=60)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(lambda: httpx.get(server.url + "/v1/api-key", timeout=20))
+        waiting = pool.submit(lambda: httpx.get(server.url + "/v1/api-key", timeout=20, verify=False))
         while not server.log():
             time.sleep(0.01)
         begin = time.monotonic()
@@ -83,20 +85,26 @@ def test_state_outlives_the_process(start, tmp_path: Path) -> None:
         server.twilio("GET", "~.json")
         entries += 1
 
+    server.stop()
+    with sqlite3.connect(db) as connection:  # a file of another version starts afresh
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    state = start(db).state()["twilio"]
+    assert (state["trunks"], len(state["numbers"])) == ([], 4)
 
-def test_two_sandboxes_never_share_a_file(start, tmp_path: Path) -> None:
-    db = tmp_path / "network.db"
-    start(db)
-    second = run("--db", str(db))
-    assert second.returncode == 1
-    assert "locked" in second.stderr
+
+def test_half_a_request_is_none(sandbox) -> None:
+    with socket.create_connection((httpx.URL(sandbox.url).host, httpx.URL(sandbox.url).port)) as line:
+        line.sendall(b"POST /v1/Trunks HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nFriendly")
+    assert sandbox.control("GET", "health") == {"ok": True}
+    assert sandbox.log() == []
 
 
 def test_a_crowd_of_clients_loses_and_doubles_nothing(sandbox) -> None:
     """32 at once: every trunk is made once, one of 32 registrations of the same number wins."""
 
     def work(index: int) -> tuple[int, int]:
-        with httpx.Client(base_url=sandbox.url, timeout=10) as client:
+        with httpx.Client(base_url=sandbox.url, timeout=10, verify=False) as client:
             auth = (sandbox.env["TWILIO_ACCOUNT_SID"], sandbox.env["TWILIO_AUTH_TOKEN"])
             made = [client.post("/v1/Trunks", auth=auth, data={"FriendlyName": f"{index}-{n}"}) for n in range(3)]
             body = {"origin": "byo_trunk", "name": "x", "phone_number": "+14155550100"}

@@ -1,0 +1,82 @@
+"""Twilio's SDK on our HTTP policy, and the listings that one run shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from providers.kernel import carrier, errors, http, limits
+from providers.kernel.listing import Listing
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+
+class Api:
+    """The SDK's client on our HTTP policy, and the listings that one run shares."""
+
+    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+        self.client = _client(settings, limit)
+        self.account_sid = settings["account_sid"]
+        self.trunks = self.client.trunking.v1.trunks
+        owned = self.client.incoming_phone_numbers
+        self.trunk_listing = Listing[Any](
+            lambda: self.trunks.list(page_size=1000), lambda trunk: trunk.sid, lambda sid: self.trunks(sid).fetch()
+        )
+        self.number_listing = Listing[Any](
+            lambda: owned.list(page_size=1000), lambda number: number.phone_number, self._owned
+        )
+
+    def _owned(self, e164: str) -> Any:
+        """The API's filter matches parts of numbers, so the answer is compared again."""
+        found = self.client.incoming_phone_numbers.list(phone_number=e164)
+        return next((number for number in found if number.phone_number == e164), None)
+
+    def number(self, e164: str, *, fresh: bool) -> Any:
+        """The account's number. Raises NotFound."""
+        if found := self.number_listing.get(e164, fresh=fresh):
+            return found
+        raise errors.NotFound(
+            f"account {self.account_sid} does not own this number",
+            step="buy or port it at Twilio, or correct the number",
+        )
+
+
+def _client(settings: carrier.Settings, limit: limits.Limit) -> Client:
+    from twilio.http import HttpClient
+    from twilio.http.response import Response
+    from twilio.rest import Client
+
+    wire = http.client("twilio", limit)
+
+    class Http(HttpClient):
+        """The SDK's requests, sent by our policy; its own client waits forever and hides headers."""
+
+        def __init__(self) -> None:
+            self.timeout = None
+            self.is_async = False
+
+        def request(
+            self, method: str, uri: str, params: Any = None, data: Any = None, *more: Any, **rest: Any
+        ) -> Response:
+            fields: dict[str, object] = data or {}
+            plain: dict[str, Any] = {key: _form(value) for key, value in fields.items()}
+            answer = wire.request(
+                method,
+                uri,
+                params=params or None,
+                data=plain or None,
+                headers=rest.get("headers"),
+                auth=rest.get("auth"),
+            )
+            return Response(answer.status_code, answer.text, answer.headers)
+
+    key, secret = settings.get("api_key"), settings.get("api_secret")
+    user, password = (key, secret) if key and secret else (settings["account_sid"], settings["auth_token"])
+    client = Client(user, password, settings["account_sid"], http_client=Http())
+    if settings.base_url:
+        client.api.base_url = client.trunking.base_url = settings.base_url
+    return client
+
+
+def _form(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,142 @@
+"""`xtel routes`: declared and applied as one table."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.test_xtel_cli import run
+from xtel import routes
+from xtel.routes import Row
+
+FILE = """version: 1
+defaults: {webhook: {url: https://voice.example.com/calls}, route: {carrier: twilio}}
+numbers:
+  support: {number: "+14155550100"}
+  desk: {origin: xai_provisioned, number: "+16505550123", agent: agent_1}
+"""
+TABLE = """\
+NUMBER           TARGET                                         CARRIER
+KEY              ANSWERED BY                                    STATE
++1 415-555-0100  sip:+14155550100@sip.voice.x.ai;transport=tls  twilio
+support          https://voice.example.com/calls                declared only
+
++1 650-555-0123  sip:+16505550123@sip.voice.x.ai;transport=tls  none
+desk             agent agent_1                                  declared only
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose backend does not exist."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+    (tmp_path / "stacks/dev.yaml").write_text(FILE)
+    return tmp_path
+
+
+def _row(number: str | None, key: str = "a", state: str | None = None, carrier: str = "twilio") -> Row:
+    answers = None if state == routes.LEFT else "agent a"
+    return Row(key, number, carrier, f"sip:{number or ''}@x;transport=tls", answers, state)
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_without_a_backend_only_the_declared_are_shown(project: Path, columns: str) -> None:
+    missing = f"file://{project}/nosuch"
+    done = run("routes", "dev", cwd=project, COLUMNS=columns, PULUMI_BACKEND_URL=missing, NO_COLOR="1")
+    note, *more = done.stderr.splitlines()
+    assert note.startswith("only the declared routes are shown: ")
+    assert (done.returncode, more) == (0, [])
+    assert "sip:+14155550100@sip.voice.x.ai;transport=tls  " in done.stdout
+    if columns != "40":
+        assert done.stdout == TABLE
+
+
+def test_json(project: Path) -> None:
+    done = run("routes", "dev", "--json", cwd=project, PULUMI_BACKEND_URL=f"file://{project}/nosuch")
+    found = json.loads(done.stdout)
+    assert (found["stack"], found["applied_known"]) == ("dev", False)
+    assert found["numbers"][0] == {
+        "key": "support",
+        "number": "+14155550100",
+        "carrier": "twilio",
+        "target": "sip:+14155550100@sip.voice.x.ai;transport=tls",
+        "answers": "https://voice.example.com/calls",
+        "state": None,
+    }
+
+
+def test_a_file_with_errors_is_refused_with_the_next_step(project: Path) -> None:
+    (project / "stacks/dev.yaml").write_text("version: 1\nnumbers: {a: {number: 1}}\n")
+    done = run("routes", "dev", cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: stacks/dev.yaml: 1 error; next: `xtel validate` shows them\n"
+
+
+def test_what_is_applied_comes_from_the_stack(project: Path) -> None:
+    """A pulumi that answers what the real one answers."""
+    outputs = {
+        "numbers": {
+            "support": {
+                "number": "+14155550100",
+                "id": "phone_1",
+                "carrier": "twilio",
+                "target": "sip:+14155550100@sip.voice.x.ai;transport=tls",
+            }
+        },
+        "signing_secrets": "[secret]",
+    }
+    rows = _applied(project, json.dumps(outputs))
+    assert [(row["key"], row["state"]) for row in rows] == [("support", routes.APPLIED), ("desk", routes.DECLARED)]
+
+
+def test_a_stack_that_was_never_applied_is_known_to_be_empty(project: Path) -> None:
+    assert [row["state"] for row in _applied(project, "{}")] == [routes.DECLARED, routes.DECLARED]
+
+
+def _applied(project: Path, printed: str) -> list[dict[str, str]]:
+    from xtel import engine
+
+    fake = project / "bin/pulumi"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")
+    fake.chmod(0o755)
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(engine, "path", lambda: f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+        found = routes.applied("dev", project, {})
+    declared = routes.declared(project / "stacks/dev.yaml")
+    return routes.as_json("dev", list(routes.joined(declared, found)), asked=True)["numbers"]
+
+
+def test_a_renamed_key_is_the_same_number() -> None:
+    assert list(routes.joined([_row("+1", key="new")], [_row("+1", key="old")])) == [
+        _row("+1", key="new", state=routes.APPLIED)
+    ]
+
+
+def test_what_is_left_and_what_rings_elsewhere() -> None:
+    wanted = [_row("+1"), _row("+2", carrier="telnyx")]
+    found = [_row("+2", carrier="twilio"), _row("+3", key="c")]
+    assert [(row.number, row.carrier, row.state) for row in routes.joined(wanted, found)] == [
+        ("+1", "twilio", routes.DECLARED),
+        ("+2", "telnyx", routes.DECLARED),
+        ("+2", "twilio", routes.LEFT),
+        ("+3", "twilio", routes.LEFT),
+    ]
+
+
+def test_a_number_that_xai_picked_is_found_by_its_key() -> None:
+    (row,) = routes.joined([_row(None, key="desk")], [_row("+16505550123", key="desk")])
+    assert (row.number, row.state) == ("+16505550123", routes.APPLIED)
+
+
+def test_a_long_state_wraps_between_words(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    target = "sip:+14155550100@sip.voice.x.ai;transport=tls"
+    routes.show([Row("support", "+14155550100", "twilio", target, None, routes.LEFT)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line[64:] for line in lines[2:]] == ["twilio", "applied, no", "longer declared"]
