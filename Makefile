@@ -78,7 +78,7 @@ lint: setup ## ruff, pyright, import-linter
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/basedpyright
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: lock
 lock: ## writes requirements.lock anew from pyproject.toml (needs uv)
@@ -89,7 +89,7 @@ lock: ## writes requirements.lock anew from pyproject.toml (needs uv)
 # The engine's cache is outside the project and shared with other checkouts: it stays.
 .PHONY: clean
 clean: ## stops the sandbox, removes only what the project made
-	@if [ -x $(BIN)/xtel ]; then $(BIN)/xtel sandbox down; fi
+	@if $(PYTHON) -c 'import xtel.cli' 2>/dev/null; then $(PYTHON) -m xtel.cli sandbox down; fi
 	@rm -rf $(VENV) .sandbox .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache build dist
 	@find $(PACKAGES) tests tools -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf __pycache__ ./*.egg-info
