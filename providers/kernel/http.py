@@ -32,13 +32,18 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _process = limits.Limit(limits.PROCESS_LIMIT)
 
 
+def network() -> httpx.BaseTransport:
+    """The transport below the policy: TCP and TLS with the system's trust, never without verification."""
+    return httpx.HTTPTransport(limits=httpx.Limits(max_connections=limits.PROCESS_LIMIT))
+
+
 class Policy(httpx.BaseTransport):
     """The transport that every request of this project goes through."""
 
     def __init__(self, vendor: str, limit: limits.Limit, inner: httpx.BaseTransport | None = None) -> None:
         self._vendor = vendor
         self._limit = limit
-        self._inner = inner or httpx.HTTPTransport(limits=httpx.Limits(max_connections=limits.PROCESS_LIMIT))
+        self._inner = inner or network()
         self._sleep: Callable[[float], None] = time.sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -8,11 +8,12 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-from providers.kernel import limits, secrecy
+from providers.kernel import errors, limits, secrecy
 
 _INFO, _WARNING = 1, 2
 
@@ -22,9 +23,17 @@ def set_up() -> None:
     """Readable errors, enough threads, and an end when the engine ends. Only ever called inside the provider process."""
     if os.environ.get("XTEL_DEBUG") != "1":
         sys.tracebacklimit = 0  # the SDK prints traceback.format_exc(): this leaves "Class: message"
+        for kind in _kinds(errors.XtelError):
+            kind.__module__ = "builtins"  # and this leaves the package's path out of it
     _widen_pool()
     if address := engine_address():
         threading.Thread(target=_watch, args=(address,), name="engine-watchdog", daemon=True).start()
+
+
+def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
 
 
 def engine_address() -> str:

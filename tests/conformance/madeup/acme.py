@@ -1,0 +1,112 @@
+"""Acme, a carrier that does not exist: how little a new carrier has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
+
+from providers.kernel import carrier, http, limits
+from providers.kernel.carrier import Leg, Live, Piece, Ref
+from providers.kernel.ranges import Table
+from providers.kernel.spec import Spec
+from providers.kernel.values import E164, SipUri, Unknown
+
+
+class Api:
+    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+        self.key = settings["key"]
+        headers = {"Authorization": f"Bearer {self.key}"}
+        self.http = http.client(
+            "acme", limit, base_url=settings.base_url or "https://api.acme.example", headers=headers
+        )
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        answer = self.http.request(method, path, json=body or None)
+        return answer.json() if answer.content else {}
+
+
+class LineSpec(Spec):
+    target: SipUri = Field(description="Where the line's calls go.")
+
+
+class Line(carrier.Object[Api, LineSpec]):
+    """A line to a SIP URI."""
+
+    kind, spec = "Line", LineSpec
+
+    def find(self, api: Api, spec: LineSpec, *, fresh: bool) -> Live | None:
+        return next((_line(line) for line in api.ask("GET", "/lines") if line["name"] == spec.marker), None)
+
+    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+        return _line(api.ask("GET", f"/lines/{id}"))
+
+    def create(self, api: Api, spec: LineSpec) -> Live:
+        return _line(api.ask("POST", "/lines", name=spec.marker, target=spec.target))
+
+    def update(self, api: Api, id: str, spec: LineSpec, state: Mapping[str, Any]) -> Live:
+        return _line(api.ask("PUT", f"/lines/{id}", name=spec.marker, target=spec.target))
+
+    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
+        api.ask("DELETE", f"/lines/{id}")
+
+
+def _line(line: Any) -> Live:
+    return Live(line["id"], {"marker": line["name"], "target": line["target"]}, holder=f"line {line['id']}")
+
+
+class LinkSpec(Spec):
+    phone_number: E164 = Field(description="An owned number.")
+    line: str = Field(description="The line that gets its calls.")
+
+
+class Link(carrier.Object[Api, LinkSpec]):
+    """A number on a line."""
+
+    kind, spec, references = "Link", LinkSpec, frozenset({"line"})
+    replaces, outputs = frozenset({"phone_number"}), ("previous", "linked_to")
+
+    def find(self, api: Api, spec: LinkSpec, *, fresh: bool) -> Live | None:
+        now = api.ask("GET", f"/numbers/{spec.phone_number}")["line"]
+        ours = now == spec.line or isinstance(spec.line, Unknown)
+        outputs = {"previous": "" if ours else now, "linked_to": spec.line}
+        return (
+            Live(spec.phone_number, {"line": now}, outputs, ours=ours, holder=f"it is on line {now}") if now else None
+        )
+
+    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+        line = api.ask("GET", f"/numbers/{id}")["line"]
+        return Live(id, {"line": line}) if line else None
+
+    def create(self, api: Api, spec: LinkSpec) -> Live:
+        api.ask("PUT", f"/numbers/{spec.phone_number}", line=spec.line)
+        return Live(spec.phone_number, {}, {"linked_to": spec.line, "previous": ""})
+
+    def adopt(self, api: Api, found: Live, spec: LinkSpec) -> Live:
+        return found if found.ours else Live(found.id, {}, {**self.create(api, spec).outputs, **found.outputs})
+
+    def update(self, api: Api, id: str, spec: LinkSpec, state: Mapping[str, Any]) -> Live:
+        return Live(id, {}, {"linked_to": self.create(api, spec).outputs["linked_to"]})
+
+    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
+        if api.ask("GET", f"/numbers/{id}")["line"] == state["linked_to"]:
+            api.ask("PUT", f"/numbers/{id}", line=state.get("previous") or "")
+
+
+class Route(carrier.Route):
+    """A line of its own."""
+
+    carrier: Literal["acme"] = Field("acme", description="Acme.")
+
+    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+        link = {"phone_number": leg.number, "line": Ref("line", "id"), "take_over": leg.take_over}
+        return (Piece("line", "Line", {"target": str(leg.target)}), Piece("link", "Link", link, last=True))
+
+
+CARRIER = carrier.Carrier[Api](
+    name="acme", title="Acme", credentials=(carrier.Credential("key", "ACME_KEY", "acme:key"),), base_url_env="ACME_BASE_URL",
+    objects=(Line, Link), connect=Api, account=lambda api: str(api.ask("GET", "/account")["id"]), route=Route,
+    ranges=(Table("acme", date(2026, 11, 21), "acme.example", ("203.0.113.0/28",)),),
+)  # fmt: skip

@@ -1,0 +1,72 @@
+"""What the suite needs to know of a carrier beyond its declaration: samples of its objects, and who owns which number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Protocol
+
+from providers.kernel import carrier
+from tests.reconciling import Hand
+
+#: The objects a sample builds on, by kind: what was made before it.
+Made = Mapping[str, Hand]
+
+
+class World(Protocol):
+    """A carrier's simulator as the suite sees it: credentials, and what the vendor itself says of a number."""
+
+    def env(self, account: str = "main") -> dict[str, str]: ...
+
+    def reset(self) -> None: ...
+
+    def owned(self, number: str) -> Mapping[str, Any]:
+        """The vendor's record of an owned number; KeyError when it is gone."""
+        ...
+
+    def occupy(self, number: str) -> None:
+        """Let somebody else's object get the calls of a number."""
+        ...
+
+    def releases(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One kind of object: good inputs, every field changed, and spellings of the same."""
+
+    kind: str
+    inputs: Callable[[Made], dict[str, Any]]
+    changes: tuple[dict[str, Any], ...] = ()
+    same: tuple[dict[str, Any], ...] = ()
+    #: The object links a number that can be in somebody else's hands.
+    attaches: bool = False
+    #: Every parent has it: it cannot be deleted outside, doubled or found.
+    setting: bool = False
+    #: It refuses to be what a foreign object of its kind is: inputs of a foreign one beside it.
+    foreign: Callable[[Made], dict[str, Any]] | None = None
+    #: Inputs that are secrets, for the search for leaks.
+    canaries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A carrier under test."""
+
+    name: str
+    number: str
+    world: Callable[[Any], World]
+    samples: tuple[Sample, ...]
+    #: Declarations a carrier must refuse, with words of the reason: kind, inputs, words.
+    refusals: tuple[tuple[str, dict[str, Any], str], ...] = field(default=())
+
+
+def subjects() -> dict[str, Subject]:
+    """A subject for every carrier that the entry points name; one without a subject is an error, not a gap."""
+    brought = {point.name: point.load for point in entry_points(group="xtel.subjects")}
+    return {
+        name: brought[name]() if name in brought else import_module(f"tests.conformance.subjects.{name}").SUBJECT
+        for name in carrier.carriers()
+    }

@@ -1,0 +1,319 @@
+"""One suite for every carrier: what holds for each of its objects, whoever the carrier is.
+
+Run with the carrier's real SDK over HTTP against its simulator. A case that an object cannot have (a setting cannot be
+deleted outside) asserts that, instead of leaving it out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from providers.kernel import errors, http, secrecy
+from providers.kernel.spec import CONTROL
+from tests.conformance import wire as wires
+from tests.conformance.subject import Sample, Subject, World, subjects
+from tests.conformance.wire import Wire
+from tests.reconciling import Hand
+
+SUBJECTS = subjects()
+SAMPLES = [(subject, sample) for subject in SUBJECTS.values() for sample in subject.samples]
+every_object = pytest.mark.parametrize(
+    ("subject", "sample"), SAMPLES, ids=[f"{subject.name}-{sample.kind}" for subject, sample in SAMPLES]
+)
+STATES = Path(os.environ.get("XTEL_STATES") or Path(__file__).parent / "states")
+
+
+class Bench:
+    """One object of a carrier with everything it builds on already made, and the line its requests go over."""
+
+    def __init__(self, subject: Subject, sample: Sample, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.subject, self.sample, self.world = subject, sample, world
+        self._monkeypatch = monkeypatch
+        self.wire = Wire()
+        monkeypatch.setattr(http, "network", lambda: self.wire)
+        monkeypatch.setattr(http.time, "sleep", self.slept)
+        self.waits: list[float] = []
+        for name, value in world.env().items():
+            monkeypatch.setenv(name, value)
+        self.made: dict[str, Hand] = {}
+        for before in subject.samples[: subject.samples.index(sample)]:
+            if before.attaches or before.setting:
+                continue
+            self.made[before.kind] = self._hand(before)
+            self.made[before.kind].up(**before.inputs(self.made))
+        self.hand = self._hand(sample)
+        self.inputs = sample.inputs(self.made)
+        self.wire.log.clear()
+
+    def slept(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def _hand(self, sample: Sample) -> Hand:
+        return Hand(f"{self.subject.name}:{sample.kind}", {}, self._monkeypatch)
+
+    def another(self) -> Hand:
+        """The same object in another run that has no state of it."""
+        return self._hand(self.sample)
+
+    def keep(self) -> None:
+        """Keep today's state as the data of this release, for every later one to load."""
+        folder = STATES / version("xai-telephony")
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = {"declared": self.inputs, "inputs": self.hand.inputs, "state": self.hand.state}
+        file = folder / f"{self.subject.name}.{self.sample.kind}.json"
+        file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+    def as_account(self, account: str) -> None:
+        for name, value in self.world.env(account).items():
+            self._monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def bench(subject: Subject, sample: Sample, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    world = subject.world(request.getfixturevalue("sandbox"))
+    return Bench(subject, sample, world, monkeypatch)
+
+
+@every_object
+def test_create_then_no_change(bench: Bench, request: pytest.FixtureRequest) -> None:
+    assert bench.hand.up(**bench.inputs) == "create"
+    bench.wire.log.clear()
+    assert bench.hand.up(**bench.inputs) == "same"
+    assert bench.wire.writes() == []
+    assert bench.hand.refresh()
+    assert bench.hand.up(**bench.inputs) == "same"
+    if request.config.getoption("--write-states", default=False):
+        bench.keep()
+
+
+@every_object
+def test_each_field_changed_then_no_change(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    inputs = dict(bench.inputs)
+    for change in bench.sample.changes:
+        inputs |= change
+        assert bench.hand.up(**inputs) in {"update", "replace"}, change
+        assert bench.hand.refresh()
+        bench.wire.log.clear()
+        assert bench.hand.up(**inputs) == "same", change
+        assert bench.wire.writes() == []
+
+
+@every_object
+def test_no_field_is_left_out_of_the_changes(bench: Bench) -> None:
+    declared = bench.hand.reconciler.object
+    changed = {name for change in bench.sample.changes for name in change}
+    fixed = CONTROL | declared.references | declared.replaces | {"marker"}
+    assert set(declared.spec.model_fields) <= changed | fixed
+
+
+@every_object
+def test_order_and_spelling_are_never_a_change(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    assert bench.sample.same, "an object without two spellings would be a surprise"
+    for spelled in bench.sample.same:
+        assert bench.hand.up(**{**bench.inputs, **spelled}) == "same", spelled
+
+
+@every_object
+def test_drift_is_seen_and_repaired(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    if bench.sample.attaches:
+        bench.world.occupy(bench.subject.number)
+    else:
+        outside = bench.another()
+        outside.id, outside.state, outside.inputs = bench.hand.id, dict(bench.hand.state), dict(bench.hand.inputs)
+        assert outside.up(**{**bench.inputs, **bench.sample.changes[0]}) == "update"
+    assert bench.hand.refresh()
+    assert bench.hand.up(**bench.inputs) == "update"
+    assert bench.hand.refresh()
+    assert bench.hand.up(**bench.inputs) == "same"
+
+
+@every_object
+def test_deleted_outside_then_proposed_again(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    outside = bench.another()
+    outside.id, outside.state = bench.hand.id, dict(bench.hand.state)
+    outside.destroy()
+    if bench.sample.setting:
+        assert bench.hand.refresh()
+        assert bench.hand.up(**bench.inputs) == "update"
+        return
+    assert not bench.hand.refresh()
+    assert bench.hand.up(**bench.inputs) == "create"
+    assert bench.hand.up(**bench.inputs) == "same"
+
+
+@every_object
+def test_lost_answer_is_taken_over_and_not_doubled(bench: Bench) -> None:
+    bench.wire.fault = wires.lost_after
+    if bench.sample.setting:
+        with pytest.raises(errors.Unavailable):
+            bench.hand.up(**bench.inputs)
+    assert bench.hand.up(**bench.inputs) == "create"
+    assert bench.hand.up(**bench.inputs) == "same"
+    again = bench.another()
+    bench.wire.log.clear()
+    assert again.up(**bench.inputs) == "create"
+    assert again.id == bench.hand.id
+    assert not [entry for entry in bench.wire.writes() if entry[2] == 201 and not bench.sample.setting]
+
+
+@every_object
+def test_a_busy_vendor_is_waited_for_within_the_budget(bench: Bench) -> None:
+    bench.wire.fault = wires.status(429, **{"Retry-After": "7"})
+    assert bench.hand.up(**bench.inputs) == "create"
+    assert 7 <= sum(bench.waits) < 9
+    bench.wire.fault = wires.status(429, **{"Retry-After": "100000"})
+    bench.hand.inputs = {}
+    other = bench.another()
+    bench.wire.on = "read"
+    with pytest.raises(errors.RateLimited):
+        other.up(**bench.inputs)
+
+
+@every_object
+@pytest.mark.parametrize("code", [500, 502, 503])
+def test_a_failed_post_is_not_repeated_blindly(bench: Bench, code: int) -> None:
+    bench.wire.fault = wires.status(code)
+    with pytest.raises(errors.Unavailable, match="run `pulumi up` again|by the suite"):
+        bench.hand.up(**bench.inputs)
+    assert [entry[2] for entry in bench.wire.writes()] == [code]
+    assert bench.hand.up(**bench.inputs) == "create"
+
+
+@every_object
+def test_a_foreign_object_is_left_alone(bench: Bench) -> None:
+    if bench.sample.attaches or bench.sample.setting:
+        assert bench.sample.foreign is None, "it has no foreign twin: it is a link or a setting of its parent"
+        return
+    assert bench.sample.foreign
+    theirs = bench.another()
+    theirs.up(**bench.sample.foreign(bench.made))
+    before = dict(theirs.state)
+    assert bench.hand.up(**bench.inputs) == "create"
+    assert bench.hand.id != theirs.id
+    bench.hand.destroy()
+    assert theirs.refresh()
+    assert theirs.state == before
+
+
+@every_object
+def test_a_number_in_use_is_refused_taken_over_and_put_back(bench: Bench) -> None:
+    bench.world.occupy(bench.subject.number)
+    before = bench.world.owned(bench.subject.number)
+    if not bench.sample.attaches:
+        assert bench.hand.up(**bench.inputs) == "create"
+        assert bench.world.owned(bench.subject.number) == before
+        return
+    bench.wire.log.clear()
+    with pytest.raises(errors.Conflict, match="next: `take_over: true`"):
+        bench.hand.up(**bench.inputs)
+    assert bench.wire.writes() == []
+    assert bench.hand.up(**bench.inputs, take_over=True) == "create"
+    assert bench.world.owned(bench.subject.number) != before
+    bench.hand.destroy()
+    assert bench.world.owned(bench.subject.number) == before
+
+
+@every_object
+def test_another_account_is_an_error_and_never_gone(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    state = dict(bench.hand.state)
+    bench.as_account("other")
+    bench.wire.log.clear()
+    for step in (
+        bench.hand.refresh,
+        bench.hand.destroy,
+        lambda: bench.hand.up(**{**bench.inputs, **_change(bench.sample)}),
+    ):
+        with pytest.raises(errors.AccountError, match="the credentials are of"):
+            step()
+    assert bench.wire.writes() == []
+    bench.as_account("main")
+    bench.hand.state = state
+    assert bench.hand.refresh()
+
+
+def _change(sample: Sample) -> dict[str, Any]:
+    return sample.changes[0] if sample.changes else {"marker": "xtel/p/renamed/+14155550100"}
+
+
+@every_object
+def test_secrets_are_in_no_text(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    declared = bench.hand.reconciler.object
+    canaries = [*bench.sample.canaries, *(str(bench.hand.state[name]) for name in declared.secrets)]
+    credentials = [
+        value for name, value in bench.world.env().items() if any(w in name for w in ("TOKEN", "SECRET", "KEY"))
+    ]
+    bench.wire.fault = lambda request, send: _echo(request, canaries + credentials)
+    bench.wire.on = "write"
+    with pytest.raises(errors.CarrierError) as caught:
+        bench.hand.up(**{**bench.inputs, **_change(bench.sample)})
+    texts = [
+        str(caught.value),
+        repr(caught.value),
+        *bench.hand.warnings,
+        repr(declared),
+        repr(bench.hand.reconciler.session),
+    ]
+    for canary in canaries + credentials:
+        assert all(canary not in text for text in texts)
+        assert canary not in json.dumps({k: v for k, v in bench.hand.state.items() if k not in declared.secrets})
+    assert secrecy.MASK in str(caught.value) or not credentials
+
+
+def _echo(request: Any, words: list[str]) -> Any:
+    """A vendor that repeats in its error what it was sent."""
+    import httpx
+
+    return httpx.Response(400, json={"code": 1, "message": "you sent " + " ".join(words)[:200]}, request=request)
+
+
+@every_object
+def test_destroy_detaches_and_keeps_the_number(bench: Bench) -> None:
+    before = bench.world.owned(bench.subject.number)
+    bench.hand.up(**bench.inputs)
+    bench.hand.destroy()
+    for made in reversed(list(bench.made.values())):
+        made.destroy()
+    assert bench.world.owned(bench.subject.number) == before
+    assert bench.world.releases() == 0
+
+
+@every_object
+def test_a_state_of_an_earlier_release_still_loads(bench: Bench) -> None:
+    files = sorted(STATES.glob(f"*/{bench.subject.name}.{bench.sample.kind}.json"))
+    assert files, "write it with: pytest tests/conformance --write-states"
+    for file in files:
+        kept = json.loads(file.read_text())
+        checked = bench.hand.reconciler.check(kept["inputs"], kept["declared"])
+        assert not checked.problems
+        assert bench.hand.reconciler.diff(kept["state"], checked.inputs).changed == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "inputs", "words"),
+    [(subject.name, *refusal) for subject in SUBJECTS.values() for refusal in subject.refusals],
+)
+def test_what_cannot_be_is_refused_before_any_request(
+    name: str, kind: str, inputs: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = Hand(f"{name}:{kind}", {}, monkeypatch).reconciler.check({}, {"marker": "m", **inputs})
+    assert any(words in str(problem) for problem in checked.problems), checked.problems
+
+
+def test_every_object_of_every_carrier_has_a_sample() -> None:
+    from providers.kernel import carrier
+
+    for name, declared in carrier.carriers().items():
+        kinds = {kind.kind for kind in declared.objects}
+        assert kinds == {sample.kind for sample in SUBJECTS[name].samples}

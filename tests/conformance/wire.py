@@ -1,0 +1,57 @@
+"""The line between our HTTP policy and the vendor: writes down every request, and breaks on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import httpx
+
+Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
+
+
+class Wire(httpx.BaseTransport):
+    """Real HTTP with a log; the next write (or read) may be given a fault."""
+
+    def __init__(self) -> None:
+        self._inner = httpx.HTTPTransport()
+        self._lock = threading.Lock()
+        self.log: list[tuple[str, str, int]] = []
+        self.fault: Fault | None = None
+        self.on: str = "write"
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        write = request.method not in {"GET", "HEAD"}
+        with self._lock:
+            fault = self.fault if (self.on == "write") == write else None
+            if fault:
+                self.fault = None
+        line = (request.method, request.url.path)
+        try:
+            response = fault(request, lambda: self._send(request)) if fault else self._send(request)
+        except httpx.TransportError:
+            self.log.append((*line, 0))
+            raise
+        self.log.append((*line, response.status_code))
+        return response
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        return self._inner.handle_request(request)
+
+    def writes(self) -> list[tuple[str, str, int]]:
+        return [entry for entry in self.log if entry[0] not in {"GET", "HEAD"}]
+
+
+def lost_after(request: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+    """The change is made, the answer never arrives."""
+    send().read()
+    raise httpx.ReadError("connection reset by peer")
+
+
+def status(code: int, **headers: str) -> Fault:
+    """The vendor answers this, and does nothing."""
+
+    def fault(request: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+        return httpx.Response(code, headers=headers, json={"code": code, "message": "by the suite"}, request=request)
+
+    return fault
