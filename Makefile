@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
-PACKAGES := providers xai_resources stacks xtel sandbox
+PACKAGES := providers xai_resources stacks xtel sandbox templates
 # The first of these that is new enough makes the virtual environment: `make setup PYTHONS=/path/to/python3.12`.
 PYTHONS := python3.13 python3.12 python3.11 python3
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check install
@@ -72,6 +72,10 @@ demo: setup ## sets everything up and applies the sandbox stack to a phone netwo
 .PHONY: test
 test: setup ## every test
 	@$(BIN)/pytest -n 2 tests
+
+.PHONY: bench
+bench: setup ## 100 numbers against plain providers and a script, as ratios of one run
+	@$(PYTHON) -m tests.bench
 
 .PHONY: lint
 lint: setup ## ruff, pyright, import-linter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import pulumi
@@ -22,7 +23,7 @@ class Number(pulumi.ComponentResource):
     """A number of a voice agent with all its wiring; takes what an entry of the stack file takes.
 
     ``key`` is the label under which outputs are exported; the resources are named by the number. Outputs: ``number_id``,
-    ``number`` (E.164), ``signing_secret`` (secret), ``target`` (SIP URI), ``blocked`` (why a preview refuses it).
+    ``number`` (E.164), ``signing_secret`` (secret), ``target`` (SIP URI), ``blocked`` (why a preview refuses its parts).
     """
 
     def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
@@ -31,7 +32,8 @@ class Number(pulumi.ComponentResource):
         own = pulumi.ResourceOptions(aliases=aliases, protect=wired.number.protect or None)
         super().__init__(TYPE, wired.name, None, pulumi.ResourceOptions.merge(own, opts))
         self.key, self.carrier, self.target = key, wired.carrier, str(wired.target)
-        inputs = cast(dict[str, Any], self._values(wired.xai, self._password(wired)))
+        password = self._password(wired)
+        inputs = cast(dict[str, Any], self._values(wired.xai, password))
         self.phone_number: Any = engine.resource("xai", "PhoneNumber")(wired.name, self._options(wired), **inputs)
         self.number_id = cast(pulumi.Output[str], self.phone_number.id)
         self.number = (
@@ -39,8 +41,8 @@ class Number(pulumi.ComponentResource):
         )
         self.signing_secret = pulumi.Output.secret(self.phone_number.signing_secret)
         self.has_secret = wired.number.webhook is not None
-        self.blocked = cast(pulumi.Output[str], self.phone_number.blocked)
-        self._wire(wired)
+        made = [self.phone_number, *self._wire(wired, password).values()]
+        self.blocked = cast(pulumi.Output[list[str]], pulumi.Output.all(*(resource.blocked for resource in made)))
         self.register_outputs({})
 
     def _options(self, wired: Wiring, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
@@ -52,7 +54,7 @@ class Number(pulumi.ComponentResource):
         made: Any = engine.resource("xai", "Password")(f"{wired.name}/password", self._options(wired))
         return pulumi.Output.secret(made.value)
 
-    def _wire(self, wired: Wiring) -> None:
+    def _wire(self, wired: Wiring, password: pulumi.Output[str] | None) -> dict[str, Any]:
         """The carrier's objects; what takes calls comes last, when the number can answer them."""
         made: dict[str, Any] = {}
         for piece in wired.pieces:
@@ -60,7 +62,9 @@ class Number(pulumi.ComponentResource):
                 made[piece.name] = _shared(wired.carrier, piece, made)
                 continue
             waits = [made[name] for name in piece.after] + ([self.phone_number] if piece.last else [])
-            made[piece.name] = _made(wired.carrier, piece, wired.name, self._options(wired, waits), made)
+            filled = replace(piece, inputs=self._values(piece.inputs, password))
+            made[piece.name] = _made(wired.carrier, filled, wired.name, self._options(wired, waits), made)
+        return made
 
     def _values(self, value: Any, password: pulumi.Output[str] | None) -> Any:
         if isinstance(value, Made):

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
 
-from providers.kernel import carrier, errors, secrecy, values
-from providers.kernel.spec import reason
-from stacks.model import KEY, Network, Number
+from providers.kernel import carrier, errors, secrecy
+from stacks import crosscheck, wording
+from stacks.crosscheck import Location
+from stacks.model import BAD_KEY, KEY, Network, Number
 
 _MAX_BYTES = 1_000_000
 #: Anchors may repeat a piece, but not blow a small file up to gigabytes.
 _MAX_NODES = 200_000
 _MAX_DEPTH = 30
-Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,61 +68,80 @@ class Document:
 
 def read(path: Path) -> Document:
     """Read and check a stack file; makes no request. Raises Refused with every finding, never a value of a secret."""
-    return _Reader(path).document()
+    return _Reader(str(path), _load(path)).document()
+
+
+def _load(path: Path) -> CommentedMap:
+    """The file as ruamel's tree, which knows the lines."""
+    file = str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Refused([Finding(file, 1, "", f"cannot be read: {error.strerror}")]) from None
+    if len(raw) > _MAX_BYTES:
+        raise Refused([Finding(file, 1, "", f"is over {_MAX_BYTES // 1000} kB: split it into several stacks")])
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused([Finding(file, 1, "", "is not UTF-8 text: save it as UTF-8")]) from None
+    if directive := re.search(r"^%YAML(?!\s+1\.2\s*$)", text, re.MULTILINE):  # it would win over `version`
+        line = text.count("\n", 0, directive.start()) + 1
+        raise Refused([Finding(file, line, "", "stack files are YAML 1.2: remove the %YAML line")])
+    yaml = YAML(typ="rt")
+    yaml.version = (1, 2)  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor that is used again
+            tree: Any = yaml.load(text)  # pyright: ignore[reportUnknownMemberType]
+    except Exception as error:  # ruamel raises KeyError, ValueError and more for values of the wrong form
+        line, message = wording.unreadable(error)
+        raise Refused([Finding(file, line, "", secrecy.one_line(message))]) from None
+    if not isinstance(tree, CommentedMap):
+        what = "is empty: it" if tree is None else "the file"
+        raise Refused([Finding(file, 1, "", f"{what} must be a mapping with version and numbers")])
+    return tree
+
+
+class _Odd(Exception):
+    """Something YAML can say and a stack file cannot."""
+
+    def __init__(self, place: Location, message: str) -> None:
+        self.place, self.message = place, message
 
 
 class _Reader:
-    def __init__(self, path: Path) -> None:
-        self._file = str(path)
-        self._tree = self._load(path)
+    """From the tree to the network, collecting findings."""
+
+    def __init__(self, file: str, tree: CommentedMap) -> None:
+        self._file, self._tree = file, tree
         self._findings: list[Finding] = []
 
-    def _load(self, path: Path) -> CommentedMap:
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise Refused([Finding(self._file, 1, "", f"cannot be read: {error.strerror}")]) from None
-        if len(raw) > _MAX_BYTES:
-            raise Refused(
-                [Finding(self._file, 1, "", f"is over {_MAX_BYTES // 1000} kB: split it into several stacks")]
-            )
-        yaml = YAML(typ="rt")
-        yaml.version = (1, 2)  # pyright: ignore[reportAttributeAccessIssue] -- a %YAML directive cannot loosen it
-        try:
-            tree: Any = yaml.load(raw.decode("utf-8"))  # pyright: ignore[reportUnknownMemberType]
-        except UnicodeDecodeError:
-            raise Refused([Finding(self._file, 1, "", "is not UTF-8 text")]) from None
-        except (YAMLError, ValueError, RecursionError) as error:
-            raise Refused([_unreadable(self._file, error)]) from None
-        if not isinstance(tree, CommentedMap):
-            raise Refused([Finding(self._file, 1, "", "must be a mapping with version and numbers")])
-        return tree
-
     def document(self) -> Document:
+        network = self._network()
+        for remark in crosscheck.remarks(network, lambda place: self._found(place)[0]):
+            self._add(remark.place, remark.message, remark.severity)
+        self._refuse_errors()
+        lines = {key: self._found(("numbers", key))[0] for key in network.numbers}
+        return Document(self._file, network, network.merged(), self._sorted(), lines)
+
+    def _network(self) -> Network:
+        """Every entry right in itself; what is between entries is only looked at then."""
+        plain: dict[str, Any] = {}
         try:
-            plain = cast(dict[str, Any], _plain(self._tree, [_MAX_NODES]))
-        except ValueError as error:
-            raise Refused([Finding(self._file, 1, "", str(error))]) from None
-        self._keys(plain)
+            plain = _plain(self._tree, [_MAX_NODES])
+        except _Odd as odd:
+            self._add(odd.place, odd.message)
+            self._refuse_errors()
         for place, holder in self._holders(plain):
             self._route(place, holder)
         try:
             network = Network.model_validate(plain)
         except ValidationError as error:
-            self._model_errors(error)
+            self._model_errors(Network, error)
             raise Refused(self._sorted()) from None
-        numbers = self._merge(network)
-        self._across(numbers)
-        if any(finding.severity == "error" for finding in self._findings):
-            raise Refused(self._sorted())
-        lines = {key: self._line(("numbers", key)) for key in numbers}
-        return Document(self._file, network, numbers, self._sorted(), lines)
-
-    def _keys(self, plain: dict[str, Any]) -> None:
-        numbers = plain.get("numbers")
-        for key in list(cast(dict[Any, Any], numbers)) if isinstance(numbers, dict) else []:
-            if not KEY.match(str(key)):
-                self._add(("numbers", key), "a key is letters, digits, dots, dashes: a label such as support")
+        self._coerced(plain, network, ())
+        self._refuse_errors()
+        return network
 
     def _holders(self, plain: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
         """Everything that may hold a route: the defaults, and each number."""
@@ -129,6 +149,8 @@ class _Reader:
             yield ("defaults",), plain["defaults"]
         numbers = plain.get("numbers")
         for key, number in (cast(dict[str, Any], numbers) if isinstance(numbers, dict) else {}).items():
+            if not KEY.fullmatch(key):
+                self._add(("numbers", key), BAD_KEY)
             if isinstance(number, dict):
                 yield ("numbers", key), cast(dict[str, Any], number)
 
@@ -137,120 +159,123 @@ class _Reader:
         given = holder.get("route")
         if given is None:
             return
-        if not isinstance(given, dict) or "carrier" not in given:
-            self._add((*place, "route"), "must be a mapping with a carrier, such as {carrier: twilio}")
-            holder.pop("route")
-            return
-        fields = cast(dict[str, Any], given)
-        known = carrier.carriers().get(str(fields["carrier"]))
+        known, problem = _carrier(given)
         if known is None:
-            names = ", ".join(carrier.carriers())
-            self._add(
-                (*place, "route", "carrier"), f"no carrier {str(fields['carrier'])!r} is installed; installed: {names}"
-            )
+            has_carrier = isinstance(given, dict) and "carrier" in given
+            self._add((*place, "route", "carrier") if has_carrier else (*place, "route"), problem)
             holder.pop("route")
             return
         try:
-            holder["route"] = known.route.model_validate(fields)
+            route = known.route.model_validate(given)
         except ValidationError as error:
-            self._model_errors(error, (*place, "route"))
+            self._model_errors(known.route, error, (*place, "route"))
             holder.pop("route")
+            return
+        self._coerced(given, route, (*place, "route"))
+        holder["route"] = route
 
-    def _merge(self, network: Network) -> dict[str, Number]:
-        merged: dict[str, Number] = {}
-        for key, number in network.numbers.items():
-            merged[key] = number.merged(network.defaults)
-            wired = merged[key].route or merged[key].auth or number.origin == "xai_provisioned"
-            if not wired and not any(finding.path.startswith(f"numbers.{key}.") for finding in self._findings):
-                self._add(("numbers", key), "needs a route, or auth that says who may send its calls")
-        return merged
-
-    def _across(self, numbers: dict[str, Number]) -> None:
-        """Rules over several numbers, and warnings."""
-        seen: dict[str, str] = {}
-        for key, number in numbers.items():
-            place: Location = ("numbers", key, "number")
-            if number.number and number.number in seen:
-                first = self._line(("numbers", seen[number.number]))
-                self._add(place, f"{number.number} is declared twice: also as {seen[number.number]} in line {first}")
-            elif number.number:
-                seen[number.number] = key
-                if values.improbable(number.number):
-                    self._add(place, "is possible, but no such number is assigned: a typing error?", "warning")
-            if not number.webhook and not number.agent and number.origin == "byo_trunk":
-                self._add(("numbers", key), "nobody answers: give it a webhook or an agent", "warning")
-            if number.auth == "open":
-                self._add(("numbers", key, "auth"), "open: anyone on the internet can call this number in", "warning")
-
-    def _model_errors(self, error: ValidationError, prefix: Location = ()) -> None:
+    def _model_errors(self, model: type[BaseModel], error: ValidationError, prefix: Location = ()) -> None:
         for detail in error.errors(include_url=False):
-            self._add((*prefix, *detail["loc"]), _hinted(detail["loc"], reason(detail), detail["type"]))
+            place, message = wording.worded(model, detail)
+            self._add((*prefix, *place), message)
+
+    def _coerced(self, given: Any, got: Any, place: Location) -> None:
+        """Text that pydantic reads as true or as a number is a mistake in a file: YAML 1.2 reads `yes` as text."""
+        if isinstance(got, BaseModel) and isinstance(given, Mapping):
+            for name, value in cast(Mapping[str, Any], given).items():
+                self._coerced(value, getattr(got, name), (*place, name))
+        elif isinstance(got, Mapping):
+            for name, value in cast(Mapping[str, Any], got).items():
+                self._coerced(given[name], value, (*place, name))
+        elif isinstance(got, tuple) and isinstance(given, list):
+            for index, value in enumerate(cast(tuple[Any, ...], got)):
+                self._coerced(given[index], value, (*place, index))
+        elif isinstance(got, bool):
+            if not isinstance(given, bool):
+                self._add(place, f"must be true or false{wording.yes_or_no(given)}")
+        elif isinstance(got, int) and isinstance(given, bool | str):
+            self._add(place, "must be a whole number, without quotes")
 
     def _add(self, place: Location, message: str, severity: str = "error") -> None:
-        path = ".".join(str(part) for part in place)
-        finding = Finding(self._file, self._line(place), path, secrecy.one_line(message), severity)
+        line, shown = self._found(place)
+        path = ".".join(str(part) for part in shown)
+        finding = Finding(self._file, line, secrecy.one_line(path), secrecy.one_line(message), severity)
         if finding not in self._findings:
             self._findings.append(finding)
+
+    def _refuse_errors(self) -> None:
+        if any(finding.severity == "error" for finding in self._findings):
+            raise Refused(self._sorted())
 
     def _sorted(self) -> list[Finding]:
         return sorted(self._findings, key=lambda finding: finding.line)
 
-    def _line(self, place: Location) -> int:
-        """The line of a place in the file; of the nearest place above it where it does not stand in the file."""
+    def _found(self, place: Location) -> tuple[int, Location]:
+        """The line of a place, or of the nearest one above it, and the place without parts that the file left out:
+        a URI given alone has no key ``uri``."""
         node: Any = self._tree
         line = 1
-        for part in place:
-            if isinstance(node, CommentedMap) and part in node:
-                line = cast(Any, node.lc).key(part)[0] + 1
+        for index, part in enumerate(place):
+            if isinstance(node, CommentedMap):
+                key = _key(node, part)
+                if key is None:
+                    return line, place
+                position = cast(Any, node.lc).data.get(key)  # none for what a merge (<<) brings
             elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(cast(list[Any], node)):
-                line = cast(Any, node.lc).item(part)[0] + 1
+                key, position = part, cast(Any, node.lc).data.get(part)
             else:
-                break
-            node = cast(Any, node)[part]
-        return line
+                return line, place[:index]
+            line = position[0] + 1 if position else line
+            node = cast(Any, node)[key]
+        return line, place
 
 
-def _plain(node: Any, left: list[int], depth: int = 0) -> Any:
+def _carrier(given: Any) -> tuple[carrier.Carrier[Any] | None, str]:
+    """The carrier a route names, or what is wrong with it."""
+    names = ", ".join(carrier.carriers())
+    if not isinstance(given, dict) or "carrier" not in given:
+        return None, f"must be a mapping with a carrier, such as {{carrier: twilio}}; installed: {names}"
+    name = cast(dict[str, Any], given)["carrier"]
+    if not isinstance(name, str):
+        return None, f"must be the name of a carrier; installed: {names}"
+    return carrier.carriers().get(name), f"no carrier {name!r} is installed; installed: {names}"
+
+
+def _key(node: Mapping[Any, Any], part: int | str) -> Any:
+    """The key as it stands in the file: 1 is "1" here. None when it does not."""
+    if part in node:
+        return part
+    return next((key for key in node if not isinstance(key, str) and str(key) == part), None)
+
+
+def _plain(node: Any, left: list[int], place: Location = ()) -> Any:
     """Plain Python values out of ruamel's, bounded: ``left`` counts down over the whole file."""
     left[0] -= 1
-    if left[0] < 0 or depth > _MAX_DEPTH:
-        raise ValueError("anchors make it too large or too deep")
+    if left[0] < 0 or len(place) > _MAX_DEPTH:
+        raise _Odd(place[:2], "is too large or too deep: what an anchor stands for counts each time it is used")
+    if isinstance(node, ScalarBoolean):
+        return bool(node)
+    if isinstance(node, bool | int | float) or node is None:
+        return next((kind(node) for kind in (bool, int, float) if isinstance(node, kind)), None)
+    tag = getattr(getattr(node, "tag", None), "value", None)
+    if tag or isinstance(node, bytes | bytearray | set):
+        raise _Odd(place, "has a YAML tag (!): tags have no meaning here, write it without")
     if isinstance(node, dict):
-        items = cast(dict[Any, Any], node).items()
-        return {key if isinstance(key, str) else str(key): _plain(value, left, depth + 1) for key, value in items}
+        return _mapping(cast(dict[Any, Any], node), left, place)
     if isinstance(node, list):
-        return [_plain(value, left, depth + 1) for value in cast(list[Any], node)]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (str, int, float):
-        if isinstance(node, kind):
-            return kind(node)
-    return str(node)
+        return [_plain(value, left, (*place, index)) for index, value in enumerate(cast(list[Any], node))]
+    text = str(node)
+    if re.search(r"[\ud800-\udfff]", text):
+        raise _Odd(place, "holds half a character (a lone surrogate): write the character itself")
+    return text
 
 
-def _unreadable(file: str, error: Exception) -> Finding:
-    mark: Any = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or error)
-    duplicate = re.match(r"found duplicate key \"?([^\"\s]+)\"?", problem)
-    text = (
-        f"the key {duplicate[1]!r} stands here twice: remove one"
-        if duplicate
-        else f"not YAML: {problem.splitlines()[0]}"
-    )
-    return Finding(file, mark.line + 1 if mark else 1, "", secrecy.one_line(text))
-
-
-_HINTS = {
-    ("digest", "username", "missing"): "a digest needs a username: add username: NAME",
-    ("numbers", "missing"): "is required: the numbers of this stack",
-    ("version", "missing"): "is required: write version: 1",
-}
-
-
-def _hinted(loc: Location, message: str, kind: str) -> str:
-    """The words of this project for findings whose general words do not name the fix."""
-    for length in (2, 1):
-        hint = _HINTS.get((*(str(part) for part in loc[-length:]), kind))  # type: ignore[arg-type]
-        if hint:
-            return hint
-    return f"{message}; see `xtel schema` for the keys" if kind == "extra_forbidden" else message
+def _mapping(node: dict[Any, Any], left: list[int], place: Location) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key, value in node.items():
+        if not isinstance(key, str | int) or isinstance(key, bool | ScalarBoolean):
+            raise _Odd(place, "a key in here is not text: put it in quotes")
+        if str(key) in plain:
+            raise _Odd((*place, str(key)), "this key stands here twice, with quotes and without: remove one")
+        plain[str(key)] = _plain(value, left, (*place, str(key)))
+    return plain

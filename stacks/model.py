@@ -3,37 +3,81 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    InstanceOf,
+    StrictBool,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from providers.kernel import carrier, ranges, values
 from providers.kernel.spec import Part
 from providers.kernel.values import E164, Host, HttpsUrl
 
+KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
+BAD_KEY = "a key is a label such as support: at most 63 letters, digits, dots, dashes and underscores"
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """Text of one spelling: ``pattern`` for editors (Python and ECMAScript read it alike), ``reason`` for people."""
+
+    pattern: str
+    reason: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern, "errorMessage": self.reason}
+
+    def _checked(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text, re.ASCII):
+            raise ValueError(self.reason)
+        return text
+
 
 class SecretRef(Part):
     """``{secret: NAME}``: the Pulumi config secret of that name. Secrets never stand in the file."""
 
-    secret: str = Field(min_length=1, pattern=r"^[A-Za-z][\w-]*(:[\w-]+)?$", description="Name of the config secret.")
+    secret: Annotated[
+        str,
+        Spelled(
+            r"^[A-Za-z][\w-]*(:[\w-]+)?$",
+            "must be the name of a config secret, for example pbxPassword; its value is set by `pulumi config set --secret`",
+        ),
+    ] = Field(description="Name of the Pulumi config secret.", examples=["pbxPassword"])
 
 
 def _reference(value: Any) -> Any:
-    if isinstance(value, str):
+    if not isinstance(value, dict | SecretRef):
         raise ValueError("secrets never stand in the file: write {secret: NAME} and `pulumi config set --secret NAME`")
-    return value
+    return value  # pyright: ignore[reportUnknownVariableType] -- the model checks what is in it
 
 
-Reference = Annotated[SecretRef, BeforeValidator(_reference)]
+Reference = Annotated[SecretRef, BeforeValidator(_reference, json_schema_input_type=SecretRef)]
 
 
 def _quoted(value: Any) -> Any:
-    if isinstance(value, int | float):
-        raise ValueError(f'quote it, or YAML reads a number and drops the +: "+{int(abs(value))}"')
+    if isinstance(value, int) and not isinstance(value, bool) and 10**6 < abs(value) < 10**15:
+        raise ValueError(f'quote it, or YAML reads a number and drops the +: "+{abs(value)}"')
+    if isinstance(value, bool | int | float):
+        raise ValueError('must be text in quotes: + and the country code, for example "+14155550100"')
     return value
 
 
-def _entry(text: str) -> str:
+def entry(text: str) -> str:
+    """One entry of an allowlist, in one spelling: the name of a published range, or a CIDR."""
     if ranges.is_name(text):
         ranges.table(text)
         return text.strip().lower()
@@ -44,37 +88,98 @@ def _uri_alone(value: Any) -> Any:
     return {"uri": value} if isinstance(value, str) else value
 
 
+def _dialable(fallback: carrier.Fallback) -> carrier.Fallback:
+    target = values.target(fallback.uri)
+    if ":" in target.number:
+        raise ValueError(
+            "must not hold a password (file and state would show it): let the PBX accept the carrier's addresses"
+        )
+    if target.port is not None and not 0 < target.port < 65536:
+        raise ValueError("has a port that does not exist: 1 to 65535, or none")
+    return fallback
+
+
+def _digits(value: Any) -> Any:
+    return str(value) if isinstance(value, int) else value
+
+
+AreaCode = Annotated[
+    str,
+    Spelled(r"^[2-9]\d{2}$", "must be a US area code: three digits, the first one 2 to 9, for example 415"),
+    BeforeValidator(_digits, json_schema_input_type=str | Annotated[int, Field(ge=200, le=999)]),
+]
+
+
 class Digest(Part):
     """SIP username and password. Without a password one is made and kept secret."""
 
-    username: str = Field(min_length=1, max_length=64, pattern=r"^[\w.+-]+$", description="SIP username.")
-    password: Reference | None = Field(None, description="{secret: NAME}; left out: a password is made.")
+    username: Annotated[
+        str,
+        Spelled(r"^[\w.+-]{1,64}$", "must be 1 to 64 letters, digits and . _ + - only, for example xai-nyc"),
+    ] = Field(description="SIP username, for example xai-nyc.", examples=["xai-nyc"])
+    password: Reference | None = Field(
+        None,
+        description="{secret: NAME}; left out: a password is made and kept secret.",
+        examples=[{"secret": "pbxPassword"}],
+    )
+
+
+_ONE_WAY: dict[str, Any] = {
+    "oneOf": [
+        {"required": ["allow"], "properties": {"allow": {"type": "array"}}},
+        {"required": ["digest"], "properties": {"digest": {"type": "object"}}},
+    ],
+}
 
 
 class Auth(Part):
     """Who may send calls to a number: an allowlist, or a digest. xAI's documents say: choose one."""
 
-    allow: tuple[Annotated[str, AfterValidator(_entry)], ...] | None = Field(
-        None, description="CIDRs, and carriers' published ranges by name (twilio)."
+    model_config = ConfigDict(json_schema_extra=_ONE_WAY)
+
+    allow: tuple[Annotated[str, AfterValidator(entry)], ...] | None = Field(
+        None,
+        description="CIDRs, and carriers' published ranges by name (twilio).",
+        examples=[["twilio", "203.0.113.0/28"]],
+        json_schema_extra={"minItems": 1},
     )
-    digest: Digest | None = Field(None, description="SIP username and password.")
+    digest: Digest | None = Field(None, description="SIP username and password.", examples=[{"username": "xai-nyc"}])
 
     @model_validator(mode="after")
     def _one(self) -> Auth:
         if (self.allow is None) == (self.digest is None):
-            raise ValueError("choose one of allow and digest (xAI documents one method per number)")
+            raise ValueError(
+                "choose one of allow and digest (xAI documents one method per number)"
+                if self.allow is not None
+                else "is empty: say who may call, such as {allow: [twilio]} or {digest: {username: NAME}}"
+            )
         if self.allow == ():
             raise ValueError("an empty allow lets nobody call: name a range or CIDR, or write auth: open")
         return self
 
 
+_TOKEN_NEEDED: dict[str, Any] = {
+    "if": {"required": ["auth_url"], "properties": {"auth_url": {"type": "string"}}},
+    "then": {"required": ["auth_token"], "properties": {"auth_token": {"type": "object"}}},
+}
+
+
 class Webhook(Part):
     """Where xAI sends the signed ``realtime.call.incoming`` event of each call."""
 
-    url: HttpsUrl = Field(description="https URL of the receiver.")
+    model_config = ConfigDict(json_schema_extra=_TOKEN_NEEDED)
+
+    url: HttpsUrl = Field(
+        description="https URL of the receiver, for example https://voice.example.com/calls.",
+        examples=["https://voice.example.com/calls"],
+    )
     name: str | None = Field(None, min_length=1, description="Display name; default: the number's name.")
     auth_url: HttpsUrl | None = Field(None, description="OAuth token-exchange URL; needs auth_token.")
-    auth_token: Reference | None = Field(None, description="{secret: NAME}: bearer or OAuth client credential.")
+    auth_token: Reference | None = Field(
+        None,
+        description="{secret: NAME}: bearer or OAuth client credential.",
+        examples=[{"secret": "webhookToken"}],
+    )
 
     @model_validator(mode="after")
     def _token(self) -> Webhook:
@@ -86,40 +191,114 @@ class Webhook(Part):
 class Common(Part):
     """What can be said for all numbers at once under ``defaults``, and again on each."""
 
-    webhook: Webhook | None = Field(None, description="Who is told of a call. null removes the default.")
-    auth: Auth | Literal["open"] | None = Field(
-        None, description="Who may send calls; left out: the carrier's best. `open`: anyone on the internet."
+    webhook: Webhook | None = Field(
+        None,
+        description="Who is told of a call. null removes the default.",
+        examples=[{"url": "https://voice.example.com/calls"}],
     )
-    sip_host: Host = Field(values.SIP_HOST, description="xAI's SIP host.")
-    route: InstanceOf[carrier.Route] | None = Field(None, description="The carrier, and what is special about it.")
+    auth: Auth | Literal["open"] | None = Field(
+        None,
+        description="Who may send calls; left out: the carrier's best. `open`: anyone on the internet.",
+        examples=[{"allow": ["twilio"]}, {"digest": {"username": "xai-nyc"}}, "open"],
+    )
+    sip_host: Host = Field(
+        values.SIP_HOST, description="xAI's SIP host: a name, not an address; leave it out unless xAI gave you another."
+    )
+    route: InstanceOf[carrier.Route] | None = Field(
+        None,
+        description="The carrier, and what is special about it.",
+        examples=[{"carrier": "twilio"}],
+    )
 
-    @field_validator("auth", mode="before")
+    @field_validator("auth", mode="before", json_schema_input_type=Auth | Literal["open"] | None)
     @classmethod
     def _auth(cls, value: Any) -> Any:
         """A plain model error instead of one per branch of the union."""
-        if isinstance(value, str) and value != "open":
-            raise ValueError("must be `open`, or a mapping with allow or digest")
-        return Auth.model_validate(value) if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            return Auth.model_validate(value)
+        if value is None or value == "open" or isinstance(value, Auth):
+            return value
+        raise ValueError("must be `open`, or a mapping with allow or digest, for example {allow: [twilio]}")
+
+
+def _given(**types: str | list[str]) -> dict[str, Any]:
+    """Schema of: these keys are there, and not null."""
+    return {"required": list(types), "properties": {name: {"type": kind} for name, kind in types.items()}}
+
+
+#: What ``Number._possible`` says, for editors.
+_POSSIBLE: dict[str, Any] = {
+    "allOf": [
+        {
+            "not": _given(agent="string", webhook="object"),
+            "errorMessage": "agent and webhook exclude each other: remove one",
+        },
+        {
+            "not": _given(number="string", area_code=["string", "integer"]),
+            "errorMessage": "number and area_code exclude each other: remove one",
+        },
+        {
+            "if": {"required": ["origin"], "properties": {"origin": {"const": "xai_provisioned"}}},
+            "then": {
+                "anyOf": [_given(number="string"), _given(area_code=["string", "integer"])],
+                "properties": {"route": {"type": "null"}, "auth": {"type": "null"}, "fallback": {"maxItems": 0}},
+            },
+            "else": _given(number="string"),
+        },
+    ]
+}
 
 
 class Number(Common):
     """One number: who may call it in, over which carrier, and what answers."""
 
-    number: Annotated[E164, BeforeValidator(_quoted)] | None = Field(None, description='E.164, quoted: "+14155550100".')
-    origin: Literal["byo_trunk", "xai_provisioned"] = Field("byo_trunk", description="A DID of yours, or xAI's number.")
-    area_code: Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)] | None = (
-        Field(None, pattern=r"^[2-9]\d{2}$", description="xai_provisioned: US area code to provision in.")
+    model_config = ConfigDict(json_schema_extra=_POSSIBLE)
+
+    number: Annotated[E164, BeforeValidator(_quoted)] | None = Field(
+        None, description='The phone number in E.164, quoted: "+14155550100".', examples=["+14155550100"]
+    )
+    origin: Literal["byo_trunk", "xai_provisioned"] = Field(
+        "byo_trunk", description="byo_trunk: a number of yours at a carrier. xai_provisioned: a number of xAI's."
+    )
+    area_code: AreaCode | None = Field(
+        None,
+        description="With origin: xai_provisioned and without a number: US area code to provision one in.",
+        examples=["415"],
     )
     name: str | None = Field(None, min_length=1, max_length=200, description="Display name at xAI; default: the key.")
-    agent: str | None = Field(None, min_length=1, description="Hosted agent that answers, instead of a webhook.")
-    fallback: tuple[Annotated[carrier.Fallback, BeforeValidator(_uri_alone)], ...] = Field(
-        (), description="Who rings when xAI does not answer: SIP URIs, tried in this order."
+    agent: str | None = Field(
+        None,
+        min_length=1,
+        description="Hosted agent of xAI that answers, instead of a webhook.",
+        examples=["agent_frontdesk0001"],
     )
-    signing_secret: Reference | None = Field(None, description="{secret: NAME}: known secret of a number that exists.")
-    take_over: bool = Field(False, description="Make the registration and the attachment that exist ours.")
-    replace: Literal["accept"] | None = Field(None, description="Consent to registering the number anew (an outage).")
-    protect: bool = Field(False, description="Pulumi refuses to delete or replace it.")
-    was: tuple[str, ...] = Field((), description="Earlier keys of a number that has no E.164 yet.")
+    fallback: tuple[
+        Annotated[
+            carrier.Fallback,
+            BeforeValidator(_uri_alone, json_schema_input_type=values.SipUri | carrier.Fallback),
+            AfterValidator(_dialable),
+        ],
+        ...,
+    ] = Field(
+        (),
+        description="Who rings when xAI does not answer: SIP URIs, tried in this order.",
+        examples=[["sip:+14155550999@pbx.example.com;transport=tls"]],
+    )
+    signing_secret: Reference | None = Field(
+        None,
+        description="{secret: NAME}: known signing secret of a number that exists at xAI.",
+        examples=[{"secret": "supportSigningSecret"}],
+    )
+    take_over: StrictBool = Field(
+        False, description="Make the registration and the attachment that exist ours, whoever made them."
+    )
+    replace: Literal["accept"] | None = Field(
+        None, description="`accept` consents to registering the number anew: an outage and a new signing secret."
+    )
+    protect: StrictBool = Field(False, description="Pulumi refuses to delete or replace it.")
+    was: tuple[str, ...] = Field(
+        (), description="Earlier keys of a number that has no E.164 yet.", examples=[["old-key"]]
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Number:
@@ -129,12 +308,12 @@ class Number(Common):
             raise ValueError('needs number: "+…" (or origin: xai_provisioned with area_code)')
         if self.number is not None and self.area_code:
             raise ValueError(
-                "number and area_code exclude each other: area_code asks for a number that does not exist yet"
+                "number and area_code exclude each other: remove one (area_code asks for a number that does not exist yet)"
             )
         if self.origin == "xai_provisioned" and self.route:
             raise ValueError("a number of xAI's needs no route: remove route, or use origin: byo_trunk")
         if self.origin == "xai_provisioned" and self.fallback:
-            raise ValueError("fallback is for your own DIDs only: xAI routes its own numbers itself")
+            raise ValueError("fallback is for your own DIDs only (xAI routes its own numbers): remove fallback")
         if self.origin == "xai_provisioned" and self.auth:
             raise ValueError("auth is for your own DIDs only: remove auth, or use origin: byo_trunk")
         return self
@@ -155,12 +334,17 @@ class Network(Part):
     """All that one stack file declares."""
 
     version: Literal[1] = Field(description="Version of this format.")
-    defaults: Common = Field(default_factory=lambda: Common.model_validate({}), description="For every number.")
-    numbers: dict[str, Number] = Field(description="Numbers by a label for people.")
+    defaults: Common = Field(
+        default_factory=lambda: Common.model_validate({}),
+        description="For every number that does not say the same key itself.",
+        examples=[{"webhook": {"url": "https://voice.example.com/calls"}}],
+    )
+    numbers: dict[str, Number] = Field(
+        description="Numbers by a label for people; renaming a label changes nothing at any vendor but a defaulted name.",
+        examples=[{"support": {"number": "+14155550100", "route": {"carrier": "twilio"}}}],
+        json_schema_extra={"propertyNames": {"pattern": KEY.pattern, "errorMessage": BAD_KEY}},
+    )
 
     def merged(self) -> dict[str, Number]:
         """Every number with its defaults."""
         return {key: number.merged(self.defaults) for key, number in self.numbers.items()}
-
-
-KEY = re.compile(r"^[A-Za-z0-9][\w.-]{0,62}$")

@@ -52,9 +52,12 @@ def wiring(key: str, number: Number) -> Wiring:
     """
     name = number.number or key
     target = Target(number=number.number or "", host=number.sip_host)
-    leg = carrier.Leg(name, target, number.fallback, number.take_over)
+    xai = _xai(key, number)
+    auth: dict[str, Any] = xai.get("sip_auth") or {}
+    login = carrier.Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
+    leg = carrier.Leg(name, target, number.fallback, number.take_over, login)
     pieces = number.route.pieces(leg) if number.route and number.number else ()
-    return Wiring(key, name, _xai(key, number), number.route.delivers if number.route else "", target, pieces, number)
+    return Wiring(key, name, xai, number.route.delivers if number.route else "", target, pieces, number)
 
 
 def _xai(key: str, number: Number) -> dict[str, Any]:

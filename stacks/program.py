@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pulumi
@@ -14,6 +15,9 @@ from stacks.model import SecretRef
 
 def main() -> None:
     """Declare the network of the stack that is selected."""
+    # The SDK keeps the program's stack trace with every resource: here it is always this file, never the user's, and on a
+    # file backend, which writes the whole state at every step, it was a third of the writing.
+    sys.tracebacklimit = 6
     found = _document()
     _secrets_are_set(found)
     numbers = [Number(key, **dict(declared)) for key, declared in found.numbers.items()]
@@ -75,9 +79,9 @@ def _shown(number: Number) -> dict[str, object]:
     }
 
 
-def _refuse(blocked: list[str]) -> None:
+def _refuse(blocked: list[list[str]]) -> None:
     """Stop a preview that refuses something, after all of it was shown."""
-    refused = [reason for reason in blocked if reason]
+    refused = [reason for parts in blocked for reason in parts if reason]
     if refused:
         raise pulumi.RunError(
             f"{len(refused)} change{'s' if len(refused) != 1 else ''} refused (see the warnings above); nothing was applied"

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,20 +66,27 @@ class Sandbox:
         return {number["phone_number"]: number for number in self.state()[vendor]["numbers"]}
 
 
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("sandbox")
+@contextmanager
+def serving(folder: Path) -> Generator[str, None, None]:
+    """A sandbox process on a free port; answers its URL."""
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--db", str(folder / "db"), "--ready", str(ready)]
     with (folder / "log").open("w") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as process:
         try:
             deadline = time.monotonic() + 20
             while not ready.exists():
-                assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline
                 time.sleep(0.05)
             yield json.loads(ready.read_text())["url"]
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("sandbox")) as url:
+        yield url
 
 
 @pytest.fixture

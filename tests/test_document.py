@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
-from stacks import document
+from providers.kernel import carrier, ranges
+from providers.kernel.capabilities import Cannot, Capability
+from providers.twilio import CARRIER as TWILIO
+from stacks import document, model
 from tests.conftest import ROOT
 
 BAD = sorted((Path(__file__).parent / "cases/stackfile/bad").glob("*.yaml"))
+EXAMPLE = ROOT / "stacks/prod.example.yaml"
+#: Wherever it stands in a bad file, it is a secret that somebody wrote there.
+SECRET = re.compile("hunter2secret|whsec_MfKQ9r8|20261121")
+#: Phrases of pydantic and ruamel that say nothing to whoever wrote the file.
+RAW = re.compile(
+    r"should |pattern|[Ii]nput|instance of|valid (string|dict|tuple|list|bool|int)|any token|scanning|<|None|\^|\\"
+)
+
+
+def errors(path: Path) -> list[str]:
+    """The errors of a file that is refused, as they are shown, without its name."""
+    with pytest.raises(document.Refused) as refused:
+        document.read(path)
+    return [str(finding).removeprefix(f"{path}:") for finding in refused.value.findings if finding.severity == "error"]
+
+
+def expected(path: Path) -> list[str]:
+    """What its last lines say; ``{carriers}`` and ``{ranges}`` are those that are installed."""
+    installed = {
+        "{carriers}": ", ".join(carrier.carriers()),
+        "{ranges}": ", ".join(sorted({table.label for table in ranges.tables()})),
+    }
+    text = path.read_text()
+    for name, names in installed.items():
+        text = text.replace(name, names)
+    return [line.removeprefix("# expect ") for line in text.splitlines() if line.startswith("# expect ")]
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_bad_file(path: Path) -> None:
-    expected = [
-        line.removeprefix("# expect ") for line in path.read_text().splitlines() if line.startswith("# expect ")
-    ]
-    with pytest.raises(document.Refused) as refused:
-        document.read(path)
-    found = [str(finding).removeprefix(f"{path}:") for finding in refused.value.findings if finding.severity == "error"]
-    assert found == expected
+    found = errors(path)
+    assert found == expected(path) != []
+    assert not [line for line in found if SECRET.search(line)], "a finding shows a secret"
+    assert not [line for line in found if RAW.search(line)], "a finding speaks pydantic"
+    assert all(len(line) < 310 and not line.endswith("…") for line in found)
 
 
 def test_the_sandbox_file_is_good() -> None:
@@ -67,17 +102,254 @@ def test_anchors_are_bounded(tmp_path: Path) -> None:
     file.write_text(f"version: 1\nbomb:\n  l0: &l0 [x]\n{layers}numbers: {{}}\n")
     with pytest.raises(document.Refused) as refused:
         document.read(file)
-    assert "anchors make it too large or too deep" in str(refused.value.findings[0])
+    assert str(refused.value.findings[0]).startswith(f"{file}:8: bomb.l5: is too large or too deep")
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9\n")
     (tmp_path / "list.yaml").write_text("- a\n")
+    (tmp_path / "deep.yaml").write_text("[" * 5000)
     for name, message in [
         ("none", "cannot be read: No such file"),
         ("latin", "is not UTF-8"),
         ("list", "must be a mapping"),
+        ("deep", "is nested too deep"),
     ]:
         with pytest.raises(document.Refused) as refused:
             document.read(tmp_path / f"{name}.yaml")
         assert message in str(refused.value.findings[0])
+
+
+# --- across entries ---
+
+
+def _file(tmp_path: Path, *numbers: str, defaults: str = "{}") -> Path:
+    """A stack file whose numbers are ``+1415555xxxx``, by the keys n0, n1, …"""
+    file = tmp_path / "stack.yaml"
+    lines = [f'  n{index}: {{number: "+1415555{index:04}", agent: a, {said}}}\n' for index, said in enumerate(numbers)]
+    file.write_text(f"version: 1\ndefaults: {defaults}\nnumbers:\n{''.join(lines)}")
+    return file
+
+
+OWN, SHARED = "route: {carrier: twilio}", "route: {carrier: twilio, trunk: shared}"
+TOO_MANY = (
+    "104: numbers.n100.route: n100 needs Trunk 101 at Twilio, and an account has at most 100:"
+    " write `trunk: shared` in the routes"
+)
+
+
+def test_a_hundred_trunks_are_an_account(tmp_path: Path) -> None:
+    assert len(document.read(_file(tmp_path, *[OWN] * 100)).numbers) == 100
+    assert len(document.read(_file(tmp_path, *[OWN] * 99, *[SHARED] * 20)).numbers) == 119
+    assert errors(_file(tmp_path, *[OWN] * 101)) == [TOO_MANY]
+    assert errors(_file(tmp_path, *[OWN] * 100, SHARED, SHARED, OWN)) == [TOO_MANY], "the shared one is a trunk too"
+    inherited = errors(_file(tmp_path, *["name: x"] * 101, defaults="{" + OWN + "}"))
+    assert inherited == [TOO_MANY.replace("104: numbers.n100.route", "2: defaults.route")], "where it is said"
+
+
+@pytest.mark.parametrize(
+    "allow",
+    ["[twilio]", "[TWILIO, 203.0.113.0/28]", "[twilio@2026-11-21]", "[0.0.0.0/1, 128.0.0.0/1]", "[54.0.0.0/8, 35.0.0.0/8,"
+     " 177.71.206.192/30]"],
+)  # fmt: skip
+def test_an_allowlist_covers_a_carrier_by_name_or_by_networks(tmp_path: Path, allow: str) -> None:
+    document.read(_file(tmp_path, f"{OWN}, auth: {{allow: {allow}}}"))
+
+
+def test_an_allowlist_of_version_six_covers_no_version_four(tmp_path: Path) -> None:
+    found = errors(_file(tmp_path, OWN + ', auth: {allow: ["2001:db8::/32"]}'))
+    assert found == [
+        "4: numbers.n0.auth.allow: 8 of Twilio's 8 networks are missing, and calls from them would be refused: add twilio"
+    ]
+
+
+class Limited(carrier.Route):
+    """The route of a carrier that can little, and has no published ranges."""
+
+    carrier: Literal["limited"] = Field("limited", description="A carrier that can little.")
+    region: str = Field("us", description="Where: us or eu.")
+    note: str = Field("", description="Said for each number alone.")
+
+    def pieces(self, leg: carrier.Leg) -> tuple[carrier.Piece, ...]:
+        """One connection for all numbers, and a link of its own for each."""
+        if self.region not in {"us", "eu"}:
+            raise ValueError("region is us or eu")
+        shared = carrier.Piece("connection", "Connection", {"region": self.region}, shared=True)
+        return shared, carrier.Piece("link", "Link", {"note": self.note}, last=True)
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That carrier, installed beside Twilio."""
+    cannot = {
+        Capability.FALLBACK: Cannot("a connection has one address", date(2026, 11, 21)),
+        Capability.DIGEST: Cannot("it sends none", date(2026, 11, 21)),
+    }
+    declared = carrier.Carrier[Any](
+        "limited", "Limited", (), "LIMITED_BASE_URL", (), lambda *_: None, str, route=Limited, can=cannot
+    )
+    monkeypatch.setattr(carrier, "carriers", lambda: {"limited": declared, "twilio": TWILIO})
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize(
+    ("said", "finding"),
+    [
+        (
+            "fallback: ['sip:pbx.example.com']",
+            "fallback: Limited has no fallback (a connection has one address): remove fallback",
+        ),
+        (
+            "auth: {digest: {username: u}}",
+            "auth.digest: Limited cannot log in with a digest (it sends none): write auth: {allow: [CIDR]}",
+        ),
+        (
+            "auth: null",
+            ": Limited publishes no address ranges: add auth: {allow: [CIDR]} with the addresses of its calls",
+        ),
+        ("route: {carrier: limited, region: mars}, auth: open", "route: region is us or eu"),
+        (
+            "route: {carrier: limited, region: mars}, auth: open, fallback: ['sip:pbx.example.com']",
+            "fallback: Limited has no fallback (a connection has one address): remove fallback",
+        ),
+    ],
+)
+def test_what_a_carrier_cannot_is_refused_with_its_reason(tmp_path: Path, said: str, finding: str) -> None:
+    route = "" if "route" in said else "route: {carrier: limited}, "
+    assert f"4: numbers.n0.{finding}".replace(".:", ":") in errors(_file(tmp_path, route + said))
+
+
+@pytest.mark.usefixtures("limited")
+def test_only_what_shared_pieces_want_must_be_the_same(tmp_path: Path) -> None:
+    one, two = "auth: open, route: {carrier: limited, note: one}", "auth: open, route: {carrier: limited, note: two}"
+    document.read(_file(tmp_path, one, two, OWN))
+    other = "auth: open, route: {carrier: limited, note: two, region: eu}"
+    assert errors(_file(tmp_path, one, other)) == [
+        "5: numbers.n1.route: shares one Limited connection with n0 (line 4), which says something else in route.region:"
+        " say the same in both, or do not share it"
+    ]
+
+
+@pytest.mark.usefixtures("limited")
+def test_an_allowlist_of_a_carrier_without_published_ranges_is_taken_as_it_is(tmp_path: Path) -> None:
+    document.read(_file(tmp_path, "route: {carrier: limited}, auth: {allow: [203.0.113.0/28]}"))
+
+
+# --- the example ---
+
+
+def test_the_example_is_good_and_shows_every_key() -> None:
+    found = document.read(EXAMPLE)
+    assert found.warnings == []
+    said = set(re.findall(r"(?:^|[\s{])([a-z_]+):", re.sub(r"#.*", "", EXAMPLE.read_text()), re.MULTILINE))
+    keys = set(_keys(model.Network)) | set(_keys(TWILIO.route))
+    assert keys - said == set()
+
+
+def _keys(declared: type[BaseModel]) -> Iterator[str]:
+    """Every key of a model and of the models in it."""
+    for name, info in declared.model_fields.items():
+        yield name
+        yield from (key for inner in _models(info.annotation) for key in _keys(inner))
+
+
+def _models(hint: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        yield hint
+    for inner in getattr(hint, "__args__", ()):
+        yield from _models(inner)
+
+
+# --- whatever stands in the file ---
+
+WORDS = sorted({*_keys(model.Network), *_keys(TWILIO.route), "support", "sales", "<<", ""})
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(
+        ["+14155550100", "twilio", "open", "byo_trunk", "xai_provisioned", "shared", "yes", "203.0.113.0/28"]
+    ),
+    st.sampled_from(["https://voice.example.com/x", "sip:pbx.example.com", "accept", "2026-11-21", "sip:a:b@c", "415"]),
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+FILES = st.fixed_dictionaries({"numbers": st.dictionaries(st.sampled_from(["support", "sales"]), TREES, max_size=2) | TREES},
+                              optional={"version": st.just(1) | TREES, "defaults": TREES})  # fmt: skip
+BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+
+
+def _refused_or_read(path: Path) -> None:
+    try:
+        document.read(path)
+    except document.Refused as refused:
+        assert refused.findings
+        for finding in refused.findings:
+            assert 1 <= finding.line <= len(path.read_text().splitlines()) + 1
+            assert str(finding).isprintable()
+
+
+@BOUNDED
+@given(tree=FILES)
+def test_any_tree_is_read_or_refused(tree: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "tree.yaml"
+    path.write_text(json.dumps(tree, indent=1, ensure_ascii=True).replace("Infinity", ".inf").replace("NaN", ".nan"))
+    _refused_or_read(path)
+
+
+TOKENS = [
+    *(
+        "version: 1\n",
+        "numbers:\n",
+        "  support:\n",
+        "    number: ",
+        '"+14155550100"\n',
+        "    route: ",
+        "{carrier: twilio}\n",
+    ),
+    *(
+        "&a ",
+        "*a",
+        "<<: *a\n",
+        "!!int x",
+        "!!bool y\n",
+        "!!set {x}\n",
+        "!vault z\n",
+        "!!binary aGk=\n",
+        "? ",
+        ": ",
+        "- ",
+    ),
+    *("[", "]", "{", "}", ",", "'", '"', "#", "|\n", ">-\n", "\t", "\n", "---\n", "...\n", "%YAML 1.1\n", "%TAG ! x\n"),
+    *(
+        "2026-99-01\n",
+        "1e999\n",
+        "0x1F\n",
+        "0o17\n",
+        "null: 1\n",
+        "1: 1\n",
+        "'1': 1\n",
+        "\x00",
+        "\ufeff",
+        '"\\ud800"\n',
+    ),
+    *("  ", "    "),
+]
+
+
+@BOUNDED
+@given(tokens=st.lists(st.sampled_from(TOKENS) | st.text(max_size=3), max_size=25))
+def test_any_text_is_read_or_refused(tokens: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "text.yaml"
+    path.write_bytes("".join(tokens).encode("utf-8", "surrogatepass"))
+    try:
+        document.read(path)
+    except document.Refused as refused:
+        assert all(str(finding).isprintable() for finding in refused.findings)

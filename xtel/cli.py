@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,8 @@ app = typer.Typer(
 )
 sandbox_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
 app.add_typer(sandbox_app, name="sandbox")
+ranges_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True, context_settings=_SETTINGS)
+app.add_typer(ranges_app, name="ranges")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
@@ -51,6 +54,7 @@ def xtel(
       xtel validate             check every stack file
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
+      xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
     XTEL_DEBUG=1 shows tracebacks, NO_COLOR=1 switches colours off.
@@ -87,6 +91,24 @@ def validate(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of stack files.
+
+    With the keys of every carrier that is installed. An editor with a YAML language server checks and completes a stack
+    file by it, when the file's first line says `# yaml-language-server: $schema=schema/stack.json`.
+
+    \b
+    Example:
+      xtel schema > stacks/schema/stack.json
+
+    Exit codes: 0 printed.
+    """
+    from xtel import schema as printed
+
+    printed.show()
+
+
+@app.command()
 def routes(
     stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")], json: Json = False
 ) -> None:
@@ -117,6 +139,193 @@ def routes(
         output.document(view.as_json(stack, rows, asked=asked))
     else:
         view.show(rows)
+
+
+@app.command()
+def doctor(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
+    json: Json = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no vendor.")] = False,
+    matrix: Annotated[str, typer.Option(hidden=True, help="Write the matrix of capabilities into this file.")] = "",
+) -> None:
+    """Check what is needed here, and what can be reached.
+
+    Tools, credentials (where they are set, never what they are), accounts (asked, nothing is changed), the age of
+    published ranges, files that hide a package, what each carrier can. With a stack: what that stack needs.
+
+    \b
+    Examples:
+      xtel doctor
+      xtel doctor sandbox
+      xtel doctor prod --offline --json
+
+    Exit codes: 0 good (warnings included), 1 something is missing or wrong.
+    """
+    from xtel import doctor as examination
+
+    if matrix:
+        from xtel import matrix as capabilities
+
+        changed = capabilities.write(Path(matrix))
+        output.line(f"{matrix}: {'written' if changed else 'nothing to write'}")
+        raise typer.Exit()
+    report = examination.examine(project.here(), stack, offline=offline)
+    if json:
+        output.document(report.as_json())
+    else:
+        examination.show(report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@ranges_app.callback()
+def ranges(context: typer.Context, json: Json = False) -> None:
+    """Show the networks that carriers publish.
+
+    Their calls come from these networks, so these are what an allowlist names; with the day they were read.
+
+    \b
+    Examples:
+      xtel ranges
+      xtel ranges --json | jq '.[].networks'
+      xtel ranges update prod
+
+    Exit codes: 0 shown.
+    """
+    from xtel import ranges as published
+
+    if context.invoked_subcommand:
+        return
+    if json:
+        output.document(published.as_json())
+    else:
+        published.show()
+
+
+@ranges_app.command()
+def update(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Move a stack file's allowlists to the newest ranges.
+
+    `twilio` and an older dated name become the newest dated name. Shows what changes for each number, asks, and writes
+    nothing but these names. A number whose networks differ is registered anew by the next `pulumi up`, with consent.
+
+    \b
+    Examples:
+      xtel ranges update prod
+      xtel ranges update prod --yes
+
+    Exit codes: 0 nothing to do or written, 2 changes that are not written, 1 error.
+    """
+    from xtel import engine
+    from xtel import ranges as published
+
+    found = project.here()
+    file = found.stack_file(stack)
+    try:
+        with output.working("asking Pulumi what is registered"):
+            known = published.registered(found, stack)
+    except engine.Unavailable as error:
+        known = None
+        output.note(f"compared with what the names mean today, because what is registered is not known: {error}")
+    wanted = published.compare(file, known)
+    if not json:
+        published.show_update(wanted)
+    agreed = yes or (not json and bool(wanted.moves) and _agreed(f"write {file}?"))
+    if wanted.moves and agreed:
+        published.write(wanted)
+    if json:
+        output.document(wanted.as_json(written=bool(wanted.moves) and agreed))
+    elif wanted.moves:
+        text = f"{file}: written; next: xtel validate {stack}, pulumi preview"
+        output.line(text if agreed else f"nothing was written; next: xtel ranges update {stack} --yes")
+    raise typer.Exit(2 if wanted.moves and not agreed else 0)
+
+
+def _agreed(question: str) -> bool:
+    """Whether somebody is there to ask, and says yes."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question)
+
+
+@app.command()
+def render(
+    stack: Annotated[str, typer.Argument(metavar="TARGET", help="The name of a stack.")],
+    *,
+    number: Annotated[str, typer.Option(metavar="KEY", help="One number: its key, or the number itself.")] = "",
+    out: Annotated[str, typer.Option(metavar="DIR", help="Default: bundles/<stack>; a folder per number in it.")] = "",
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when the files differ.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also overwrite files changed by hand.")] = False,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Also the file with the password: XTEL_DIGEST_PASSWORD, or asked.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the configuration files of numbers that a PBX delivers.
+
+    For every number with `route: {carrier: sip, …}` a folder with the files of its platform. Nothing is sent anywhere:
+    somebody applies them. A file that was changed by hand is not overwritten.
+
+    \b
+    Examples:
+      xtel render prod
+      xtel render prod --number hq --with-secrets
+      xtel render prod --check
+
+    Exit codes: 0 written (or the same), 1 error (or different).
+    """
+    from xtel import render as bundles
+
+    if check and (force or with_secrets):
+        raise typer.BadParameter("goes with neither --force nor --with-secrets", param_hint="--check")
+    found = project.here()
+    file = found.stack_file(stack)
+    folder = Path(out) if out else found.root / "bundles" / stack.rpartition("/")[2]
+    wanted = bundles.bundles(stack, file, number, folder)
+    done = bundles.check(wanted) if check else bundles.write(wanted, force=force, with_secrets=with_secrets)
+    agree = not check or bundles.agrees(done)
+    if json:
+        output.document({"stack": stack, "agree": agree, "bundles": [item.as_json() for item in done]})
+    else:
+        bundles.show(done, checked=check)
+    raise typer.Exit(0 if agree else 1)
+
+
+@app.command()
+def new(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to make: a new one, or an empty one.")],
+    stack: Annotated[str, typer.Option(metavar="NAME", help="The name of its stack.")] = "dev",
+    carrier: Annotated[str, typer.Option(metavar="NAME", help="Who delivers the calls.")] = "twilio",
+    json: Json = False,
+) -> None:
+    """Make a project of your own, ready for `pulumi up`.
+
+    A stack file to begin with, and all that Pulumi needs around it; where Pulumi and its backend are there, its stack is
+    created and selected. Nothing that exists is overwritten.
+
+    \b
+    Examples:
+      xtel new demo && cd demo && pulumi preview
+      xtel new phones --stack prod
+      xtel new phones --carrier twilio --json
+
+    Exit codes: 0 made, 1 error (then nothing was written).
+    """
+    from providers.kernel.carrier import carriers
+    from xtel import new as start
+
+    if not folder:
+        raise typer.BadParameter("expected the name of a folder", param_hint="DIR")
+    if not start.STACK.fullmatch(stack):
+        raise typer.BadParameter("expected letters, digits, dots, dashes and underscores", param_hint="--stack")
+    if carrier not in carriers():
+        raise typer.BadParameter(f"expected one of {', '.join(carriers())}", param_hint="--carrier")
+    made = start.make(Path(folder), stack, carrier)
+    if json:
+        output.document(made.as_json())
+    else:
+        start.show(made)
 
 
 @sandbox_app.callback()

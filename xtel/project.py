@@ -25,8 +25,8 @@ class Project:
         return (self.root / "Pulumi.yaml").is_file()
 
     def stack_files(self) -> list[Path]:
-        """Every stack file in ``stacks/``; none is an error, because then the verb was run in the wrong folder."""
-        files = sorted(path for path in (self.root / "stacks").glob("*.yaml") if path.is_file())
+        """Every stack file in ``stacks/`` but examples; none is an error: then the verb was run in the wrong folder."""
+        files = sorted(path for path in _stacks(self.root) if path.is_file())
         if not files:
             raise InputError(
                 f"there is no stack file in {shown(self.root / 'stacks')}",
@@ -76,8 +76,12 @@ def existing(path: Path, project: Project) -> Path:
     """The path, or an error with the stacks that there are."""
     if path.is_file():
         return relative(path)
-    stacks = ", ".join(sorted(file.stem for file in (project.root / "stacks").glob("*.yaml"))) or "none"
+    stacks = ", ".join(sorted(file.stem for file in _stacks(project.root))) or "none"
     raise InputError(f"there is no stack file {shown(path)}", step=f"name one of the stacks that exist: {stacks}")
+
+
+def _stacks(root: Path) -> list[Path]:
+    return [file for file in (root / "stacks").glob("*.yaml") if not file.name.endswith(".example.yaml")]
 
 
 def _config(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a carrier can and cannot do towards xAI, each with its reason and the day it was read."""
+"""What a carrier offers: what it can and cannot do towards xAI, and the ranges it publishes, each with its day."""
 
 from __future__ import annotations
 
@@ -46,3 +46,24 @@ class Cannot:
 
 
 Ability = Can | Cannot
+
+
+@dataclass(frozen=True)
+class Table:
+    """The signaling CIDRs a carrier published, read on ``read`` from ``source``."""
+
+    name: str
+    read: date
+    source: str
+    cidrs: tuple[str, ...]
+    region: str = ""
+
+    @property
+    def label(self) -> str:
+        """``twilio`` or ``telnyx:europe``."""
+        return f"{self.name}:{self.region}" if self.region else self.name
+
+    @property
+    def dated(self) -> str:
+        """The name that always means this table: ``twilio@2026-11-21``."""
+        return f"{self.label}@{self.read.isoformat()}"

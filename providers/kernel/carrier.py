@@ -16,8 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from providers.kernel import errors, limits, secrecy
-from providers.kernel.capabilities import Ability, Capability
-from providers.kernel.ranges import Table
+from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.spec import Part as Model
 from providers.kernel.spec import Spec
 from providers.kernel.values import SipUri, Target, Whole
@@ -171,6 +170,14 @@ class Fallback(Model):
 
 
 @dataclass(frozen=True)
+class Login:
+    """The digest that the target asks for. The password is a stand-in that only the engine replaces by its value."""
+
+    username: str
+    password: Any
+
+
+@dataclass(frozen=True)
 class Leg:
     """The leg of a call that a carrier is to make: which number's calls go to which target."""
 
@@ -178,6 +185,7 @@ class Leg:
     target: Target
     fallback: tuple[Fallback, ...] = ()
     take_over: bool = False
+    login: Login | None = None
 
 
 @dataclass(frozen=True)

@@ -177,10 +177,10 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
 
     def construct(self: Any, name: str, opts: pulumi.ResourceOptions | None = None, /, **props: Any) -> None:
         props.setdefault("marker", own_marker(name.split("/", maxsplit=1)[0]))
-        given = {field: props.pop(field, None) for field in declared.spec.model_fields}
-        if props:
+        if unknown := props.keys() - declared.spec.model_fields.keys():
             known = ", ".join(sorted(declared.spec.model_fields))
-            raise TypeError(f"{vendor_name}:{kind} has no argument {', '.join(sorted(props))}; it has {known}")
+            raise TypeError(f"{vendor_name}:{kind} has no argument {', '.join(sorted(unknown))}; it has {known}")
+        given = {field: value for field, value in props.items() if value is not None}  # each costs the SDK some futures
         options = pulumi.ResourceOptions(
             additional_secret_outputs=list(declared.secrets), hide_diffs=["__provider", BLOCKED]
         )

@@ -8,35 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
 
 from providers.kernel import errors
+from providers.kernel.capabilities import Table
+from providers.kernel.carrier import carriers
 from providers.kernel.values import cidr, cidrs
 
 _NAME = re.compile(r"^([a-z][a-z0-9-]*)(?::([a-z0-9-]+))?(?:@(\d{4}-\d{2}-\d{2}))?$")
 
 
-@dataclass(frozen=True)
-class Table:
-    """The signaling CIDRs a carrier published, read on ``read`` from ``source``."""
-
-    name: str
-    read: date
-    source: str
-    cidrs: tuple[str, ...]
-    region: str = ""
-
-    @property
-    def label(self) -> str:
-        """``twilio`` or ``telnyx:europe``."""
-        return f"{self.name}:{self.region}" if self.region else self.name
-
-
 def tables() -> tuple[Table, ...]:
     """Every table of every installed carrier."""
-    from providers.kernel.carrier import carriers  # the declarations import this module for Table
-
     return tuple(table for carrier in carriers().values() for table in carrier.ranges)
 
 
@@ -66,6 +48,11 @@ def table(name: str) -> Table:
             return max(dated, key=lambda item: item.read)
     names = ", ".join(sorted({item.label for item in known}))
     raise ValueError(f"{name!r} is neither a CIDR nor a published range; known ranges: {names}")
+
+
+def newest(name: str) -> Table:
+    """The newest table of a name, also of a dated one. Raises ValueError that lists the known names."""
+    return table(table(name).label)
 
 
 def resolve(entries: Iterable[str]) -> tuple[str, ...]:

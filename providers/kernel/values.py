@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 #: The host that answers for xAI numbers; the API returns it per number as ``sip_host``.
 SIP_HOST = "sip.voice.x.ai"
-E164_PATTERN = r"^\+[1-9]\d{6,14}$"
+E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 
 
 class Unknown:
@@ -52,6 +52,8 @@ def e164(text: str) -> str:
     compact = re.sub(r"[\s().\-/  ]", "", text)
     if not compact.startswith("+"):
         raise ValueError("must start with + and the country code, for example +14155550100 (E.164)")
+    if not compact.isascii():
+        raise ValueError("must be written with the digits 0 to 9, for example +14155550100")
     if not re.match(E164_PATTERN, compact):
         raise ValueError("is not an E.164 number: + and 7 to 15 digits, for example +14155550100")
     try:
@@ -108,8 +110,11 @@ def cidrs(texts: Iterable[str]) -> tuple[str, ...]:
 def host(text: str) -> str:
     """A DNS host name in lower case without a trailing dot. Not an address: TLS needs a name (Twilio error 32011)."""
     name = text.strip().rstrip(".").lower()
-    if not re.match(r"^(?=.{1,253}$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name):
-        raise ValueError(f"{text!r} is not a host name")
+    label = r"[a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?"
+    if name.rpartition(".")[2].isdigit():
+        raise ValueError("must be a host name, not an address (TLS needs a name)")
+    if len(name) > 253 or not re.fullmatch(rf"({label}\.)*{label}", name):
+        raise ValueError("is not a host name: write the name alone, without scheme, port or path")
     return name
 
 
@@ -117,10 +122,10 @@ def https_url(text: str) -> str:
     """An absolute https URL; scheme and host in lower case, everything else kept."""
     parts = urlsplit(text.strip())
     if parts.scheme.lower() != "https" or not parts.hostname:
-        raise ValueError("must be an https:// URL: xAI delivers webhooks over TLS only")
+        raise ValueError("must be an https:// URL, for example https://voice.example.com/calls")
     if parts.username or parts.password:
         raise ValueError("must not hold credentials; use auth_token")
-    netloc = parts.hostname.lower() + (f":{parts.port}" if parts.port and parts.port != 443 else "")
+    netloc = host(parts.hostname) + (f":{parts.port}" if parts.port and parts.port != 443 else "")
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
 
 
@@ -161,7 +166,7 @@ def target(text: str) -> Target:
     """Read a SIP URI; letter case of scheme, host and parameter names does not matter. Raises ValueError."""
     match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d+))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
     if not match:
-        raise ValueError(f"{text!r} is not a SIP URI such as sip:+14155550100@{SIP_HOST};transport=tls")
+        raise ValueError("is not a SIP URI, for example sip:+14155550100@pbx.example.com;transport=tls")
     user, name, port, rest = match.groups()
     pairs = [part.partition("=") for part in rest.split(";") if part]
     parameters = {key.lower(): value for key, _, value in pairs}

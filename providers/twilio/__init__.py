@@ -12,9 +12,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from providers.kernel import carrier
-from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
-from providers.kernel.ranges import Table
 from providers.kernel.spec import Part
 from providers.kernel.values import Target, target
 from providers.twilio.api import Api

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from providers.kernel import carrier, http, limits
+from providers.kernel.capabilities import Table
 from providers.kernel.carrier import Leg, Live, Piece, Ref
-from providers.kernel.ranges import Table
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164, SipUri, Unknown
 

@@ -1,0 +1,274 @@
+"""What no entry of a stack file shows alone: numbers against their carriers, and against each other. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from providers.kernel import carrier, ranges, spec, values
+from providers.kernel.capabilities import Cannot, Capability
+from stacks.model import Auth, Common, Network, Number
+from stacks.network import Wiring, wiring
+
+Location = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a place in the file: an error, or a warning."""
+
+    place: Location
+    message: str
+    severity: str = "error"
+
+
+class _Entry:
+    """One number with its defaults, the objects it needs, and where in the file it says what."""
+
+    def __init__(self, key: str, said: Number, defaults: Common) -> None:
+        self.key, self.number = key, said.merged(defaults)
+        self._said, self._defaults = said.model_fields_set, defaults.model_fields_set
+        self.wired: Wiring | None = None
+        self.problem = ""
+        if self.unlisted:
+            return
+        try:
+            self.wired = wiring(key, self.number)
+        except ValueError as error:
+            self.problem = _sentence(error)
+
+    def place(self, field: str) -> Location:
+        """Where a field is said: at the number, or in the defaults for all."""
+        inherited = field not in self._said and field in self._defaults
+        return ("defaults", field) if inherited else ("numbers", self.key, field)
+
+    @property
+    def carrier(self) -> carrier.Carrier[Any] | None:
+        """The carrier that delivers the number."""
+        return carrier.carriers().get(self.number.route.delivers) if self.number.route else None
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether ``auth`` is left out although the carrier has no published ranges that could stand for it."""
+        best = self.carrier.auth if self.carrier and self.number.auth is None else ""
+        return best == "allowlist" and not _table(str(self.number.route and self.number.route.delivers))
+
+    @property
+    def pieces(self) -> tuple[carrier.Piece, ...]:
+        """The carrier's objects for this number; none when they cannot be."""
+        return self.wired.pieces if self.wired else ()
+
+    @property
+    def shared(self) -> dict[str, carrier.Piece]:
+        """Those of them that other numbers use too."""
+        return {piece.name: piece for piece in self.pieces if piece.shared}
+
+
+def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remark]:
+    """Everything that is wrong or worth a warning; ``line`` tells where in the file a place is."""
+    entries = [_Entry(key, number, network.defaults) for key, number in network.numbers.items()]
+    yield from _twice(entries, line)
+    for entry in entries:
+        yield from _answered(entry)
+        yield from _wired(entry)
+        yield from _fallback(entry)
+        yield from _auth(entry)
+    yield from _crowded(entries)
+    yield from _at_odds(entries, line)
+    yield from _renamed(network.numbers, line)
+
+
+def _twice(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
+    seen: dict[str, str] = {}
+    for entry in entries:
+        number, place = entry.number.number, ("numbers", entry.key, "number")
+        if number is None:
+            continue
+        if number in seen:
+            first = f"{seen[number]} in line {line(('numbers', seen[number]))}"
+            yield Remark(place, f"{number} is declared twice: also as {first}; remove one of the two")
+            continue
+        seen[number] = entry.key
+        if values.improbable(number):
+            yield Remark(place, "is possible, but no such number is assigned: a typing error?", "warning")
+
+
+def _answered(entry: _Entry) -> Iterator[Remark]:
+    number, place = entry.number, ("numbers", entry.key)
+    if not number.route and not number.auth and number.origin == "byo_trunk":
+        yield Remark(place, "needs a route, or auth that says who may send its calls")
+    if not number.webhook and not number.agent and number.origin == "byo_trunk":
+        yield Remark(place, "nobody answers: give it a webhook or an agent", "warning")
+    if number.auth == "open":
+        yield Remark(entry.place("auth"), "open: anyone on the internet can call this number in", "warning")
+
+
+def _wired(entry: _Entry) -> Iterator[Remark]:
+    """What the route's own class refuses: because of the fallback when it would do without."""
+    if not entry.problem:
+        return
+    field = "route"
+    if entry.number.fallback:
+        try:
+            wiring(entry.key, entry.number.model_copy(update={"fallback": ()}))
+            field = "fallback"
+        except ValueError:
+            pass
+    yield Remark(entry.place(field), entry.problem)
+
+
+def _fallback(entry: _Entry) -> Iterator[Remark]:
+    if not entry.number.fallback:
+        return
+    place = entry.place("fallback")
+    if entry.number.route is None:
+        yield Remark(place, "needs a route: it is the carrier that tries a fallback; add a route or remove fallback")
+    elif entry.carrier and isinstance(ability := entry.carrier.can.get(Capability.FALLBACK), Cannot):
+        yield Remark(place, f"{entry.carrier.title} has no fallback ({ability.why}): remove fallback")
+
+
+def _auth(entry: _Entry) -> Iterator[Remark]:
+    """Whether the carrier's calls get in at all: what is declared, or the carrier's best where nothing is."""
+    auth, declared, route = entry.number.auth, entry.carrier, entry.number.route
+    if declared and entry.unlisted:
+        text = (
+            f"{declared.title} publishes no address ranges: add auth: {{allow: [CIDR]}} with the addresses of its calls"
+        )
+        yield Remark(("numbers", entry.key), text)
+    if declared is None or route is None or not isinstance(auth, Auth):
+        return
+    names = [name for name in route.sources() if _table(name)]
+    if auth.digest is not None:
+        ability = declared.can.get(Capability.DIGEST)
+        if isinstance(ability, Cannot):
+            way = f"write auth: {{allow: [{', '.join(names)}]}}" if names else "write auth: {allow: [CIDR]}"
+            place = (*entry.place("auth"), "digest")
+            yield Remark(place, f"{declared.title} cannot log in with a digest ({ability.why}): {way}")
+        return
+    for name in names:
+        yield from _uncovered(auth.allow or (), name, declared.title, (*entry.place("auth"), "allow"))
+
+
+def _uncovered(allow: tuple[str, ...], name: str, title: str, place: Location) -> Iterator[Remark]:
+    """A table named with an older date counts: it is what the number was registered with, and `xtel ranges` moves it."""
+    table = ranges.table(name)
+    if any(ranges.is_name(entry) and ranges.table(entry).label == table.label for entry in allow):
+        return
+    allowed = [ipaddress.ip_network(cidr) for cidr in ranges.resolve(allow)]
+    missing = sum(
+        not any(_contains(network, ipaddress.ip_network(cidr)) for network in allowed) for cidr in table.cidrs
+    )
+    if missing:
+        yield Remark(
+            place,
+            f"{missing} of {title}'s {len(table.cidrs)} networks are missing, and calls from them would be refused:"
+            f" add {name}",
+        )
+
+
+def _contains(
+    outer: ipaddress.IPv4Network | ipaddress.IPv6Network, inner: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> bool:
+    return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+
+
+def _sentence(error: ValueError) -> str:
+    return (
+        "; ".join(str(problem) for problem in spec.problems(error))
+        if isinstance(error, ValidationError)
+        else str(error)
+    )
+
+
+def _table(name: str) -> bool:
+    """Whether a carrier's published ranges are known: a PBX has none."""
+    try:
+        return bool(ranges.table(name))
+    except ValueError:
+        return False
+
+
+def _crowded(entries: list[_Entry]) -> Iterator[Remark]:
+    """More objects of one kind than the account may have; what is shared counts once."""
+    counts: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
+    for entry in entries:
+        if entry.carrier is None or entry.carrier.most is None:
+            continue
+        name, title, (kind, most, way_out) = entry.carrier.name, entry.carrier.title, entry.carrier.most
+        before = counts[name]
+        for piece in entry.pieces:
+            if piece.kind == kind and (name, piece.name) not in seen:
+                counts[name] += 1
+                if piece.shared:
+                    seen.add((name, piece.name))
+        if before <= most < counts[name]:
+            text = f"{entry.key} needs {kind} {counts[name]} at {title}, and an account has at most {most}: {way_out}"
+            yield Remark(entry.place("route"), text)
+
+
+def _at_odds(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
+    """Numbers that use the same pieces must want the same of them, and the same of them: what one lacks it gets too."""
+    first: dict[tuple[str, str], _Entry] = {}
+    for entry in entries:
+        if entry.carrier is None or not entry.shared:
+            continue
+        names = [(entry.carrier.name, name) for name in entry.shared]
+        other = next((first[name] for name in names if name in first), None)
+        if other is None:
+            first.update(dict.fromkeys(names, entry))
+        elif entry.shared != other.shared:
+            fields = _differing(entry, other)
+            what = ", ".join(fields)
+            place = next((entry.place(field.split(".")[0]) for field in fields), ("numbers", entry.key, "route"))
+            yield Remark(
+                place,
+                f"shares one {entry.carrier.title} {names[0][1]} with {other.key} (line {line(('numbers', other.key))}),"
+                f" which says something else in {what}: say the same in both, or do not share it",
+            )
+
+
+def _differing(entry: _Entry, other: _Entry) -> list[str]:
+    """What of a number's route, fallback and host makes its shared pieces differ from those of another number."""
+    mine, theirs = entry.number, other.number
+    route, theirs_route = mine.route, theirs.route
+    if route is None or theirs_route is None:
+        return []
+    changes: dict[str, Number] = {
+        field: mine.model_copy(update={field: getattr(theirs, field)})
+        for field in ("fallback", "sip_host")
+        if getattr(mine, field) != getattr(theirs, field)
+    }
+    for key in sorted({path.split(".")[0] for path in spec.changed(route.model_dump(), theirs_route.model_dump())}):
+        copied = route.model_copy(update={key: getattr(theirs_route, key, None)})
+        changes[f"route.{key}"] = mine.model_copy(update={"route": copied})
+    mattering = [name for name, changed in changes.items() if _shared(entry.key, changed) != entry.shared]
+    return sorted(mattering or changes, key=lambda name: not name.startswith("route."))
+
+
+def _shared(key: str, number: Number) -> dict[str, carrier.Piece]:
+    try:
+        return {piece.name: piece for piece in wiring(key, number).pieces if piece.shared}
+    except ValueError:
+        return {}
+
+
+def _renamed(numbers: Mapping[str, Number], line: Callable[[Location], int]) -> Iterator[Remark]:
+    """``was`` names what is gone: a key that is there cannot also be an earlier name of another."""
+    taken: dict[str, str] = {}
+    for key, number in numbers.items():
+        for index, old in enumerate(number.was):
+            place: Location = ("numbers", key, "was", index)
+            if old == key:
+                yield Remark(place, "is the key of this number now: was lists earlier keys only; remove it")
+            elif old in numbers:
+                here = f"another number in line {line(('numbers', old))}"
+                yield Remark(place, f"{old} is the key of {here}: was lists keys that are gone; remove it")
+            elif old in taken:
+                yield Remark(place, f"{old} was the key of {taken[old]} already: one number alone can have been it")
+            taken.setdefault(old, key)

@@ -1,0 +1,99 @@
+"""Look before you leap: a preview says who holds each number, and applies nothing that would fail half-way."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Sandbox
+from tests.engine.conftest import SUPPORT, Project
+from tests.engine.test_lifecycle import NUMBER, SALES, wired
+
+pytestmark = pytest.mark.engine
+
+
+def occupied(sandbox: Sandbox) -> str:
+    """Somebody else's trunk that gets the number's calls."""
+    env = sandbox.env()
+    auth = (env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"])
+    trunk = sandbox.http.post("/v1/Trunks", data={"FriendlyName": "pbx"}, auth=auth).raise_for_status().json()["sid"]
+    sid = sandbox.numbers("twilio")[NUMBER]["sid"]
+    link = {"PhoneNumberSid": sid}
+    sandbox.http.post(f"/v1/Trunks/{trunk}/PhoneNumbers", data=link, auth=auth).raise_for_status()
+    return trunk
+
+
+def test_everybody_in_the_way_is_named_before_anything_is_applied(project: Project, sandbox: Sandbox) -> None:
+    trunk = occupied(sandbox)
+    sandbox.seed({"xai": {"numbers": [{"phone_number": "+12125550110", "origin": "byo_trunk", "name": "Theirs"}]}})
+    project.declare(SUPPORT, SALES)
+    sandbox.forget_log()
+    shown = project.up(code=1)
+    assert f"it exists and is not ours: it is attached to trunk {trunk}; next: `take_over: true` on the number" in shown
+    assert "it exists and is not ours: +12125550110 of this team, called 'Theirs'" in shown
+    assert "2 changes refused (see the warnings above); nothing was applied" in shown
+    assert sandbox.writes() == []
+
+
+def test_what_will_be_taken_over_is_a_warning_on_the_resource(project: Project, sandbox: Sandbox) -> None:
+    trunk = occupied(sandbox)
+    project.declare(SUPPORT.replace("    auth:", "    take_over: true\n    auth:"))
+    shown = project.run("preview")
+    assert f"warning: will be taken over: it is attached to trunk {trunk}" in shown
+    project.up()
+    wired(sandbox, NUMBER)
+    assert "6 unchanged" in project.up()
+
+
+def test_offline_previews_ask_nobody(project: Project, sandbox: Sandbox) -> None:
+    occupied(sandbox)
+    project.declare(SUPPORT)
+    sandbox.forget_log()
+    assert "+ 6 to create" in project.run("preview", XTEL_OFFLINE="1")
+    assert sandbox.log() == []
+
+
+def test_a_preview_without_credentials_says_what_it_does_not_know(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SUPPORT)
+    shown = project.run("preview", XAI_API_KEY="", TWILIO_AUTH_TOKEN="")
+    assert "could not look who holds it now: xAI: XAI_API_KEY is not set" in shown
+    assert "+ 6 to create" in shown
+
+
+SHARED = """
+  support:
+    number: "+14155550100"
+    route: &shared {carrier: twilio, trunk: shared, recording: record-from-answer}
+    fallback: &pbx ["sip:pbx.example.com;transport=tls"]
+  sales:
+    number: "+12125550110"
+    route: *shared
+    fallback: *pbx
+"""
+
+
+def test_a_shared_trunk_serves_many_numbers(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SHARED)
+    assert "+ 11 created" in project.up()
+    assert "11 unchanged" in project.up()
+    state = sandbox.state()["twilio"]
+    [trunk] = state["trunks"]
+    assert trunk["friendly_name"] == "xtel/xai-telephony/test/twilio"
+    urls = sorted((url["priority"], url["sip_url"]) for url in state["origination_urls"])
+    assert urls == [(10, "sip:sip.voice.x.ai;transport=tls"), (20, "sip:pbx.example.com;transport=tls")]
+    numbers = sandbox.numbers("twilio")
+    assert {numbers[number]["trunk_sid"] for number in (NUMBER, "+12125550110")} == {trunk["sid"]}
+    project.run("destroy", "--yes")
+    assert sandbox.state()["twilio"]["trunks"] == []
+
+
+def test_a_number_moves_from_its_own_trunk_to_the_shared_one(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SUPPORT)
+    project.up()
+    secret = project.secret("support")
+    project.change("{carrier: twilio, transfer: true}", "{carrier: twilio, trunk: shared}")
+    project.up()
+    state = sandbox.state()["twilio"]
+    assert [trunk["friendly_name"] for trunk in state["trunks"]] == ["xtel/xai-telephony/test/twilio"]
+    assert sandbox.numbers("twilio")[NUMBER]["trunk_sid"] == state["trunks"][0]["sid"]
+    assert project.secret("support") == secret
+    assert "unchanged" in project.up()
