@@ -1,0 +1,69 @@
+"""Any PBX, SBC or SIP proxy that delivers a number and has no API: a bundle of configuration files that people apply.
+
+Sources: docs.x.ai, SIP phone calls, "Bring Your Own SIP Provider"; the platforms' own documents (read 2026-11-21). Which
+files were tried with which program: docs/sip.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from providers.kernel import carrier
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.carrier import Leg, Piece
+from providers.sip.bundle import Bundle, Nowhere, Options, files
+
+_READ = date(2026, 11, 21)
+
+
+class Route(Options, carrier.Route):
+    """A PBX, SBC or SIP proxy of your own: `xtel render` writes its files, you apply them."""
+
+    carrier: Literal["sip"] = Field("sip", description="Any PBX, SBC or SIP proxy, by files.")
+
+    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+        """One bundle. Rendered here already, so that a value which a file cannot hold is refused before anything is made."""
+        inputs = {
+            "phone_number": leg.number,
+            "target": str(leg.target),
+            "fallback": [way.uri for way in leg.fallback],
+            "username": leg.login.username if leg.login else "",
+            **self.model_dump(mode="json", exclude={"carrier"}),
+        }
+        files(inputs)
+        return (Piece("bundle", "Bundle", inputs, last=True),)
+
+    def sources(self) -> tuple[str, ...]:
+        """A PBX has no published ranges."""
+        return ()
+
+
+CAN: dict[Capability, Ability] = {
+    Capability.API: Cannot("files: xtel render", _READ),
+    Capability.TLS: Can("transport=tls", _READ),
+    Capability.SRTP: Can("SDES; srtp: off", _READ),
+    Capability.DIGEST: Can("every platform", _READ),
+    Capability.ALLOWLIST: Can("the PBX's own address", _READ),
+    Capability.TRANSFER: Can("the PBX decides", _READ),
+    Capability.FALLBACK: Can("9 further URIs", _READ),
+    Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
+    Capability.SHARED: Can("one bundle each", _READ),
+}
+
+
+CARRIER = carrier.Carrier[Nowhere](
+    name="sip",
+    title="SIP",
+    credentials=(),
+    base_url_env="",
+    objects=(Bundle,),
+    connect=Nowhere,
+    account=lambda api: "files",
+    account_name="platform",
+    route=Route,
+    auth="digest",
+    can=CAN,
+)

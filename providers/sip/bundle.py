@@ -1,0 +1,170 @@
+"""What a bundle is rendered from, and the resource that shows in the plan when its files change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from providers.kernel import carrier, limits, operation
+from providers.kernel.carrier import Live
+from providers.kernel.spec import Part, Spec
+from providers.kernel.values import E164, SipUri, Whole, has_unknown
+from providers.sip import render
+
+Platform = Literal["asterisk", "freeswitch", "kamailio", "opensips", "cube", "other"]
+Codec = Annotated[
+    Literal["PCMU", "PCMA", "G722"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),  # pyright: ignore[reportUnknownLambdaType]
+]
+#: Keys that only some platforms have a place for.
+ONLY: dict[str, frozenset[str]] = {
+    "transfer_context": frozenset({"asterisk"}),
+    "address": frozenset({"asterisk", "freeswitch"}),
+    "interface": frozenset({"cube"}),
+    "tag": frozenset({"cube"}),
+    "ca_file": frozenset({"asterisk", "kamailio", "opensips"}),
+    "codecs": frozenset({"asterisk", "freeswitch", "cube", "other"}),
+    "ring_seconds": frozenset({"asterisk", "freeswitch", "kamailio", "opensips", "other"}),
+}
+
+
+class Options(Part):
+    """The keys that a route and a bundle have in common."""
+
+    platform: Platform = Field(description="What the bundle is for; other: a checklist.")
+    port: Whole = Field(5061, ge=1, le=65535, description="Port at xAI that takes TLS.")
+    codecs: tuple[Codec, ...] = Field(
+        ("PCMU", "PCMA", "G722"), min_length=1, description="PCMU, PCMA, G722: in the order they are offered."
+    )
+    srtp: Literal["required", "off"] = Field(
+        "required", description="Media encrypted (SDES), or off: plain RTP beside the encrypted signaling."
+    )
+    ring_seconds: Whole = Field(30, ge=5, le=180, description="How long xAI may ring before a fallback does.")
+    description: str = Field("", max_length=60, description="For people: stands in comments and descriptions.")
+    address: str = Field(
+        "",
+        pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        description="Public address or name of the PBX, when it is behind NAT (Asterisk, FreeSWITCH).",
+    )
+    transfer_context: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_-]{0,60}$",
+        description="Dialplan context that a transfer by the agent may dial in; left out: none (Asterisk).",
+    )
+    interface: str = Field(
+        "", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."
+    )
+    tag: Whole = Field(
+        901, ge=1, le=9980, description="First tag of dial peers and voice classes; numbers need ten each (CUBE)."
+    )
+    ca_file: str = Field(
+        "/etc/ssl/certs/ca-certificates.crt",
+        pattern=r"^/[A-Za-z0-9._/-]{1,200}$",
+        description="Public certificate authorities on the machine (Asterisk, Kamailio, OpenSIPS).",
+    )
+
+    @field_validator("codecs", mode="after")
+    @classmethod
+    def _once(cls, codecs: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(codecs))
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Options:
+        for name, platforms in ONLY.items():
+            if self.platform not in platforms and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name} is for platform {' or '.join(sorted(platforms))}: remove it")
+        return self
+
+
+class BundleSpec(Spec, Options):
+    """Everything the files of a bundle depend on. The password is not among it."""
+
+    phone_number: E164 = Field(description="The number whose calls the PBX is to send to xAI.")
+    target: SipUri = Field(description="Where its calls go.")
+    fallback: tuple[SipUri, ...] = Field((), max_length=9, description="Who rings when xAI does not answer, in order.")
+    username: str = Field(
+        "", pattern=r"^[\w.+-]{0,64}$", description="Digest username; none: the PBX is on an allowlist."
+    )
+    content: dict[str, str] = Field(
+        default_factory=dict[str, str], description="SHA-256 of each file; computed, whatever is given."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> BundleSpec:
+        if not has_unknown(dict(self)):
+            files(self.canonical())
+        return self
+
+
+def files(inputs: Mapping[str, Any]) -> render.Files:
+    """The bundle of canonical inputs. Raises ValueError for a value that a file cannot hold."""
+    return render.bundle({name: value for name, value in inputs.items() if name in _RENDERED})
+
+
+class Bundle(carrier.Object["Nowhere", BundleSpec]):
+    """The files for a platform without an API. Calls: none; it lives in the state, somebody applies the files.
+
+    Changes in place: everything but the number. Delete: forgets it, and warns that the PBX goes on as it was configured.
+    """
+
+    kind = "Bundle"
+    spec: ClassVar[type[Spec]] = BundleSpec
+    replaces = frozenset({"phone_number"})
+    outputs = ("sha256",)
+
+    def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+        """The hash of every file, so that a template of a new release shows as a change."""
+        if has_unknown(new):
+            return {name: value for name, value in new.items() if name != "content"}
+        return {**new, "content": files(new).content}
+
+    def find(self, api: Nowhere, spec: BundleSpec, *, fresh: bool) -> Live | None:
+        """Nobody can be asked."""
+        return None
+
+    def read(self, api: Nowhere, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+        """As the state has it."""
+        return Live(id, {})
+
+    def create(self, api: Nowhere, spec: BundleSpec) -> Live:
+        """Nothing is sent anywhere: a person applies the files."""
+        return self._rendered(spec, {})
+
+    def update(self, api: Nowhere, id: str, spec: BundleSpec, state: Mapping[str, Any]) -> Live:
+        """Rendering again; the warning names the files that changed."""
+        return self._rendered(spec, state.get("content") or {})
+
+    def _rendered(self, spec: BundleSpec, before: Mapping[str, str]) -> Live:
+        made = files(spec.canonical())
+        names = sorted(
+            name for name in made.content.keys() | before.keys() if made.content.get(name) != before.get(name)
+        )
+        if names:
+            command = f"xtel render {_stack(spec.marker)} --number {spec.phone_number}"
+            operation.current().warn(f"someone must apply this bundle ({', '.join(names)}): {command}")
+        return Live(spec.phone_number, {}, {"sha256": made.sha256})
+
+    def delete(self, api: Nowhere, id: str, state: Mapping[str, Any]) -> None:
+        """The PBX does not know."""
+        operation.current().warn(
+            f"the {state.get('platform', 'PBX')} still sends the calls of {id} to {state.get('target', 'xAI')}: "
+            "remove the bundle's files there"
+        )
+
+
+_RENDERED = frozenset(BundleSpec.model_fields) - frozenset(Spec.model_fields) - {"content"}
+
+
+def _stack(mark: str) -> str:
+    """The stack's name, as far as the marker shows it (a long one is cut)."""
+    parts = mark.split("/")
+    return parts[2] if len(parts) == 4 and parts[0] == "xtel" else "STACK"
+
+
+class Nowhere:
+    """The client of a platform without an API."""
+
+    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+        """Nothing to open."""

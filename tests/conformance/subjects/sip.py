@@ -1,0 +1,80 @@
+"""Bundles under test: no vendor can be asked, so all of it is kept in the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.conformance.subject import Sample, Subject
+
+NUMBER = "+14155550100"
+MARK = f"xtel/p/s/{NUMBER}"
+TARGET = f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"
+THEIRS = "+14155550101"
+
+
+class Nobody:
+    """What cannot be asked knows nothing, and nothing of it changes."""
+
+    def __init__(self, sandbox: Any) -> None:
+        """No sandbox is needed."""
+
+    def env(self, account: str = "main") -> dict[str, str]:
+        return {}
+
+    def reset(self) -> None:
+        """Nothing outlives a test."""
+
+    def owned(self, number: str) -> Mapping[str, Any]:
+        return {}
+
+    def occupy(self, number: str) -> None:
+        """A PBX that somebody configured otherwise does not tell."""
+
+    def releases(self) -> int:
+        return 0
+
+
+SUBJECT = Subject(
+    name="sip",
+    number=NUMBER,
+    world=Nobody,
+    samples=(
+        Sample(
+            "Bundle",
+            lambda made: {"marker": MARK, "phone_number": NUMBER, "target": TARGET, "platform": "asterisk"},
+            changes=(
+                {"username": "hq"},
+                {"port": 5071.0},
+                {"codecs": ["PCMA"]},
+                {"srtp": "off"},
+                {"ring_seconds": 20},
+                {"description": "Munich"},
+                {"address": "203.0.113.10"},
+                {"transfer_context": "outbound"},
+                {"ca_file": "/etc/ssl/cert.pem"},
+                {"fallback": ["sip:+14155550999@pbx.example.com;transport=tls"]},
+                {"target": f"sip:{NUMBER}@sip.example.com;transport=tls", "content": {"what is": "given"}},
+                {"platform": "cube", "address": "", "transfer_context": "", "ca_file": None, "ring_seconds": None},
+                {"interface": "GigabitEthernet1"},
+                {"tag": 950},
+                {"marker": "xtel/p/renamed/+14155550100"},
+            ),
+            same=(
+                {"phone_number": "+1 (415) 555-0100", "target": f"SIP:{NUMBER}@SIP.Voice.X.ai.;Transport=TLS"},
+                {"codecs": ["pcmu", "PCMA", "G722", "PCMU"], "port": 5061.0},
+                {"content": {"what is": "given"}},
+            ),
+            foreign=lambda made: {"marker": "theirs", "phone_number": THEIRS, "target": TARGET, "platform": "other"},
+        ),
+    ),
+    refusals=(
+        ("Bundle", {"phone_number": NUMBER, "target": TARGET, "platform": "pbx"}, "platform: must be one of"),
+        ("Bundle", {"phone_number": NUMBER, "target": TARGET, "platform": "cube", "address": "a"}, "address is for"),
+        (
+            "Bundle",
+            {"phone_number": NUMBER, "target": TARGET, "platform": "cube", "description": "a!"},
+            "description: holds '!'",
+        ),
+    ),
+)

@@ -1,0 +1,157 @@
+"""Bundles as the real programs read them, where they are installed; what can be said without them is said everywhere.
+
+Debian: kamailio kamailio-tls-modules kamailio-extra-modules, libxml2-utils. PyPI: ciscoconfparse2, asterisklint. OpenSIPS
+has no Debian package: on a machine with it, its own check runs.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from providers.sip import bundle, render
+from tests.test_sip import FALLBACK, PASSWORD, VARIANTS, inputs
+
+every_variant = pytest.mark.parametrize("variant", VARIANTS)
+
+
+def written(folder: Path, platform: str, variant: str, password: str = PASSWORD) -> dict[str, str]:
+    wanted = inputs(platform, **VARIANTS[variant])
+    made = bundle.files(wanted)
+    files = dict(made.texts) | dict([render.secret(wanted, password)] if made.secret else [])
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return files
+
+
+def accepted(*command: str, cwd: Path, by: str = "") -> None:
+    """The program accepts it; where it is not installed there is nothing to ask."""
+    program = shutil.which(command[0])
+    if program is None:
+        return
+    done = subprocess.run([program, *command[1:]], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert by in done.stdout + done.stderr
+
+
+@every_variant
+@pytest.mark.parametrize("platform", ["kamailio", "opensips"])
+def test_a_proxy_takes_it(platform: str, variant: str, tmp_path: Path) -> None:
+    files = written(tmp_path, platform, variant, password='p"w\\#;1')
+    if platform == "kamailio":
+        accepted("kamailio", "-c", "-f", str(tmp_path / "kamailio.cfg"), cwd=tmp_path, by="config file ok")
+    else:
+        accepted("opensips", "-C", "-f", str(tmp_path / "opensips.cfg"), cwd=tmp_path)
+    _is_one_program("\n".join(text for name, text in files.items() if name.endswith(".cfg") and name != "tls.cfg"))
+
+
+def _is_one_program(text: str) -> None:
+    """Quotes and braces close, every route that is named exists once, every file that is included is there."""
+    plain = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    bare = re.sub(r'"(?:[^"\\\n]|\\.)*"', "", plain)
+    assert '"' not in bare
+    depth = 0
+    for character in bare:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        assert depth >= 0
+    assert depth == 0
+    made = re.findall(r"^(route|failure_route|onreply_route)\[(\w+)\]", plain, re.MULTILINE)
+    assert len(made) == len(set(made))
+    uses = {
+        "route": r"\broute\((\w+)\)",
+        "failure_route": r't_on_failure\("(\w+)"\)',
+        "onreply_route": r't_on_reply\("(\w+)"\)',
+    }
+    for kind, pattern in uses.items():
+        assert set(re.findall(pattern, plain)) == {name for made_kind, name in made if made_kind == kind}
+
+
+def test_the_check_without_the_program_finds_what_is_wrong() -> None:
+    for wrong in ('x = "a', "route[A] {", "}", 'route[A] { t_on_failure("B"); } route[C] { route(A); }', "route(A);"):
+        with pytest.raises(AssertionError):
+            _is_one_program(wrong)
+
+
+@every_variant
+def test_freeswitch_files_are_xml(variant: str, tmp_path: Path) -> None:
+    import xml.etree.ElementTree as ET
+
+    files = written(tmp_path, "freeswitch", variant)
+    names = [name for name in files if name.endswith((".xml", ".secret"))]
+    accepted("xmllint", "--noout", *names, cwd=tmp_path)
+    for name in names:
+        assert ET.fromstring(files[name]).tag == "include"
+
+
+@every_variant
+def test_cube_lines_are_commands_that_refer_to_what_is_there(variant: str, tmp_path: Path) -> None:
+    files = written(tmp_path, "cube", variant)
+    text = "\n".join(text for name, text in files.items() if name.endswith(".ios"))
+    assert re.fullmatch(r"(?:[!-~ ]*\n)+", text + "\n"), "printable ASCII only"
+    lines = [line for line in text.splitlines() if not line.startswith("!")]
+    made = {" ".join(line.split()[:4]) for line in lines if re.match(r"(voice|dial-peer)", line)}
+    for kind, use in (
+        ("voice class codec", "voice-class codec"),
+        ("voice class tenant", "voice-class sip tenant"),
+        ("voice class srtp-crypto", "srtp-crypto"),
+        ("voice class tls-profile", "tls-profile"),
+        ("voice class e164-pattern-map", "destination e164-pattern-map"),
+    ):
+        for tag in re.findall(rf"^ {use} (\S+)$", text, re.MULTILINE):
+            assert f"{kind} {tag}" in made
+    peers = re.split(r"^dial-peer", text, flags=re.MULTILINE)[1:]
+    assert [peer.count(" session target dns:") for peer in peers] == [1] * len(peers)
+    assert [f" preference {count}\n" in peer for count, peer in enumerate(peers)] == [True] * len(peers)
+    _ios_parser_agrees(tmp_path / "xai-14155550123.ios", len(peers))
+
+
+def _ios_parser_agrees(file: Path, peers: int) -> None:
+    try:
+        from ciscoconfparse2 import CiscoConfParse  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return
+    parsed = CiscoConfParse(str(file), syntax="ios")
+    assert len(parsed.find_objects(r"^dial-peer voice")) == peers
+    targets = [
+        [line.text for line in peer.children if "session target" in line.text]
+        for peer in parsed.find_objects("^dial-peer")
+    ]
+    assert [len(found) for found in targets] == [1] * peers
+
+
+@every_variant
+def test_asterisk_sections_are_whole(variant: str, tmp_path: Path) -> None:
+    files = written(tmp_path, "asterisk", variant)
+    (tmp_path / "extensions.conf").write_text('[general]\n\n[globals]\n\n#include "extensions_xai_14155550123.conf"\n')
+    accepted("asterisklint", "dialplan-check", "extensions.conf", cwd=tmp_path)
+    sections: dict[str, dict[str, str]] = {}
+    for name, text in files.items():
+        if not name.startswith("pjsip"):
+            continue
+        current: dict[str, str] = {}
+        for line in text.splitlines():
+            if opened := re.fullmatch(r"\[([\w-]+)\]", line):
+                current = sections[f"{opened[1]} {len(sections)}"] = {}
+            elif line and not line.startswith((";", "#include")):
+                key, value = re.fullmatch(r"([a-z_]+)=(.+)", line).groups()  # type: ignore[union-attr]
+                assert not re.search(r"(?<!\\);", value), "an unescaped ; would end the value"
+                current[key] = value
+    kinds = {f"{name.split()[0]} {section['type']}" for name, section in sections.items()}
+    for section in sections.values():
+        for key, kind in (("aors", "aor"), ("outbound_auth", "auth"), ("transport", "transport")):
+            assert key not in section or f"{section[key]} {kind}" in kinds
+    dialled = set(re.findall(r"PJSIP/([\w-]+)/", files["extensions_xai_14155550123.conf"]))
+    assert dialled == {kind.split()[0] for kind in kinds if kind.endswith(" endpoint")}
+
+
+def test_a_fallback_gets_no_password_of_ours() -> None:
+    text = bundle.files(inputs("asterisk", username="hq", fallback=FALLBACK)).texts["pjsip_xai_14155550123.conf"]
+    ours, *fallbacks = text.split("; who rings when")
+    assert "outbound_auth=" in ours
+    assert len(fallbacks) == 2
+    assert not [part for part in fallbacks if "outbound_auth" in part]

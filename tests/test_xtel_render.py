@@ -1,0 +1,227 @@
+"""`xtel render`: files of bundles, written whole, never over what a person wrote, a password only when asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from providers.sip import render as rendering
+from tests.test_sip import registered
+from tests.test_xtel_cli import ended
+from xtel import render
+
+__all__ = ["registered"]
+
+HQ, LAB = "+498912345670", "+498912345671"
+STACK = f"""version: 1
+defaults: {{webhook: {{url: https://voice.example.com/calls}}}}
+numbers:
+  support: {{number: "+14155550100", route: {{carrier: twilio}}}}
+  hq:
+    number: "{HQ}"
+    route: {{carrier: sip, platform: asterisk}}
+    auth: {{digest: {{username: hq, password: {{secret: hqSipPassword}}}}}}
+    fallback: ["sip:+498912345699@pbx.example.com;transport=tls"]
+  lab:
+    number: "{LAB}"
+    route: {{carrier: sip, platform: kamailio, description: "Lab: O'Brien"}}
+    auth: {{allow: [203.0.113.0/28]}}
+"""
+PASSWORD = "Made_0123456789abcde"
+SECRET = "pjsip_xai_498912345670_secret.conf"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_env: None, registered: None) -> Path:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+    (tmp_path / "stacks/prod.yaml").write_text(STACK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_every_bundle_of_a_stack_is_written_and_the_same_the_next_time(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("render", "prod") == 0
+    out, err = capsys.readouterr()
+    assert f"hq: asterisk bundle of {HQ} in bundles/prod/{HQ}\n" in out
+    assert "  written: pjsip_xai_498912345670.conf\n" in out
+    assert f"--with-secrets writes {SECRET}" in err
+    made = tree(root / "bundles/prod")
+    assert {name.split("/")[0] for name in made} == {HQ, LAB}
+    assert f"{HQ}/{SECRET}" not in made
+    assert all(rendering.intact(text) for text in made.values())
+    assert "fallback-1/sip:+498912345699@pbx.example.com" in made[f"{HQ}/extensions_xai_498912345670.conf"]
+    assert ended("render", "prod") == 0
+    assert "all 5 files are as they should be" in capsys.readouterr().out
+    assert tree(root / "bundles/prod") == made
+    assert not list(root.rglob(".xtel-*"))
+
+
+def test_json_says_what_was_written(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("render", "prod", "--number", "lab", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    (found,) = told["bundles"]
+    assert (told["stack"], told["agree"], found["key"], found["number"]) == ("prod", True, "lab", LAB)
+    assert {file["state"] for file in found["files"]} == {"written"}
+    assert all(re.fullmatch(r"[0-9a-f]{64}", file["sha256"]) for file in found["files"])
+    assert (found["secret_file"], found["secret_written"]) == (None, False)
+
+
+def test_number_by_key_or_e164_and_another_folder(root: Path) -> None:
+    assert ended("render", "prod", "--number", HQ, "--out", "elsewhere") == 0
+    assert {path.name for path in (root / "elsewhere").iterdir()} == {HQ}
+    assert not (root / "bundles").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("prod", "--number", "support"), "prod has no number support with carrier sip; next: name one of hq, lab"),
+        (("prod", "--number", "nobody"), "name one of hq, lab"),
+        (("other",), "there is no stack file stacks/other.yaml"),
+    ],
+)
+def test_nothing_to_render_is_an_error(
+    root: Path, arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("render", *arguments) == 1
+    assert words in capsys.readouterr().err
+    assert not (root / "bundles").exists()
+
+
+def test_a_stack_without_a_bundle_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "stacks/prod.yaml").write_text(STACK.split("  hq:", maxsplit=1)[0])
+    assert ended("render", "prod") == 1
+    assert "prod has no number with carrier sip" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [(), ("prod", "--check", "--force"), ("prod", "--check", "--with-secrets")])
+def test_wrong_usage_exits_64(root: Path, arguments: tuple[str, ...]) -> None:
+    assert ended("render", *arguments) == 64
+
+
+def test_check_finds_what_differs_and_writes_nothing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("render", "prod", "--check") == 1
+    assert "missing: README.md" in capsys.readouterr().out
+    assert not (root / "bundles").exists()
+    assert ended("render", "prod") == 0
+    assert ended("render", "prod", "--check") == 0
+    (root / "stacks/prod.yaml").write_text(STACK.replace("platform: asterisk", "platform: asterisk, codecs: [PCMA]"))
+    before = tree(root / "bundles")
+    capsys.readouterr()
+    assert ended("render", "prod", "--check", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert not told["agree"]
+    states = {file["path"]: file["state"] for file in told["bundles"][0]["files"]}
+    assert states["pjsip_xai_498912345670.conf"] == "outdated"
+    assert states["pjsip_xai_transport.conf"] == "same"
+    assert tree(root / "bundles") == before
+    assert ended("render", "prod") == 0
+    assert ended("render", "prod", "--check") == 0
+
+
+def test_another_platform_takes_the_files_of_the_earlier_one_away(root: Path) -> None:
+    assert ended("render", "prod") == 0
+    (root / f"bundles/prod/{HQ}/notes.txt").write_text("mine\n")
+    (root / "stacks/prod.yaml").write_text(STACK.replace("platform: asterisk", "platform: cube"))
+    assert ended("render", "prod", "--check") == 1
+    assert ended("render", "prod") == 0
+    assert set(tree(root / f"bundles/prod/{HQ}")) == {".gitignore", "README.md", "xai-498912345670.ios", "notes.txt"}
+
+
+@pytest.mark.parametrize("kind", ["changed", "theirs", "binary", "link", "folder"])
+def test_what_was_not_written_here_is_not_overwritten(
+    root: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("render", "prod", "--number", "hq") == 0
+    path = root / f"bundles/prod/{HQ}/pjsip_xai_498912345670.conf"
+    if kind == "changed":
+        path.write_text(path.read_text().replace("qualify_frequency=60", "qualify_frequency=30"))
+    else:
+        path.unlink()
+    if kind == "theirs":
+        path.write_text("[mine]\n")
+    if kind == "binary":
+        path.write_bytes(b"\xff\xfe")
+    if kind == "link":
+        (root / "theirs.conf").write_text("[mine]\n")
+        path.symlink_to(root / "theirs.conf")
+    if kind == "folder":
+        path.mkdir()
+    lab = root / f"bundles/prod/{LAB}"
+    assert ended("render", "prod") == 1
+    assert "not written here, or changed by hand since: " in capsys.readouterr().err
+    assert not lab.exists(), "nothing at all is written"
+    assert ended("render", "prod", "--check") == 1
+    assert ended("render", "prod", "--force") == (1 if kind == "folder" else 0)
+    if kind == "link":
+        assert (root / "theirs.conf").read_text() == "[mine]\n"
+    if kind != "folder":
+        assert ended("render", "prod", "--check") == 0
+
+
+def test_the_password_is_written_only_when_asked_for_and_for_its_owner_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == 0
+    path = root / f"bundles/prod/{HQ}/{SECRET}"
+    assert f"password={PASSWORD}\n" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert PASSWORD not in "".join(capsys.readouterr())
+    others = {name: text for name, text in tree(root).items() if not name.endswith(SECRET)}
+    assert PASSWORD not in "".join(others.values())
+    assert SECRET in (path.parent / ".gitignore").read_text()
+    assert ended("render", "prod", "--number", "hq", "--check") == 0
+    assert ended("render", "prod") == 0
+    assert path.exists()
+
+
+def test_the_password_is_asked_for_on_a_terminal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(render.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(render.getpass, "getpass", lambda prompt: asked.append(prompt) or PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == 0
+    assert asked == [f"digest password of {HQ} (user hq): "]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("", PASSWORD, "--with-secrets: a password belongs to one number; next: name a number with a digest"),
+        ("lab", PASSWORD, "--with-secrets: no bundle here logs in with a digest"),
+        ("hq", "", f"--with-secrets needs the digest password of {HQ}; next: export XTEL_DIGEST_PASSWORD=…"),
+        ("hq", "no;way", "password: holds ';', which an Asterisk file cannot take as text"),
+        ("hq", "two\nlines", "password: must be one line"),
+    ],
+)
+def test_no_password_no_secret_file(
+    root: Path,
+    given: tuple[str, str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    number, password, words = given
+    monkeypatch.setenv(render.PASSWORD, password)
+    monkeypatch.setattr(render.sys.stdin, "isatty", lambda: False)
+    assert ended("render", "prod", *(["--number", number] if number else []), "--with-secrets") == 1
+    err = capsys.readouterr().err
+    assert words in err
+    assert "no;way" not in err
+    assert not (root / "bundles").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "file").write_text("")
+    assert ended("render", "prod", "--out", "file") == 1
+    assert "cannot be written" in capsys.readouterr().err
