@@ -79,6 +79,12 @@ def test_same_input_is_no_change(number: Hand) -> None:
     assert number.up(**GOOD) == "same"
 
 
+@pytest.mark.parametrize("allow", [["twilio@2026-11-21"], ["twilio", "54.172.60.0/30"]])
+def test_other_names_for_the_registered_networks_are_no_change(number: Hand, allow: list[str]) -> None:
+    number.up(**GOOD)
+    assert number.up(**{**GOOD, "sip_auth": {"allow": allow}}) == "same"
+
+
 def test_name_and_agent_change_in_place(number: Hand, sandbox: Sandbox) -> None:
     plain = {**GOOD, "webhook": None, "agent_id": "agent_frontdesk0001"}
     number.up(**plain)

@@ -42,8 +42,12 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
         if has_unknown(auth) or not auth.get("allow"):
             return new
         before: Mapping[str, Any] = old.get("sip_auth") or {}
-        kept = before.get("allowed_addresses") if before.get("allow") == auth["allow"] else None
-        return {**new, "sip_auth": {**auth, "allowed_addresses": kept or list(ranges.resolve(auth["allow"]))}}
+        registered = before.get("allowed_addresses")
+        kept = registered if before.get("allow") == auth["allow"] else None
+        resolved = kept or list(ranges.resolve(auth["allow"]))
+        if resolved == registered and before.get("allow"):  # other names for what is registered: nothing changes
+            auth = {**auth, "allow": before["allow"]}
+        return {**new, "sip_auth": {**auth, "allowed_addresses": resolved}}
 
     def loss(self, paths: list[str]) -> str:
         """A replaced number is unreachable for seconds, and its receiver must learn a new signing secret."""

@@ -338,12 +338,15 @@ def _one_line(error: BaseException) -> str:
 # --- ranges ---
 
 
-def _tables(today: date | None = None) -> Iterator[Check]:
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _tables() -> Iterator[Check]:
     """The newest table of each name, and its age."""
-    now = today or datetime.now(UTC).date()
     newest = {table.label: ranges.newest(table.label) for table in ranges.tables()}
     for label, table in sorted(newest.items()):
-        age = (now - table.read).days
+        age = (_today() - table.read).days
         detail = f"read {table.read}, {age} day{'s' if age != 1 else ''} ago"
         step = f"compare it with its source ({table.source}), or update xai-telephony" if age > OLD else ""
         yield Check(label, WARNING if step else OK, detail, step)

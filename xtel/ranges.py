@@ -29,10 +29,15 @@ Registered = Mapping[str, Mapping[str, Any]]
 
 def show() -> None:
     """Every published table, readable at 80 columns."""
-    tables = sorted(ranges.tables(), key=lambda table: table.dated)
-    rows = [(f"{table.label}\n@{table.read}", "\n".join(table.cidrs), table.source) for table in tables]
-    least = (max(len(part) for name, *_ in rows for part in name.split("\n")), 18, 20)
-    output.table(("NAME\nREAD ON", "NETWORKS", "SOURCE"), rows, least)
+    rows = [(f"{table.label}\n@{table.read}", _cell(table)) for table in sorted(ranges.tables(), key=lambda t: t.dated)]
+    least = (max(len(part) for name, _ in rows for part in name.split("\n")), 20)
+    output.table(("NAME\nREAD ON", "NETWORKS\nSOURCE"), rows, least)
+
+
+def _cell(table: Table) -> str:
+    """Three networks a line, then where they were read."""
+    lines = [table.cidrs[at : at + 3] for at in range(0, len(table.cidrs), 3)]
+    return "\n".join(["".join(f"{cidr:<19}" for cidr in line).rstrip() for line in lines] + [table.source])
 
 
 def as_json() -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ ONLY: dict[str, frozenset[str]] = {
 class Options(Part):
     """The keys that a route and a bundle have in common."""
 
-    platform: Platform = Field(description="What the bundle is for; other: a checklist.")
+    platform: Platform = Field("other", description="What the bundle is for; other: a checklist for any platform.")
     port: Whole = Field(5061, ge=1, le=65535, description="Port at xAI that takes TLS.")
     codecs: tuple[Codec, ...] = Field(
         ("PCMU", "PCMA", "G722"), min_length=1, description="PCMU, PCMA, G722: in the order they are offered."
