@@ -45,6 +45,10 @@ class Sample:
     attaches: bool = False
     #: Every parent has it: it cannot be deleted outside, doubled or found.
     setting: bool = False
+    #: Kept in the state alone: nobody can be asked, so nothing fails, drifts or is gone outside.
+    kept: bool = False
+    #: Inputs that the release computes: a newer one may change them.
+    computed: frozenset[str] = frozenset()
     #: It refuses to be what a foreign object of its kind is: inputs of a foreign one beside it.
     foreign: Callable[[Made], dict[str, Any]] | None = None
     #: Inputs that are secrets, for the search for leaks.

@@ -65,6 +65,8 @@ SUBJECT = Subject(
                 {"codecs": ["pcmu", "PCMA", "G722", "PCMU"], "port": 5061.0},
                 {"content": {"what is": "given"}},
             ),
+            kept=True,
+            computed=frozenset({"content"}),
             foreign=lambda made: {"marker": "theirs", "phone_number": THEIRS, "target": TARGET, "platform": "other"},
         ),
     ),
