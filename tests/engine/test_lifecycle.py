@@ -169,7 +169,7 @@ def test_number_in_use_is_taken_over_only_on_request_and_put_back(project: Proje
     ).raise_for_status()
     project.declare(SUPPORT)
     refused = project.up(code=1)
-    assert f"twilio Attachment {NUMBER}: it exists and is not ours: it is attached to trunk {theirs}" in refused
+    assert f"it exists and is not ours: it is attached to trunk {theirs}" in refused
     assert sandbox.numbers("twilio")[NUMBER]["trunk_sid"] == theirs
     project.change("    auth:", "    take_over: true\n    auth:")
     project.up()
