@@ -15,8 +15,10 @@ from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_object, 
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Journal
 from sandbox.line import CUT
+from sandbox.plivo.wire import Plivo
 from sandbox.store import Store
 from sandbox.switches import Switches
+from sandbox.telnyx.wire import Telnyx
 from sandbox.twilio.wire import Twilio
 from sandbox.xai.wire import XAI
 
@@ -31,7 +33,7 @@ class Network:
         self.interruption = asyncio.Event()
         self.switches = Switches(store)
         self.faults = Faults(store)
-        self.vendors: list[Vendor] = [XAI(store, self.switches), Twilio(store, self.switches)]
+        self.vendors: list[Vendor] = [kind(store, self.switches) for kind in (XAI, Twilio, Telnyx, Plivo)]
         self.journal = Journal(store, [secret for vendor in self.vendors for secret in vendor.secrets()])
         if not store.setting("seeded", False):
             self.reset()

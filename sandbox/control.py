@@ -13,7 +13,9 @@ from starlette.routing import Route
 
 from sandbox.exchange import JsonObject, is_object
 from sandbox.faults import parse
-from sandbox.xai.state import secrets
+from sandbox.plivo import wire as plivo
+from sandbox.telnyx import wire as telnyx
+from sandbox.xai import state as xai
 
 if TYPE_CHECKING:
     from sandbox.app import Network
@@ -83,7 +85,8 @@ class Control:
 
     async def secrets(self, request: Request) -> Response:
         """What no API answer ever repeats: tests compare what a client kept with what is true."""
-        return JSONResponse(secrets(self.network.store))
+        store = self.network.store
+        return JSONResponse({**xai.secrets(store), "telnyx": telnyx.secrets(store), "plivo": plivo.secrets(store)})
 
     async def seed(self, request: Request) -> Response:
         self.network.seed(await _object(request))

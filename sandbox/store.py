@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.exchange import JsonObject
 
 # Raised whenever the tables, the documents in them or the default seed change: an older file then starts afresh.
-VERSION = 1
+VERSION = 2
 
 # One table for all vendors: a document, whose it is, and an optional natural key (an E.164, a domain name) to find
 # it by, also across accounts. AUTOINCREMENT because a position must never be given twice: page tokens hold it.
@@ -37,6 +37,7 @@ class Store:
         # synchronous=OFF: commits survive a killed process; a power cut may lose them, and nobody minds here.
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=OFF"):
             self.connection.execute(f"PRAGMA {pragma}")
+        self.epoch = 0  # grows with every clear: what anybody keeps in memory beside this is void then
         self.connection.executescript(SCHEMA)
         if self.connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
             self.clear()
@@ -86,6 +87,7 @@ class Store:
         self.connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, json.dumps(document)))
 
     def clear(self) -> None:
+        self.epoch += 1
         for table in ("object", "counter", "setting"):
             self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 (names from the line above)
 

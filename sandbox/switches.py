@@ -20,13 +20,19 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.created": (200, 201),
     "xai.deleted": (200, 204),
     "twilio.key": ("main", "standard"),
+    "telnyx.unassign": ("null", "empty"),
+}
+# Name: the default, what may be set, and what that is.
+RANGES: dict[str, tuple[float, float, str]] = {
+    "latency": (0, 60, "seconds"),
+    "telnyx.order_seconds": (0.3, 60, "seconds"),  # from ordering a number to having it
+    "plivo.rate": (300, 10**6, "requests in 5 seconds"),  # 0: no limit
 }
 DEFAULTS: dict[str, Any] = {
-    "latency": 0,
+    **{name: default for name, (default, _, _) in RANGES.items()},
     "xai.sip_host": "sip.voice.x.ai",
     **{name: values[0] for name, values in CHOICES.items()},
 }
-MAX_LATENCY = 60
 
 
 class Switches:
@@ -54,10 +60,10 @@ class Switches:
     def _check(name: str, value: Any) -> None:
         if name not in DEFAULTS:
             raise ValueError(f"unknown switch {name!r}; there are: {', '.join(sorted(DEFAULTS))}")
-        if name == "latency":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 <= value <= MAX_LATENCY:
-                raise ValueError(f"latency: expected seconds, 0 to {MAX_LATENCY}")
+        if name in RANGES:
+            _, high, noun = RANGES[name]
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= high:
+                raise ValueError(f"{name}: expected {noun}, 0 to {high}")
         elif name == "xai.sip_host":
             if not isinstance(value, str) or not value:
                 raise ValueError("xai.sip_host: expected a host name")

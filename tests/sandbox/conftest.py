@@ -77,6 +77,22 @@ class Server:
         auth = options.pop("auth", (env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"]))
         return self.http.request(method, path, data=form, auth=auth, **options)
 
+    def telnyx(self, method: str, path: str, document: object = None, **options: Any) -> httpx.Response:
+        """`path` is below /v2."""
+        env = options.pop("env", self.env)
+        headers = {"Authorization": f"Bearer {env['TELNYX_API_KEY']}", **options.pop("headers", {})}
+        if document is not None:
+            options["json"] = document
+        return self.http.request(method, f"/v2{path}", headers=headers, **options)
+
+    def plivo(self, method: str, path: str, document: object = None, **options: Any) -> httpx.Response:
+        """`path` is below the account."""
+        env = options.pop("env", self.env)
+        auth = options.pop("auth", (env["PLIVO_AUTH_ID"], env["PLIVO_AUTH_TOKEN"]))
+        if document is not None:
+            options["json"] = document
+        return self.http.request(method, f"/v1/Account/{env['PLIVO_AUTH_ID']}{path}", auth=auth, **options)
+
     def owned(self, e164: str) -> dict[str, Any]:
         return next(each for each in self.state()["twilio"]["numbers"] if each["phone_number"] == e164)
 

@@ -84,6 +84,18 @@ def test_default_state(sandbox) -> None:
     assert console["origin"] == "xai_provisioned"
     assert (console["name"], console["agent_id"]) == ("Front desk", "agent_frontdesk0001")
     assert console["agent_name"]
+    assert [number["phone_number"] for number in state["telnyx"]["numbers"]] == [
+        "+442079460011",
+        "+13125550142",
+        "+14155550182",
+    ]
+    assert {(number["status"], number["connection_id"]) for number in state["telnyx"]["numbers"]} == {("active", None)}
+    (default,) = state["plivo"]["applications"]
+    assert (default["app_name"], default["default_app"]) == ("Default", True)
+    assert [(number["number"], number["application"]) for number in state["plivo"]["numbers"]] == [
+        ("12125550177", None),
+        ("13035550164", default["resource_uri"]),
+    ]
     assert state["counters"] == {"purchases": 0, "releases": 0}
 
 
@@ -156,6 +168,16 @@ def test_seed_can_give_numbers_to_the_other_account(sandbox) -> None:
         ({"xai": {"numbers": [{"phone_number": "+14155550199", "colour": "red"}]}}, "unknown field"),
         ({"xai": {"numbers": [{"phone_number": "+14155550199", "origin": "sky"}]}}, "origin"),
         ({"xai": {"agents": [{"name": "a"}]}}, "agent_id"),
+        ({"telnyx": {"calls": []}}, "unknown collection calls"),
+        ({"telnyx": {"numbers": [{"phone_number": "415"}]}}, "+E.164"),
+        ({"telnyx": {"numbers": [{"phone_number": "+13125550142"}]}}, "owned already"),
+        ({"telnyx": {"numbers": [{"phone_number": "+13125550143", "connection_id": "1"}]}}, "Connection not found"),
+        ({"telnyx": {"fqdn_connections": [{"connection_name": "a", "colour": "red"}]}}, "unknown field"),
+        ({"plivo": {"calls": []}}, "unknown collection calls"),
+        ({"plivo": {"numbers": [{"phone_number": "415"}]}}, "not E.164"),
+        ({"plivo": {"numbers": [{"phone_number": "+12125550177"}]}}, "owned already"),
+        ({"plivo": {"numbers": [{"phone_number": "+12125550178", "app_id": "1"}]}}, "neither an application"),
+        ({"plivo": {"trunks": [{"name": "a", "trunk_direction": "inbound"}]}}, "primary_uri_uuid"),
     ],
 )
 def test_a_bad_seed_is_refused_whole(sandbox, document: object, says: str) -> None:
@@ -190,15 +212,23 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
     assert re.fullmatch(r"AC[0-9a-f]{32}", env["TWILIO_ACCOUNT_SID"])
     assert re.fullmatch(r"[0-9a-f]{32}", env["TWILIO_AUTH_TOKEN"])
     assert re.fullmatch(r"xai-\w{80}", env["XAI_API_KEY"])
-    assert {env[name] for name in ("XAI_BASE_URL", "TWILIO_BASE_URL", "XTEL_SANDBOX_URL")} == {sandbox.url}
+    origins = ("XAI_BASE_URL", "TWILIO_BASE_URL", "PLIVO_BASE_URL", "XTEL_SANDBOX_URL")
+    assert {env[name] for name in origins} == {sandbox.url}
+    assert env["TELNYX_BASE_URL"] == f"{sandbox.url}/v2"
+    assert re.fullmatch(r"KEY[0-9A-F]{32}_\w+", env["TELNYX_API_KEY"])
+    assert re.fullmatch(r"MA[A-Z0-9]{18}", env["PLIVO_AUTH_ID"])
+    assert re.fullmatch(r"\w{40}", env["PLIVO_AUTH_TOKEN"])
     assert set(env) == {
         *("XAI_API_KEY", "XAI_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-        *("TWILIO_BASE_URL", "XTEL_SANDBOX_URL"),
+        *("TWILIO_BASE_URL", "XTEL_SANDBOX_URL", "TELNYX_API_KEY", "TELNYX_BASE_URL"),
+        *("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_BASE_URL"),
     }
     keyed = sandbox.control("GET", "env?auth=apikey")
     assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
     assert ("TWILIO_AUTH_TOKEN" in keyed, bool(keyed["TWILIO_API_SECRET"])) == (False, True)
-    assert not {*sandbox.other.values()} & {env["XAI_API_KEY"], env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"]}
+    own = {value for name, value in env.items() if not name.endswith("_URL")}
+    assert len(own) == 6
+    assert not {*sandbox.other.values()} & own
     assert sandbox.http.get("/_sandbox/env?account=third").status_code == 400
 
 
@@ -212,6 +242,9 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
         {"latency": -1},
         {"latency": True},
         {"xai.sip_host": ""},
+        {"telnyx.unassign": None},
+        {"telnyx.order_seconds": -0.1},
+        {"plivo.rate": "off"},
         {"xai.casing": "camel", "nonsense": 1},
     ],
 )

@@ -1,0 +1,86 @@
+"""Plivo Zentrunk: an inbound trunk per number that points at the number's target at xAI, with a digest on both sides.
+
+Documents: plivo.com/docs (SIP trunking API, xAI guide; read 2026-11-21). Never tried against a live account: docs/plivo.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
+
+from providers.kernel import carrier
+from providers.kernel.capabilities import Ability, Can, Capability, Table
+from providers.kernel.carrier import Leg, Piece, Ref
+from providers.plivo.api import Api
+from providers.plivo.attachment import Attachment
+from providers.plivo.trunk import Trunk, Uri
+
+_READ = date(2026, 11, 21)
+
+
+class Route(carrier.Route):
+    """A Plivo inbound trunk of its own for this number."""
+
+    carrier: Literal["plivo"] = Field("plivo", description="Plivo SIP trunking (Zentrunk).")
+    secure: bool = Field(False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
+
+    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+        """URI, trunk, and last the number on it."""
+        if len(leg.fallback) > 1:
+            raise ValueError("fallback: a Plivo trunk has one fallback URI")
+        digest = {"username": leg.login.username, "password": leg.login.password} if leg.login else {}
+        uris = [Piece("uri", "Uri", {"uri": str(leg.target), **digest})]
+        uris += [Piece("fallback-1", "Uri", {"uri": way.uri, "role": "fallback"}) for way in leg.fallback]
+        trunk: dict[str, Any] = {"primary": Ref("uri", "uri_uuid"), "secure": self.secure}
+        if leg.fallback:
+            trunk["fallback"] = Ref("fallback-1", "uri_uuid")
+        link = {"phone_number": leg.number, "trunk_id": Ref("trunk", "trunk_id"), "take_over": leg.take_over}
+        return (*uris, Piece("trunk", "Trunk", trunk), Piece("attachment", "Attachment", link, last=True))
+
+
+RANGES = Table(
+    "plivo",
+    read=_READ,
+    source="plivo.com/docs, SIP trunking: allow all 14",
+    cidrs=(
+        "13.52.9.0/25", "216.120.187.128/26", "18.214.109.128/25", "18.215.142.0/26", "204.89.148.128/26",
+        "3.120.121.128/26", "18.228.70.64/26", "54.233.191.0/27", "13.238.202.192/26", "18.136.1.128/26",
+        "204.89.149.128/27", "15.207.90.192/31", "204.89.151.128/27", "204.89.151.160/27",
+    ),
+)  # fmt: skip
+
+CAN: dict[Capability, Ability] = {
+    Capability.API: Can("API", _READ),
+    Capability.TLS: Can("transport=tls", _READ),
+    Capability.SRTP: Can("secure: true", _READ),
+    Capability.DIGEST: Can("on the URI", _READ),
+    Capability.ALLOWLIST: Can("14 ranges", _READ),
+    Capability.TRANSFER: Can("no switch; reports differ", _READ),
+    Capability.FALLBACK: Can("one further URI", _READ),
+    Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
+    Capability.SHARED: Can("one", _READ),
+}
+
+
+def _account(api: Api) -> str:
+    return str(api.ask("GET").get("auth_id") or api.auth_id)
+
+
+CARRIER = carrier.Carrier[Api](
+    name="plivo",
+    title="Plivo",
+    credentials=(
+        carrier.Credential("auth_id", "PLIVO_AUTH_ID", "plivo:authId", secret=False),
+        carrier.Credential("auth_token", "PLIVO_AUTH_TOKEN", "plivo:authToken"),
+    ),
+    base_url_env="PLIVO_BASE_URL",
+    objects=(Uri, Trunk, Attachment),
+    connect=Api,
+    account=_account,
+    route=Route,
+    auth="digest",
+    ranges=(RANGES,),
+    can=CAN,
+)

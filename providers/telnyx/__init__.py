@@ -1,0 +1,158 @@
+"""Telnyx SIP trunking: an FQDN connection per number whose primary FQDN is xAI's SIP host.
+
+Documents: developers.telnyx.com (SIP connections, FQDNs), sip.telnyx.com (addresses, version 2026-05-25; read 2026-11-21).
+The dialled number becomes the user part, so it must be written with its +. Digest towards an FQDN is not offered, so xAI's
+allowlist is the authentication. Never tried against a live account: docs/telnyx.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
+
+from providers.kernel import carrier
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
+from providers.kernel.carrier import Leg, Piece, Ref
+from providers.kernel.spec import Part
+from providers.kernel.values import Whole, target
+from providers.telnyx.api import Api
+from providers.telnyx.attachment import Attachment
+from providers.telnyx.connection import Codec, Connection, Fqdn, Profile, Region, Routing, RoutingMethod
+
+_READ = date(2026, 11, 21)
+_PUBLISHED = date(2026, 5, 25)
+
+
+class Transfer(Part):
+    """Where transferred calls may go."""
+
+    countries: tuple[str, ...] = Field(("US", "CA"), description="ISO 3166-1 alpha-2 codes, such as US.")
+
+
+class Route(carrier.Route):
+    """A Telnyx FQDN connection of its own for this number."""
+
+    carrier: Literal["telnyx"] = Field("telnyx", description="Telnyx SIP trunking.")
+    sip_region: Region = Field("US", description="Where calls leave Telnyx: US, Europe, Australia.")
+    codecs: tuple[Codec, ...] = Field(("G711U", "G711A", "G722"), min_length=1, description="In order of preference.")
+    srtp: bool = Field(False, description="Encrypt the media (SRTP).")
+    record: Literal["a", "srv"] = Field("a", description="How xAI's host is looked up.")
+    port: Whole | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="With record a; default 5061 (TLS). xAI's page says 5060, which contradicts TLS.",
+    )
+    routing: RoutingMethod = Field("sequential", description="Between xAI and the fallbacks: in order, or in turn.")
+    transfer: bool | Transfer = Field(
+        False,
+        description="Let the agent transfer calls: makes an outbound voice profile; {countries: [US]} says where to.",
+    )
+
+    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+        """Connection, FQDNs, the choice among them, and last the number."""
+        profile = (
+            [Piece("profile", "Profile", {"countries": list(self._transfer().countries)})] if self.transfer else []
+        )
+        connection: dict[str, Any] = {
+            "codecs": list(self.codecs),
+            "sip_region": self.sip_region,
+            "srtp": self.srtp,
+            "profile_id": Ref("profile", "profile_id") if profile else None,
+        }
+        fqdns = [self._fqdn("fqdn", leg.target.host, self.port), *self._fallbacks(leg)]
+        chosen = {name: Ref(fqdn.name, "fqdn_id") for name, fqdn in zip(_ORDER, fqdns, strict=False)}
+        routing = {"connection_id": _CONNECTION, **chosen, "method": self.routing}
+        link = {"phone_number": leg.number, "connection_id": _CONNECTION, "take_over": leg.take_over}
+        return (
+            *profile,
+            Piece("connection", "Connection", connection),
+            *fqdns,
+            Piece("routing", "Routing", routing),
+            Piece("attachment", "Attachment", link, after=("routing",), last=True),
+        )
+
+    def _transfer(self) -> Transfer:
+        return self.transfer if isinstance(self.transfer, Transfer) else Transfer.model_validate({})
+
+    def _fqdn(self, name: str, host: str, port: int | None) -> Piece:
+        return Piece(name, "Fqdn", {"connection_id": _CONNECTION, "fqdn": host, "record": self.record, "port": port})
+
+    def _fallbacks(self, leg: Leg) -> list[Piece]:
+        if len(leg.fallback) >= len(_ORDER):
+            raise ValueError(
+                f"fallback: a Telnyx connection has three FQDNs: xAI and at most {len(_ORDER) - 1} fallbacks"
+            )
+        pieces: list[Piece] = []
+        for count, fallback in enumerate(leg.fallback, start=1):
+            way = target(fallback.uri)
+            if way.number or way.transport != "tls":
+                raise ValueError(
+                    f"fallback: {fallback.uri}: Telnyx sends the dialled number over the connection's TLS; "
+                    f"write sip:{way.host};transport=tls"
+                )
+            pieces.append(self._fqdn(f"fallback-{count}", way.host, way.port))
+        return pieces
+
+    def sources(self) -> tuple[str, ...]:
+        """Calls come from the region the connection names."""
+        return (f"telnyx:{self.sip_region.lower()}",)
+
+
+_CONNECTION = Ref("connection", "connection_id")
+_ORDER = ("primary", "secondary", "tertiary")
+
+
+def _table(region: str, *addresses: str) -> Table:
+    return Table(
+        "telnyx",
+        read=_PUBLISHED,
+        source="sip.telnyx.com, version 2026-05-25",
+        cidrs=tuple(f"{address}/32" for address in addresses),
+        region=region,
+    )
+
+
+RANGES = (
+    _table("us", "192.76.120.10", "64.16.250.10"),
+    _table("canada", "192.76.120.31", "64.16.250.13"),
+    _table("europe", "185.246.41.140", "185.246.41.141"),
+    _table("australia", "103.115.244.145", "103.115.244.146"),
+    _table("middle-east", "185.246.42.128", "185.246.42.129"),
+    _table("asia", "103.115.244.158", "103.115.244.159"),
+)
+
+CAN: dict[Capability, Ability] = {
+    Capability.API: Can("API", _READ),
+    Capability.TLS: Can("port 5061", _READ),
+    Capability.SRTP: Can("srtp: true", _READ),
+    Capability.DIGEST: Cannot("an FQDN connection has no credentials towards the far end", _READ),
+    Capability.ALLOWLIST: Can("2 addresses a region", _READ),
+    Capability.TRANSFER: Can("transfer: true", _READ),
+    Capability.FALLBACK: Can("2 further FQDNs", _READ),
+    Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
+    Capability.SHARED: Can("one", _READ),
+}
+
+
+def _account(api: Api) -> str:
+    """The organisation of the key; the SDK has no call for it."""
+    answer: Any = api.client.get("/whoami", cast_to=object)
+    return str(answer["data"]["organization_id"])
+
+
+CARRIER = carrier.Carrier[Api](
+    name="telnyx",
+    title="Telnyx",
+    credentials=(carrier.Credential("api_key", "TELNYX_API_KEY", "telnyx:apiKey"),),
+    base_url_env="TELNYX_BASE_URL",
+    objects=(Profile, Connection, Fqdn, Routing, Attachment),
+    connect=Api,
+    account=_account,
+    account_name="organisation",
+    route=Route,
+    ranges=RANGES,
+    can=CAN,
+)

@@ -1,0 +1,60 @@
+"""Telnyx' SDK on our HTTP policy, and the listings that one run shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from providers.kernel import carrier, errors, http, limits
+from providers.kernel.listing import Listing
+
+if TYPE_CHECKING:
+    from telnyx import Telnyx
+
+_PAGE = 250
+
+
+class Api:
+    """The SDK's client (its own retries off: it would repeat a POST, and Telnyx knows no idempotency key)."""
+
+    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+        self.client = _client(settings, limit)
+        connections = self.client.fqdn_connections
+        self.connections = Listing[Any](
+            lambda: connections.list(page_size=_PAGE), lambda found: found.id, lambda id: connections.retrieve(id).data
+        )
+        self.numbers = Listing[Any](
+            lambda: self.client.phone_numbers.list(page_size=_PAGE), lambda found: found.phone_number, self._owned
+        )
+
+    def _owned(self, e164: str) -> Any:
+        """The filter takes digits only and matches parts of numbers, so the answer is compared again."""
+        found = self.client.phone_numbers.list(filter={"phone_number": e164.lstrip("+")})
+        return next((number for number in found if number.phone_number == e164), None)
+
+    def number(self, e164: str, *, fresh: bool) -> Any:
+        """The account's number. Raises NotFound."""
+        if found := self.numbers.get(e164, fresh=fresh):
+            return found
+        raise errors.NotFound(
+            "this account does not own the number", step="buy or port it at Telnyx, or correct the number"
+        )
+
+
+def _client(settings: carrier.Settings, limit: limits.Limit) -> Telnyx:
+    import telnyx
+
+    class Client(telnyx.Telnyx):
+        """Errors of our policy come out as they are, not wrapped as connection errors."""
+
+        def request(self, *arguments: Any, **options: Any) -> Any:
+            try:
+                return cast(Any, super().request(*arguments, **options))  # pyright: ignore[reportUnknownMemberType]
+            except telnyx.APIConnectionError as error:
+                raise errors.of(error) or errors.Unavailable(str(error)) from None
+
+    return Client(
+        api_key=settings["api_key"],
+        base_url=settings.base_url or None,
+        max_retries=0,
+        http_client=http.client("telnyx", limit, base_url=settings.base_url or "https://api.telnyx.com/v2"),
+    )

@@ -1,0 +1,1 @@
+"""Plivo: Zentrunk trunks, URIs, credentials and access lists, phone numbers and applications."""

@@ -1,0 +1,1 @@
+"""Telnyx: FQDN connections, FQDNs, phone numbers and their orders, outbound voice profiles."""
