@@ -31,7 +31,7 @@ class Stock:
         """Numbers of one country and kind (local or toll free), in order."""
         if country == "GB" and kind == "local" and area in (None, self.drama[3:6]):
             yield from (f"{self.drama}{line:03d}" for line in range(1000))
-        areas = AREAS.get(country, ()) if kind == "local" else TOLL_FREE if country in AREAS else ()
+        areas = {"local": AREAS, "toll_free": dict.fromkeys(AREAS, TOLL_FREE)}.get(kind, {}).get(country, ())
         for code in areas:
             if area in (None, code):
                 yield from (f"+1{code}555{self.block}{line:03d}" for line in range(1000))

@@ -178,7 +178,7 @@ def search_numbers(asked: Asked) -> Answer:
     pattern = wanted.get("pattern", "")
     if not pattern.isdecimal() and pattern:
         raise Refusal(400, "pattern must be numeric")
-    kinds = {"local": "local", "fixed": "local", "tollfree": "toll_free"}
+    kinds = {"fixed": "local", "tollfree": "toll_free"}
     offered = numbers.STOCK.offers(country, kinds.get(kind, kind))
     start = ("44" if country == "GB" else "1") + pattern
     free = (each[1:] for each in offered if each[1:].startswith(start) and asked.numbers.free(each[1:]))

@@ -412,11 +412,10 @@ def test_deleting_a_trunk_detaches_its_numbers(sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "key", "good", "changed", "bad"),
+    ("names", "good", "changed", "bad"),
     [
         (
-            "Credential",
-            "credential_uuid",
+            ("Credential", "credential_uuid"),
             {"name": "a", "username": "elevenlabs1", "password": "securepass123!"},
             {"username": "elevenlabs2", "password": "securepass123@"},
             [
@@ -431,8 +430,7 @@ def test_deleting_a_trunk_detaches_its_numbers(sandbox) -> None:
             ],
         ),
         (
-            "IPAccessControlList",
-            "ipacl_uuid",
+            ("IPAccessControlList", "ipacl_uuid"),
             {"name": "a", "ip_addresses": ["192.0.2.1", "198.51.100.0/24"]},
             {"ip_addresses": ["203.0.113.0/28"]},
             [
@@ -446,7 +444,8 @@ def test_deleting_a_trunk_detaches_its_numbers(sandbox) -> None:
         ),
     ],
 )
-def test_credentials_and_access_lists(sandbox, path: str, key: str, good: Any, changed: Any, bad: Any) -> None:
+def test_credentials_and_access_lists(sandbox, names: tuple[str, str], good: Any, changed: Any, bad: Any) -> None:
+    path, key = names
     base = f"/Zentrunk/{path}/"
     made = ask(sandbox, "POST", base, good, 201)
     assert set(made) == {"message", key}
@@ -585,6 +584,8 @@ def test_search_and_buy(sandbox) -> None:
         ({"country_iso": "CA"}, 200, "14165553000"),
         ({"country_iso": "US", "type": "tollfree"}, 200, "18005553000"),
         ({"country_iso": "US", "type": "national"}, 200, None),
+        ({"country_iso": "US", "type": "fixed"}, 200, "14155553000"),
+        ({"country_iso": "GB", "type": "tollfree"}, 200, None),
         ({"country_iso": "US", "region": "Texas"}, 200, None),
         ({}, 400, None),
         ({"country_iso": "us"}, 400, None),
@@ -711,12 +712,16 @@ def test_what_the_sdk_leaves_out_and_adds(sandbox, client: plivo.RestClient) -> 
 
 
 def test_errors_as_the_sdk_shows_them(sandbox, client: plivo.RestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = connect(sandbox, monkeypatch, "wrong")
     with pytest.raises(AuthenticationError):
-        connect(sandbox, monkeypatch, "wrong").numbers.list()
+        wrong.request("GET", ("Number",))
+    with pytest.raises(AttributeError, match="objects"):
+        wrong.numbers.list()  # plivo 4.63.0 trips over its own list class whenever the error is JSON
     with pytest.raises(InvalidRequestError):
         client.request("POST", ("Zentrunk", "URI"), {"name": "a"})
     with pytest.raises(ValidationError, match="trunk_direction is required"):
         client.request("POST", ("Zentrunk", "Trunk"), {"name": "a"})
+    sandbox.control("POST", "reset")
     sandbox.switch(plivo_rate=1)
     client.numbers.list()
     with pytest.raises(PlivoRestError, match="429"):

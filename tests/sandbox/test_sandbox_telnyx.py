@@ -903,6 +903,7 @@ def search(sandbox, **filters: str) -> list[str]:
 )
 def test_search(sandbox, filters: dict[str, str], first: str) -> None:
     assert search(sandbox, **filters)[0] == first
+    assert search(sandbox, phone_number_type="mobile") == search(sandbox, locality="Chicago") == []
     for wrong in ({"filter[country_code]": "XX"}, {"filter[features]": "fax,tea"}, {"filter[limit]": "0"}, {"q": "1"}):
         refused(sandbox.telnyx("GET", "/available_phone_numbers", params=wrong), 400)
 
