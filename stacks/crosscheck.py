@@ -55,8 +55,9 @@ class _Entry:
     @property
     def unlisted(self) -> bool:
         """Whether ``auth`` is left out although the carrier has no published ranges that could stand for it."""
+        route = self.number.route
         best = self.carrier.auth if self.carrier and self.number.auth is None else ""
-        return best == "allowlist" and not _table(str(self.number.route and self.number.route.delivers))
+        return best == "allowlist" and not (route and route.sources() and all(map(_table, route.sources())))
 
     @property
     def pieces(self) -> tuple[carrier.Piece, ...]:

@@ -82,7 +82,7 @@ def _sip_auth(number: Number) -> dict[str, Any] | None:
     if auth == "open" or number.origin == "xai_provisioned":
         return None
     if auth is None and number.route:
-        auth = _best(number.route.delivers, str(number.number))
+        auth = _best(number.route, str(number.number))
     if auth is None:
         return None
     if auth.digest:
@@ -90,12 +90,12 @@ def _sip_auth(number: Number) -> dict[str, Any] | None:
     return {"allow": list(auth.allow or ())}
 
 
-def _best(name: str, number: str) -> Auth:
+def _best(route: carrier.Route, number: str) -> Auth:
     """What the carrier does best towards xAI, where the file leaves ``auth`` out."""
-    declared = carrier.carriers()[name]
+    declared = carrier.carriers()[route.delivers]
     if declared.auth == "digest":
         return Auth(allow=None, digest=Digest(username=f"xtel{number.lstrip('+')}", password=None))
-    return Auth(allow=(name,), digest=None)
+    return Auth(allow=route.sources(), digest=None)
 
 
 def _webhook(webhook: Webhook | None) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ Draft 7, because yaml-language-server knows it best; there ``$ref`` hides its ne
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -106,7 +105,7 @@ def _generated(declared: type[BaseModel], prefix: str) -> dict[str, Any]:
 def _allowed() -> JsonSchemaValue:
     """An entry of an allowlist: the names of published ranges for completion, dated ones, and anything like a CIDR."""
     names = sorted({table.label for table in ranges.tables()})
-    spelled = "|".join("".join(f"[{c.upper()}{c}]" if c.isalpha() else re.escape(c) for c in name) for name in names)
+    spelled = "|".join("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in name) for name in names)
     dated = rf"^\s*({spelled})(@[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?\s*$"
     cidr = r"^\s*[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(/(?!0+\s*$)[0-9.]+)?\s*$"
     wrong = f"must be a CIDR or a published range ({', '.join(names)}); for the whole internet: auth: open"

@@ -45,7 +45,7 @@ class Telnyx:
         try:
             asker = account.authenticate(call.header("authorization"))
             endpoint, ids = self._find(call)
-            if call.query and call.method == "DELETE":
+            if call.query and ids:  # only lists take parameters
                 name = call.query[0][0]
                 raise Refusal(400, account.BAD, f"Unknown query parameter {name}", parameter=name)
             with self._store.transaction():

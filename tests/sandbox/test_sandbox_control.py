@@ -54,7 +54,12 @@ def test_no_secret_is_readable_in_the_log(sandbox) -> None:
     sandbox.xai("POST", "/v2/phone-numbers", content='{"auth_password": "pass-word-1"', headers=broken)
     sandbox.xai("GET", f"/v2/phone-numbers/{sandbox.env['XAI_API_KEY']}", headers={"X-Api-Key": "header-secret"})
 
+    sandbox.plivo("POST", "/Zentrunk/URI/", {"password": "sup3r", "name": sandbox.env["PLIVO_AUTH_TOKEN"]})
+    sandbox.telnyx("POST", "/fqdns", {"list": [{"password": "sup3r"}], "fqdn": sandbox.env["TELNYX_API_KEY"]})
+
     text = json.dumps(sandbox.log())
+    for secret in (sandbox.env["PLIVO_AUTH_TOKEN"], sandbox.env["TELNYX_API_KEY"]):
+        assert secret not in text
     basic = base64.b64encode(
         f"{sandbox.env['TWILIO_ACCOUNT_SID']}:{sandbox.env['TWILIO_AUTH_TOKEN']}".encode()
     ).decode()

@@ -462,6 +462,12 @@ def test_a_password_is_shown_once(sandbox) -> None:
     assert sandbox.control("GET", "secrets")["telnyx"]["connection_passwords"] == {kept["id"]: login}
 
 
+def test_single_objects_take_no_parameters(sandbox) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        refused(sandbox.telnyx(method, f"/fqdn_connections/{connection(sandbox)['id']}", params={"force": "1"}), 400)
+    assert len(sandbox.state()["telnyx"]["fqdn_connections"]) == 3
+
+
 def test_names_need_not_be_unique(sandbox) -> None:
     assert connection(sandbox)["id"] != connection(sandbox)["id"]
     assert len(ask(sandbox, "GET", "/fqdn_connections")["data"]) == 2
