@@ -1,0 +1,53 @@
+"""Write bundles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xtel import output, project
+from xtel.verbs import Json
+
+
+def render(
+    stack: Annotated[str, typer.Argument(metavar="TARGET", help="The name of a stack.")],
+    *,
+    number: Annotated[str, typer.Option(metavar="KEY", help="One number: its key, or the number itself.")] = "",
+    out: Annotated[str, typer.Option(metavar="DIR", help="Default: bundles/<stack>; a folder per number in it.")] = "",
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when the files differ.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also overwrite files changed by hand.")] = False,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Also the file with the password: XTEL_DIGEST_PASSWORD, or asked.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the configuration files of numbers that a PBX delivers.
+
+    For every number with `route: {carrier: sip, …}` a folder with the files of its platform. Nothing is sent anywhere:
+    somebody applies them. A file that was changed by hand is not overwritten.
+
+    \b
+    Examples:
+      xtel render prod
+      xtel render prod --number hq --with-secrets
+      xtel render prod --check
+
+    Exit codes: 0 written (or the same), 1 error (or different).
+    """
+    from xtel import render as bundles
+
+    if check and (force or with_secrets):
+        raise typer.BadParameter("goes with neither --force nor --with-secrets", param_hint="--check")
+    found = project.here()
+    file = found.stack_file(stack)
+    folder = Path(out) if out else found.root / "bundles" / stack.rpartition("/")[2]
+    wanted = bundles.bundles(stack, file, number, folder)
+    done = bundles.check(wanted) if check else bundles.write(wanted, force=force, with_secrets=with_secrets)
+    agree = not check or bundles.agrees(done)
+    if json:
+        output.document({"stack": stack, "agree": agree, "bundles": [item.as_json() for item in done]})
+    else:
+        bundles.show(done, checked=check)
+    raise typer.Exit(0 if agree else 1)

@@ -1,0 +1,38 @@
+"""Check stack files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xtel import output, project
+from xtel.verbs import Json
+
+
+def validate(
+    stack: Annotated[str, typer.Argument(metavar="STACK|FILE", help="A stack's name, or a stack file.")] = "",
+    json: Json = False,
+) -> None:
+    """Check stack files, without any request.
+
+    Schema and rules; findings are printed as `file:line: path: message`. Without an argument every file in stacks/ is
+    checked, and that no two of them declare the same number.
+
+    \b
+    Examples:
+      xtel validate
+      xtel validate sandbox
+      xtel validate stacks/sandbox.yaml --json
+
+    Exit codes: 0 valid (warnings included), 1 errors.
+    """
+    from xtel import validate as check
+
+    found = project.here()
+    result = check.validate([found.file(stack)] if stack else map(project.relative, found.stack_files()))
+    if json:
+        output.document(result.as_json())
+    else:
+        check.show(result)
+    raise typer.Exit(0 if result.valid else 1)
