@@ -21,6 +21,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from providers.kernel import operation, secrecy
 
 _MESSAGE_LIMIT = 300
@@ -104,6 +106,9 @@ class RateLimited(Temporary):
 
 class Unavailable(Temporary):
     """5xx, a time-out, a cut connection or an unreadable answer: whether the request happened is not known."""
+
+    def __init__(self, reason: str, *, step: str = "", **facts: Any) -> None:
+        super().__init__(reason, step=step or "run it again: it looks at what is there before it changes anything", **facts)
 
 
 def of(error: BaseException) -> XtelError | None:

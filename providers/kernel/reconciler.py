@@ -165,17 +165,20 @@ class Reconciler:
     def read(self, id: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """State and inputs as they stand at the vendor; None only when it is gone beyond doubt."""
         self.session.belongs(str(state.get("account", "")))
-        live = self._seen(id, state, fresh=False)
+        live = self._seen(id, state, fresh=False) or self._second_look(id, state)
         if live is None:
-            self._sleep(SECOND_LOOK)  # Twilio answers 404 for existing objects at times (twilio-node#936)
-            live = self._seen(id, state, fresh=True)
-            if live is None and self.session.answers():
-                return None
-            if live is None:
-                raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
+            return None
         known = {name: value for name, value in state.items() if name in self.object.spec.model_fields}
         inputs = self._spelled({**known, **live.inputs})
         return {**state, **inputs, **live.outputs}, inputs
+
+    def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
+        """After a first 404: Twilio answers 404 for existing objects at times (twilio-node#936)."""
+        self._sleep(SECOND_LOOK)
+        live = self._seen(id, state, fresh=True)
+        if live is None and not self.session.answers():
+            raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
+        return live
 
     def _seen(self, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         try:
@@ -196,7 +199,8 @@ class Reconciler:
         try:
             self.object.delete(self.session.api, id, state)
         except errors.NotFound:
-            return
+            if self._second_look(id, state):
+                self.object.delete(self.session.api, id, state)
 
     def _state(
         self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None

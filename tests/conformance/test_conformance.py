@@ -7,18 +7,15 @@ deleted outside) asserts that, instead of leaving it out.
 from __future__ import annotations
 
 import json
-import os
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from providers.kernel import errors, http, secrecy
+from providers.kernel import errors, secrecy
 from providers.kernel.spec import CONTROL
 from tests.conformance import wire as wires
-from tests.conformance.subject import Sample, Subject, World, subjects
-from tests.conformance.wire import Wire
+from tests.conformance.bench import STATES, Bench
+from tests.conformance.subject import Sample, Subject, subjects
 from tests.reconciling import Hand
 
 SUBJECTS = subjects()
@@ -26,52 +23,6 @@ SAMPLES = [(subject, sample) for subject in SUBJECTS.values() for sample in subj
 every_object = pytest.mark.parametrize(
     ("subject", "sample"), SAMPLES, ids=[f"{subject.name}-{sample.kind}" for subject, sample in SAMPLES]
 )
-STATES = Path(os.environ.get("XTEL_STATES") or Path(__file__).parent / "states")
-
-
-class Bench:
-    """One object of a carrier with everything it builds on already made, and the line its requests go over."""
-
-    def __init__(self, subject: Subject, sample: Sample, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.subject, self.sample, self.world = subject, sample, world
-        self._monkeypatch = monkeypatch
-        self.wire = Wire()
-        monkeypatch.setattr(http, "network", lambda: self.wire)
-        monkeypatch.setattr(http.time, "sleep", self.slept)
-        self.waits: list[float] = []
-        for name, value in world.env().items():
-            monkeypatch.setenv(name, value)
-        self.made: dict[str, Hand] = {}
-        for before in subject.samples[: subject.samples.index(sample)]:
-            if before.attaches or before.setting:
-                continue
-            self.made[before.kind] = self._hand(before)
-            self.made[before.kind].up(**before.inputs(self.made))
-        self.hand = self._hand(sample)
-        self.inputs = sample.inputs(self.made)
-        self.wire.log.clear()
-
-    def slept(self, seconds: float) -> None:
-        self.waits.append(seconds)
-
-    def _hand(self, sample: Sample) -> Hand:
-        return Hand(f"{self.subject.name}:{sample.kind}", {}, self._monkeypatch)
-
-    def another(self) -> Hand:
-        """The same object in another run that has no state of it."""
-        return self._hand(self.sample)
-
-    def keep(self) -> None:
-        """Keep today's state as the data of this release, for every later one to load."""
-        folder = STATES / version("xai-telephony")
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = {"declared": self.inputs, "inputs": self.hand.inputs, "state": self.hand.state}
-        file = folder / f"{self.subject.name}.{self.sample.kind}.json"
-        file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
-
-    def as_account(self, account: str) -> None:
-        for name, value in self.world.env(account).items():
-            self._monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -1,0 +1,182 @@
+"""The fault table: whatever breaks at whichever request, afterwards there is exactly what is declared, once.
+
+After the fault comes what a person does: look (refresh), and run it again. Then the sandbox's state must equal that of a
+run that nothing disturbed, ids and secrets aside.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from difflib import unified_diff
+from typing import Any
+
+import pytest
+
+from providers.kernel import errors, http
+from tests.conformance.bench import Bench
+from tests.conformance.subject import Sample, Subject, subjects
+from tests.conftest import Sandbox
+from tests.faults import xai
+from tests.faults.line import FAULTS, Fault, Line, in_a_process_of_its_own, settle
+
+OPERATIONS = ("create", "update", "replace", "read", "delete")
+_SUBJECTS = {**subjects(), "xai": xai.SUBJECT}
+
+
+def impossible(subject: Subject, sample: Sample, operation: str, on: str) -> str:
+    """Why an object has no such case; empty when it has."""
+    if sample.kept:
+        return "kept in the state alone: no request is made"
+    if operation == "read" and on == "write":
+        return "reading writes nothing"
+    if operation == "update" and not (sample.attaches or _change(subject, sample, replacing=False)):
+        return "nothing of it changes in place"
+    if operation == "replace" and not _change(subject, sample, replacing=True):
+        return "nothing of it is replaced: what it is named by makes it another object"
+    return ""
+
+
+def _change(subject: Subject, sample: Sample, *, replacing: bool) -> dict[str, Any]:
+    from providers.kernel import carrier
+
+    replaces = carrier.vendor(subject.name).object(sample.kind).replaces
+    return next((change for change in sample.changes if bool(replaces & set(change)) == replacing), {})
+
+
+def cases() -> Iterator[Any]:
+    """Every case that can be; each has a place in the short cut that `make test` runs."""
+    count = 0
+    for subject in _SUBJECTS.values():
+        for sample in subject.samples:
+            for operation in OPERATIONS:
+                for on in ("read", "write"):
+                    if impossible(subject, sample, operation, on):
+                        continue
+                    for fault in FAULTS:
+                        count += 1
+                        name = f"{subject.name}-{sample.kind}-{operation}-{on}-{fault.name}"
+                        marks = [] if count % 11 == 0 else [pytest.mark.whole_table]
+                        yield pytest.param(subject, sample, operation, on, fault, id=name, marks=marks)
+
+
+class Case:
+    """One operation on one object, up to the moment before it begins."""
+
+    def __init__(self, subject: Subject, sample: Sample, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        sandbox.reset()
+        self.sandbox = sandbox
+        self.bench = Bench(subject, sample, subject.world(sandbox), monkeypatch)
+        self.line = Line(sandbox)
+        monkeypatch.setattr(http, "network", lambda: self.line)
+        self.inputs = self.bench.inputs
+
+    def begin(self, operation: str) -> Callable[[], Any]:
+        """Bring the object to where the operation starts; answers the operation."""
+        hand, sample = self.bench.hand, self.bench.sample
+        if operation == "create":
+            return lambda: hand.up(**self.inputs)
+        hand.up(**self.inputs)
+        if operation in {"read", "delete"}:
+            return hand.refresh if operation == "read" else hand.destroy
+        if sample.attaches:
+            self.bench.world.occupy(self.bench.subject.number)
+            assert hand.refresh()
+        else:
+            change = _change(self.bench.subject, sample, replacing=operation == "replace")
+            self.inputs = {**self.inputs, **change}
+        return lambda: hand.up(**self.inputs)
+
+    def again(self, operation: str) -> None:
+        """What a person does after a fault: look, and run it again."""
+        hand = self.bench.hand
+        if operation == "delete":
+            if hand.id:
+                hand.destroy()
+            return
+        if hand.id and not hand.refresh():
+            assert operation != "read", "it was there all the time"
+        if operation != "read":
+            hand.up(**self.inputs)
+
+    def snapshot(self) -> str:
+        """Everything the vendors hold, without what differs between any two runs."""
+        state = self.sandbox.state()
+        return json.dumps(_stable(state), sort_keys=True, indent=1)
+
+
+_VARIES = re.compile(
+    r"[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}|\b\d{17,20}\b|\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?"
+    r"|[a-z]+_[0-9a-f]{16,}"
+)
+
+
+def _stable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _stable(item) for key, item in value.items() if "date" not in key and not key.endswith("_at")}
+    if isinstance(value, list):
+        return sorted((_stable(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+    return _VARIES.sub("*", value) if isinstance(value, str) else value
+
+
+_undisturbed: dict[tuple[str, str, str], str] = {}
+
+
+def _expected(
+    subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    key = (subject.name, sample.kind, operation)
+    if key not in _undisturbed:
+        case = Case(subject, sample, sandbox, monkeypatch)
+        case.begin(operation)()
+        _undisturbed[key] = case.snapshot()
+    return _undisturbed[key]
+
+
+@pytest.mark.parametrize(("subject", "sample", "operation", "on", "fault"), list(cases()))
+def test_exactly_what_is_declared(
+    subject: Subject,
+    sample: Sample,
+    operation: str,
+    on: str,
+    fault: Fault,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = _expected(subject, sample, operation, sandbox, monkeypatch)
+    case = Case(subject, sample, sandbox, monkeypatch)
+    run = case.begin(operation)
+    case.line.arm(fault, on)
+    if fault.kills:
+        in_a_process_of_its_own(case.line, run)
+    else:
+        try:
+            run()
+        except errors.XtelError as error:
+            _one_clear_line(str(error))
+        assert case.line.broken, f"{operation} makes no request that could {on}"
+    case.line.disarm()
+    settle(fault)
+    case.again(operation)
+    assert list(unified_diff(expected.splitlines(), case.snapshot().splitlines(), lineterm="", n=8)) == []
+    if operation != "delete":
+        hand = case.bench.hand
+        assert hand.refresh()
+        assert hand.up(**case.inputs) == "same"
+        _secrets_are_the_vendors(case)
+    assert case.bench.world.releases() == 0
+    assert sandbox.faults_left() == []
+
+
+def _one_clear_line(text: str) -> None:
+    assert len(text) <= 300
+    assert text.isprintable()
+    assert "next: " in text or "HTTP 4" in text, text
+
+
+def _secrets_are_the_vendors(case: Case) -> None:
+    """The signing secret we hold is the one that the vendor signs with."""
+    held = case.bench.hand.state.get("signing_secret")
+    if held:
+        assert case.sandbox.secrets()["signing_secrets"][case.bench.subject.number] == held
