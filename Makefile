@@ -73,6 +73,10 @@ demo: setup ## sets everything up and applies the sandbox stack to a phone netwo
 test: setup ## every test
 	@$(BIN)/pytest -n 2 tests
 
+.PHONY: faults
+faults: setup ## every operation against every fault, and the table of it
+	@$(BIN)/pytest -n 2 tests/faults --whole-table
+
 .PHONY: bench
 bench: setup ## 100 numbers against plain providers and a script, as ratios of one run
 	@$(PYTHON) -m tests.bench

@@ -82,7 +82,7 @@ def test_waits_end_with_the_budget() -> None:
         send("GET", refused(429, **{"Retry-After": "11"}))
     with operation.operating(Operation(progress=shown.append, started=time.monotonic())):
         send("GET", refused(429, **{"Retry-After": "5"}))
-    assert shown == ["vendor: 429, waiting 5 s more"]
+    assert shown == ["vendor: at its limit, waiting 5 s more"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
@@ -138,3 +138,54 @@ def test_limit_halves_and_recovers() -> None:
     assert limit.allowed == 1
     with limit.slot():
         pass
+
+
+class Clock:
+    """Time that only passes when somebody waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(limits, "clock", lambda: self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_published_rate_is_kept_in_every_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    limit = limits.Limit(8, limits.Rate(300, 5.0))
+    starts: list[float] = []
+    for _ in range(1000):
+        with limit.slot(clock.wait):
+            starts.append(clock.now)
+            clock.now += 0.001
+    assert all(starts[index + 300] - starts[index] >= 4.999 for index in range(700))
+    assert starts[-1] < 16
+
+
+def test_what_one_request_is_told_all_heed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    limit = limits.Limit(8)
+    line = Line(refused(429, **{"Retry-After": "4"}), refused(429, **{"Retry-After": "9"}))
+    first, other = http.Policy("vendor", limit, line), http.Policy("vendor", limit, line)
+    for policy in (first, other):
+        policy._sleep = clock.wait
+    with operation.operating(Operation(budget=3)), pytest.raises(errors.RateLimited):
+        httpx.Client(transport=first).post("https://a.example/")
+    limit.hold(4)
+    with operation.operating(Operation(budget=2)), pytest.raises(errors.RateLimited, match="asked to wait 4 s more"):
+        httpx.Client(transport=other).post("https://a.example/")
+    assert line.calls == 1
+    httpx.Client(transport=other).post("https://a.example/")
+    assert clock.now >= 13
+
+
+def test_the_last_request_of_a_window_holds_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    last = httpx.Response(200, json={}, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"})
+    policy = http.Policy("telnyx", limits.Limit(8), Line(last))
+    policy._sleep = clock.wait
+    with httpx.Client(transport=policy) as client:
+        client.get("https://a.example/")
+        client.get("https://a.example/")
+    assert clock.now == 2

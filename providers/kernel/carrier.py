@@ -140,7 +140,9 @@ class Vendor(Generic[ApiT]):
     #: Whose account the credentials open; asks the vendor, so that it also proves that the account answers.
     account: Callable[[ApiT], str]
     account_name: str = "account"
+    #: Requests in flight at once, and the rate that the vendor publishes for an account.
     most_requests: int = 8
+    rate: limits.Rate | None = None
 
     def object(self, kind: str) -> Object[ApiT, Any]:
         """The object declared under ``kind``."""

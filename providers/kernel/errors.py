@@ -108,7 +108,9 @@ class Unavailable(Temporary):
     """5xx, a time-out, a cut connection or an unreadable answer: whether the request happened is not known."""
 
     def __init__(self, reason: str, *, step: str = "", **facts: Any) -> None:
-        super().__init__(reason, step=step or "run it again: it looks at what is there before it changes anything", **facts)
+        super().__init__(
+            reason, step=step or "run it again: it looks at what is there before it changes anything", **facts
+        )
 
 
 def of(error: BaseException) -> XtelError | None:

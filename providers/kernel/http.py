@@ -61,7 +61,7 @@ class Policy(httpx.BaseTransport):
 
     def _once(self, request: httpx.Request) -> httpx.Response:
         try:
-            with _process.slot(), self._limit.slot():
+            with self._limit.slot(self._turn), _process.slot():
                 response = self._read(self._inner.handle_request(request), request)
         except _NEVER_SENT as error:
             raise errors.Unreachable(f"no connection to {request.url.host}: {error}", step=_network_step()) from None
@@ -73,6 +73,8 @@ class Policy(httpx.BaseTransport):
             self._limit.complain()
         elif response.status_code < 400:
             self._limit.praise()
+        if response.headers.get("x-ratelimit-remaining") == "0":  # Telnyx: the last request of this window
+            self._limit.hold(_retry_after(response.headers) or 0.0)
         return _accepted(response)
 
     def _read(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
@@ -107,10 +109,24 @@ class Policy(httpx.BaseTransport):
         return wait if wait < remaining else None
 
     def _pause(self, wait: float, error: errors.Temporary) -> None:
-        if wait >= 1:
-            reason = error.status or error.reason
-            operation.current().progress(f"{self._vendor}: {reason}, waiting {wait:.0f} s more")
+        if getattr(error, "retry_after", None) is not None:
+            self._limit.hold(wait)  # what one request was told, all heed; the wait comes with the next slot
+            return
+        self._show(wait, str(error.status or error.reason))
         self._sleep(wait)
+
+    def _turn(self, wait: float) -> None:
+        """Wait for this request's turn, unless it would come after the operation's time."""
+        if wait > operation.current().remaining():
+            error = errors.RateLimited(f"asked to wait {wait:.0f} s more", status=429, step=_STEPS[429])
+            vars(error)["retry_after"] = wait
+            raise error
+        self._show(wait, "at its limit")
+        self._sleep(wait)
+
+    def _show(self, wait: float, reason: str) -> None:
+        if wait >= 1:
+            operation.current().progress(f"{self._vendor}: {reason}, waiting {wait:.0f} s more")
 
     def close(self) -> None:
         """Close the connections."""

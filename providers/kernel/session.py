@@ -29,7 +29,8 @@ class Session:
                 for credential in self.vendor.credentials:
                     if credential.required:
                         _ = settings[credential.name]
-                self._api = self.vendor.connect(settings, limits.Limit(self.vendor.most_requests))
+                limit = limits.Limit(self.vendor.most_requests, self.vendor.rate)
+                self._api = self.vendor.connect(settings, limit)
             return self._api
 
     def account(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from providers.kernel import http
+from providers.kernel import http, limits
 from tests.conformance.subject import Sample, Subject, World
 from tests.conformance.wire import Wire
 from tests.reconciling import Hand
@@ -25,8 +26,9 @@ class Bench:
         self._monkeypatch = monkeypatch
         self.wire = Wire()
         monkeypatch.setattr(http, "network", lambda: self.wire)
-        monkeypatch.setattr(http.time, "sleep", self.slept)
         self.waits: list[float] = []
+        monkeypatch.setattr(http.time, "sleep", self.slept)
+        monkeypatch.setattr(limits, "clock", lambda: time.monotonic() + sum(self.waits))
         for name, value in world.env().items():
             monkeypatch.setenv(name, value)
         self.made: dict[str, Hand] = {}

@@ -84,5 +84,5 @@ def test_waits_as_long_as_the_vendor_asks(project: Project, sandbox: Sandbox) ->
     project.declare()
     sandbox.fault("POST /v1/Trunks", "status", status=429, times=1, headers={"Retry-After": "2"})
     shown = project.up()
-    assert "twilio: 429, waiting 2 s more" in shown
+    assert "twilio: at its limit, waiting 2 s more" in shown
     wired(sandbox, NUMBER)
