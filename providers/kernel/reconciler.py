@@ -78,7 +78,7 @@ class Reconciler:
         """
         spec = self.object.spec.model_validate(dict(inputs))
         try:
-            found = self.object.find(self.session.api, spec, fresh=False)
+            found = self.session.ask(self.object.find, spec, fresh=False)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
         if found is None:
@@ -115,12 +115,11 @@ class Reconciler:
         return live.id, self._state(inputs, live, account)
 
     def _make(self, spec: Spec) -> Live:
-        api = self.session.api
-        found = self.object.find(api, spec, fresh=False)
+        found = self.session.ask(self.object.find, spec, fresh=False)
         if found:
             return self._take(found, spec)
         try:
-            return self.object.create(api, spec)
+            return self.session.ask(self.object.create, spec)
         except errors.Unavailable as error:
             found = self._look_again(spec)
             if found and found.ours:
@@ -136,14 +135,14 @@ class Reconciler:
     def _look_again(self, spec: Spec) -> Live | None:
         for wait in (0.0, SECOND_LOOK, 2 * SECOND_LOOK):
             self._sleep(wait)
-            if found := self.object.find(self.session.api, spec, fresh=True):
+            if found := self.session.ask(self.object.find, spec, fresh=True):
                 return found
         return None
 
     def _take(self, found: Live, spec: Spec) -> Live:
         if obstacle := self.object.obstacle(found, spec):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
-        return self.object.adopt(self.session.api, found, spec)
+        return self.session.ask(self.object.adopt, found, spec)
 
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Change in place. When the answer is lost, what the object says counts."""
@@ -154,9 +153,9 @@ class Reconciler:
         if not difference.changed:
             return {**old, **inputs}
         try:
-            live = self.object.update(self.session.api, id, spec, old)
+            live = self.session.ask(self.object.update, id, spec, old)
         except errors.Unavailable:
-            seen = self.object.read(self.session.api, id, old, fresh=True)
+            seen = self.session.ask(self.object.read, id, old, fresh=True)
             if seen is None or self.diff({**inputs, **seen.inputs}, inputs).changed:
                 raise
             live = seen
@@ -182,7 +181,7 @@ class Reconciler:
 
     def _seen(self, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         try:
-            return self.object.read(self.session.api, id, state, fresh=fresh)
+            return self.session.ask(self.object.read, id, state, fresh=fresh)
         except errors.NotFound:
             return None
 
@@ -197,10 +196,10 @@ class Reconciler:
         """Delete or detach; what is gone already is fine."""
         self.session.belongs(str(state.get("account", "")))
         try:
-            self.object.delete(self.session.api, id, state)
+            self.session.ask(self.object.delete, id, state)
         except errors.NotFound:
             if self._second_look(id, state):
-                self.object.delete(self.session.api, id, state)
+                self.session.ask(self.object.delete, id, state)
 
     def _state(
         self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None

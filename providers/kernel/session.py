@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.kernel import carrier, errors, limits
+
+AnswerT = TypeVar("AnswerT")
 
 
 class Session:
@@ -16,7 +18,7 @@ class Session:
     def __init__(self, vendor: carrier.Vendor[Any], config: Callable[[str], str | None]) -> None:
         self.vendor = vendor
         self._config = config
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._api: Any = None
         self._account = ""
 
@@ -33,18 +35,33 @@ class Session:
                 self._api = self.vendor.connect(settings, limit)
             return self._api
 
+    def ask(self, call: Callable[..., AnswerT], *arguments: Any, **options: Any) -> AnswerT:
+        """Call something with the client; an answer that our code or the SDK cannot read is an error of ours."""
+        api = self.api
+        try:
+            return call(api, *arguments, **options)
+        except errors.XtelError:
+            raise
+        except Exception as error:
+            if os.environ.get("XTEL_DEBUG") == "1":
+                raise
+            raise errors.of(error) or errors.Unavailable(
+                f"an answer was not understood ({type(error).__name__}: {error})",
+                step="run it again; if it stays so, run it with XTEL_DEBUG=1 and report it",
+            ) from None
+
     def account(self) -> str:
         """Whose account the credentials open; asked once per process."""
         api = self.api
         with self._lock:
             if not self._account:
-                self._account = self.vendor.account(api)
+                self._account = self.ask(self.vendor.account)
             return self._account
 
     def answers(self) -> bool:
         """Whether the account itself answers right now: only then does a 404 mean that an object is gone."""
         try:
-            return bool(self.vendor.account(self.api))
+            return bool(self.ask(self.vendor.account))
         except errors.CarrierError:
             return False
 
