@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from providers.kernel import carrier, errors, http, limits
 from providers.kernel.listing import Listing
@@ -39,15 +40,16 @@ class Api:
 
     def _listed(self, collection: str, **filters: str) -> Iterator[Found]:
         """Everything in ``Zentrunk/<collection>/``, page by page. No filter by name is documented."""
-        offset = 0
+        asked: dict[str, Any] = {**filters, "limit": _PAGE, "offset": 0}
         while True:
-            page = self.ask("GET", "Zentrunk", collection, **filters, limit=_PAGE, offset=offset)
-            found = cast(list[Found], page.get("objects") or [])
-            yield from found
-            offset += _PAGE
+            page = self.ask("GET", "Zentrunk", collection, **asked)
+            yield from cast(list[Found], page.get("objects") or [])
             meta: Found = page.get("meta") or {}
-            if not found or offset >= int(meta.get("total_count") or 0):
+            if not meta.get("next"):
                 return
+            asked = dict(parse_qsl(urlsplit(str(meta["next"])).query))
+            if "cursor" in asked:  # as the SDK reads it: an offset beside a cursor leads back to the first page
+                asked.pop("offset", None)
 
     def pointing(self, uri_uuid: str) -> str:
         """The id of a trunk whose calls go to this URI, first or as a fallback; empty for none."""
