@@ -78,7 +78,8 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
         assert secrets["plivo"]["uri_passwords"][uri["uri_uuid"]] == login
         assert login["password"] not in shown + created + again + refreshed + project.state()
     assert objects(sandbox) == (2, 2)
-    assert [found["secure"] for found in sandbox.state()["plivo"]["trunks"]] == [False, True]
+    secure = {found["name"].rpartition("/")[2]: found["secure"] for found in sandbox.state()["plivo"]["trunks"]}
+    assert secure == {NYC_NUMBER: False, DENVER_NUMBER: True}
 
     project.run("destroy", "--yes")
     assert objects(sandbox) == (0, 0)
