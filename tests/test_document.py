@@ -147,6 +147,16 @@ def test_a_hundred_trunks_are_an_account(tmp_path: Path) -> None:
     assert inherited == [TOO_MANY.replace("104: numbers.n100.route", "2: defaults.route")], "where it is said"
 
 
+def test_a_hundred_trunks_are_an_account_at_plivo_too(tmp_path: Path) -> None:
+    own, allow = "route: {carrier: plivo}", "auth: {allow: [plivo]}"
+    shared = f"route: {{carrier: plivo, trunk: shared}}, {allow}"
+    assert len(document.read(_file(tmp_path, *[own] * 99, *[shared] * 20)).numbers) == 119
+    assert errors(_file(tmp_path, *[own] * 101)) == [
+        "104: numbers.n100.route: n100 needs Trunk 101 at Plivo, and an account has at most 100:"
+        " write `trunk: shared` in the routes, with auth: {allow: [plivo]}"
+    ]
+
+
 @pytest.mark.parametrize(
     "allow",
     ["[twilio]", "[TWILIO, 203.0.113.0/28]", "[twilio@2026-11-21]", "[0.0.0.0/1, 128.0.0.0/1]", "[54.0.0.0/8, 35.0.0.0/8,"

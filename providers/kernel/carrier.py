@@ -19,7 +19,7 @@ from providers.kernel import errors, limits, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.spec import Part as Model
 from providers.kernel.spec import Spec
-from providers.kernel.values import SipUri, Target, Whole
+from providers.kernel.values import SipUri, Target, Whole, target
 
 ApiT = TypeVar("ApiT")
 SpecT = TypeVar("SpecT", bound=Spec)
@@ -188,6 +188,15 @@ class Leg:
     fallback: tuple[Fallback, ...] = ()
     take_over: bool = False
     login: Login | None = None
+
+    def ways(self, *, shared: bool) -> tuple[Fallback, ...]:
+        """The fallbacks, in order. Raises ValueError for one with a user part on a trunk that many numbers share."""
+        for way in self.fallback:
+            if shared and target(way.uri).number:
+                raise ValueError(
+                    f"{way.uri} names a user: on a shared trunk it would get every number's calls; write the host alone"
+                )
+        return self.fallback
 
 
 @dataclass(frozen=True)

@@ -188,11 +188,12 @@ def _kind(response: httpx.Response) -> str:
 
 
 def request_id(response: httpx.Response) -> str:
-    """The id a vendor's support asks for, under whatever header this vendor sends it."""
+    """The id a vendor's support asks for, under whatever header this vendor sends it, or as Plivo's ``api_id``."""
     for header in ("twilio-request-id", "x-request-id", "request-id", "x-plivo-request-id"):
         if value := response.headers.get(header):
             return secrecy.one_line(value, 64)
-    return ""
+    body = _json(response)
+    return secrecy.one_line(str(cast(dict[str, object], body).get("api_id", "")), 64) if isinstance(body, dict) else ""
 
 
 def explain(body: object) -> tuple[str, str]:

@@ -88,11 +88,14 @@ class Reconciler:
         return (str(obstacle), "") if obstacle else ("", taken)
 
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
-        """What differs between the state and canonical inputs. An id not known yet is not a change of a reference."""
+        """What differs between the state and canonical inputs.
+
+        An id not known yet is not a change of a reference, except where there was none: then its object is new.
+        """
         before, after = self._comparable(old), _compared(new)
-        for name in self.object.references:
+        for name in self.object.references & before.keys():
             if has_unknown(after.get(name)):
-                after[name] = before.get(name)
+                after[name] = before[name]
         paths = tuple(changed(before, after))
         replaces = tuple(sorted({path.split(".")[0] for path in paths} & self.object.replaces))
         return Difference(paths, replaces)

@@ -52,7 +52,6 @@ class Session:
 
     def account(self) -> str:
         """Whose account the credentials open; asked once per process."""
-        api = self.api
         with self._lock:
             if not self._account:
                 self._account = self.ask(self.vendor.account)

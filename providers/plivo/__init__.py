@@ -1,6 +1,7 @@
-"""Plivo Zentrunk: an inbound trunk per number that points at the number's target at xAI, with a digest on both sides.
+"""Plivo SIP trunking (Zentrunk): an inbound trunk per number whose URI is the number's target at xAI, or one for many.
 
-Documents: plivo.com/docs (SIP trunking API, xAI guide; read 2026-11-21). Never tried against a live account: docs/plivo.md.
+Documents: plivo.com/docs (SIP trunking API, xAI guide; read 2026-11-21). A URI can have a username and password, so the
+same digest stands on both sides. Never tried against a live account: docs/plivo.md.
 """
 
 from __future__ import annotations
@@ -10,34 +11,55 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier
+from providers.kernel import carrier, limits
 from providers.kernel.capabilities import Ability, Can, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
-from providers.plivo.trunk import Trunk, Uri
+from providers.plivo.trunk import Trunk, Uri, plain
 
 _READ = date(2026, 11, 21)
 
 
 class Route(carrier.Route):
-    """A Plivo inbound trunk of its own for this number."""
+    """A Plivo inbound trunk: one of its own for this number, or one that numbers of the stack share."""
 
     carrier: Literal["plivo"] = Field("plivo", description="Plivo SIP trunking (Zentrunk).")
+    trunk: Literal["own", "shared"] = Field(
+        "own",
+        description="A trunk per number (at most 100), or one for all that say `shared`: Plivo then fills in the number.",
+    )
     secure: bool = Field(False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
 
     def pieces(self, leg: Leg) -> tuple[Piece, ...]:
-        """URI, trunk, and last the number on it."""
-        if len(leg.fallback) > 1:
-            raise ValueError("fallback: a Plivo trunk has one fallback URI")
-        digest = {"username": leg.login.username, "password": leg.login.password} if leg.login else {}
-        uris = [Piece("uri", "Uri", {"uri": str(leg.target), **digest})]
-        uris += [Piece("fallback-1", "Uri", {"uri": way.uri, "role": "fallback"}) for way in leg.fallback]
+        """URIs, trunk, and last the number on it."""
+        shared = self.trunk == "shared"
+        uris = [self._target(leg, shared), *self._fallback(leg, shared)]
         trunk: dict[str, Any] = {"primary": Ref("uri", "uri_uuid"), "secure": self.secure}
         if leg.fallback:
             trunk["fallback"] = Ref("fallback-1", "uri_uuid")
         link = {"phone_number": leg.number, "trunk_id": Ref("trunk", "trunk_id"), "take_over": leg.take_over}
-        return (*uris, Piece("trunk", "Trunk", trunk), Piece("attachment", "Attachment", link, last=True))
+        return (
+            *uris,
+            Piece("trunk", "Trunk", trunk, shared=shared),
+            Piece("attachment", "Attachment", link, last=True),
+        )
+
+    def _target(self, leg: Leg, shared: bool) -> Piece:
+        if shared and leg.login:
+            raise ValueError(
+                "a shared trunk has one URI, and so one login, for all its numbers:"
+                " write auth: {allow: [plivo]}, or trunk: own"
+            )
+        target = leg.target.model_copy(update={"number": ""}) if shared else leg.target
+        digest = {"username": leg.login.username, "password": leg.login.password} if leg.login else {}
+        return Piece("uri", "Uri", {"uri": str(target), **digest}, shared=shared)
+
+    def _fallback(self, leg: Leg, shared: bool) -> list[Piece]:
+        if len(leg.fallback) > 1:
+            raise ValueError("a Plivo trunk has one fallback URI: leave one")
+        inputs = [{"uri": plain(way.uri), "role": "fallback"} for way in leg.ways(shared=shared)]
+        return [Piece("fallback-1", "Uri", each, shared=shared) for each in inputs]
 
 
 RANGES = Table(
@@ -60,7 +82,7 @@ CAN: dict[Capability, Ability] = {
     Capability.TRANSFER: Can("no switch; reports differ", _READ),
     Capability.FALLBACK: Can("one further URI", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
-    Capability.SHARED: Can("one", _READ),
+    Capability.SHARED: Can("one, or many with trunk: shared", _READ),
 }
 
 
@@ -79,8 +101,10 @@ CARRIER = carrier.Carrier[Api](
     objects=(Uri, Trunk, Attachment),
     connect=Api,
     account=_account,
+    rate=limits.Rate(300, 5.0),
     route=Route,
     auth="digest",
     ranges=(RANGES,),
     can=CAN,
+    most=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

@@ -6,38 +6,60 @@ import io
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from providers.kernel import carrier, errors, http, limits
+from providers.kernel.listing import Listing
 
 BASE_URL = "https://api.plivo.com"
 #: The largest page a Zentrunk listing gives.
 _PAGE = 20
+Found = dict[str, Any]
 
 
 class Api:
-    """One account's client."""
+    """One account's client, and the listings that one run shares."""
 
     def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
         self.auth_id = settings["auth_id"]
         self.client = _client(settings, limit)
+        self.uris = self._listing("URI", "uri_uuid")
+        self.trunks = self._listing("Trunk", "trunk_id")
 
-    def ask(self, method: str, *path: str, **body: Any) -> dict[str, Any]:
+    def ask(self, method: str, *path: str, **body: Any) -> Found:
         """A request below ``/v1/Account/{auth_id}/``; the answer as plain data, out of its ``object`` wrapper."""
-        answer: dict[str, Any] = _plain(self.client.request(method, path, body or None)) or {}
+        answer: Found = _plain(self.client.request(method, path, body or None)) or {}
         return answer.get("object") or answer
 
-    def listed(self, collection: str) -> Iterator[dict[str, Any]]:
-        """Everything in ``Zentrunk/<collection>/``, page by page."""
-        offset = 0
-        while True:
-            page = self.ask("GET", "Zentrunk", collection, limit=_PAGE, offset=offset)
-            yield from cast(list[dict[str, Any]], page.get("objects") or [])
-            offset += _PAGE
-            meta: dict[str, Any] = page.get("meta") or {}
-            if offset >= int(meta.get("total_count") or 0):
-                return
+    def _listing(self, collection: str, key: str) -> Listing[Found]:
+        return Listing[Found](
+            lambda: self._listed(collection),
+            lambda found: str(found[key]),
+            lambda id: self.ask("GET", "Zentrunk", collection, id),
+        )
 
-    def number(self, e164: str) -> dict[str, Any]:
+    def _listed(self, collection: str, **filters: str) -> Iterator[Found]:
+        """Everything in ``Zentrunk/<collection>/``, page by page. No filter by name is documented."""
+        asked: dict[str, Any] = {**filters, "limit": _PAGE, "offset": 0}
+        while True:
+            page = self.ask("GET", "Zentrunk", collection, **asked)
+            yield from cast(list[Found], page.get("objects") or [])
+            meta: Found = page.get("meta") or {}
+            if not meta.get("next"):
+                return
+            asked = dict(parse_qsl(urlsplit(str(meta["next"])).query))
+            if "cursor" in asked:  # as the SDK reads it: an offset beside a cursor leads back to the first page
+                asked.pop("offset", None)
+
+    def pointing(self, uri_uuid: str) -> str:
+        """The id of a trunk whose calls go to this URI, first or as a fallback; empty for none."""
+        for field in ("primary_uri_uuid", "fallback_uri_uuid"):
+            for trunk in self._listed("Trunk", **{field: uri_uuid}):
+                if trunk.get(field) == uri_uuid:
+                    return str(trunk["trunk_id"])
+        return ""
+
+    def number(self, e164: str) -> Found:
         """The account's number; Plivo writes numbers without the +. Raises NotFound."""
         try:
             return self.ask("GET", "Number", e164.lstrip("+"))
@@ -48,10 +70,15 @@ class Api:
                 step="buy or port it at Plivo, or correct the number",
             ) from None
 
-    def application(self, e164: str) -> str:
-        """The id of the trunk or application that gets a number's calls, out of its path; empty for none."""
-        path = str(self.number(e164).get("application") or "")
-        return path.strip("/").rsplit("/", 1)[-1] if path else ""
+    def application(self, e164: str) -> tuple[str, str]:
+        """What gets a number's calls, out of its path: ``trunk`` or ``application``, and its id; both empty for none."""
+        *before, id = str(self.number(e164).get("application") or "").strip("/").split("/")
+        return ("trunk" if before[-1:] == ["Trunk"] else "application" if id else "", id)
+
+
+def named(listing: Listing[Found], name: str, *, fresh: bool) -> Found | None:
+    """The object of this name; only trunks have unique ones at Plivo, so it is looked for before making one."""
+    return next((found for found in listing.all(fresh=fresh) if found.get("name") == name), None)
 
 
 def _client(settings: carrier.Settings, limit: limits.Limit) -> Any:
@@ -80,7 +107,13 @@ def _client(settings: carrier.Settings, limit: limits.Limit) -> Any:
         def close(self) -> None:
             wire.close()
 
-    client = plivo.RestClient(settings["auth_id"], settings["auth_token"])
+    try:
+        client = plivo.RestClient(settings["auth_id"], settings["auth_token"])
+    except plivo.exceptions.AuthenticationError:
+        raise errors.CredentialError(
+            "Plivo: PLIVO_AUTH_ID is not an auth id: 20 characters, MA… (SA… for a subaccount)",
+            step="copy it from the overview page of Plivo's console",
+        ) from None
     client.session.mount("https://", Adapter())
     return client
 

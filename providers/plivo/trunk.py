@@ -1,26 +1,45 @@
-"""An inbound trunk and the origination URI it points at."""
+"""An inbound trunk and the URIs its calls go to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from providers.kernel import carrier
+from providers.kernel import carrier, errors
 from providers.kernel.carrier import Live
 from providers.kernel.spec import Secret, Spec
-from providers.kernel.values import SipUri
-from providers.plivo.api import Api
+from providers.kernel.values import SipUri, target
+from providers.plivo.api import Api, named
+
+#: Plivo's rule for the passwords of credentials. Its pages state none for those of URIs: unverified.
+_PASSWORD = re.compile(r"(?=.*[~!@#$%^&*()_+])[A-Za-z0-9~!@#$%^&*()_+]{5,20}")
+
+
+def plain(uri: str) -> str:
+    """A SIP URI that Plivo takes: host, port and transport, and a user. Raises ValueError for other parameters."""
+    if extra := [name for name, _ in target(uri).parameters]:
+        raise ValueError(f"a URI at Plivo has no parameter but transport: remove {', '.join(extra)}")
+    return uri
+
+
+def _acceptable(password: str) -> str:
+    if not _PASSWORD.fullmatch(password):
+        raise ValueError("Plivo takes 5 to 20 letters, digits and ~!@#$%^&*()_+, at least one of the latter")
+    return password
 
 
 class UriSpec(Spec):
     """An origination URI."""
 
-    uri: SipUri = Field(description="SIP URI of the target.")
+    uri: Annotated[SipUri, AfterValidator(plain)] = Field(description="SIP URI of the target.")
     role: Literal["", "fallback"] = Field("", description="Told apart from the number's other URI by its name.")
     username: str | None = Field(None, description="Digest username towards the target.")
-    password: Annotated[str, Secret()] | None = Field(None, description="Digest password; Plivo never returns it.")
+    password: Annotated[str, Secret(), AfterValidator(_acceptable)] | None = Field(
+        None, description="Digest password: 5 to 20 letters, digits and ~!@#$%^&*()_+; Plivo never returns it."
+    )
 
     @model_validator(mode="after")
     def _pair(self) -> UriSpec:
@@ -32,34 +51,45 @@ class UriSpec(Spec):
 class Uri(carrier.Object[Api, UriSpec]):
     """Where a trunk's calls go, with the digest for it; its name is the marker.
 
-    Calls: Zentrunk/URI/. Secrets: ``password``. Changes in place: everything. Delete: after the trunk, because Plivo deletes
-    the trunks of a deleted URI with it.
+    Calls: Zentrunk/URI/. Secrets: ``password``. Changes in place: everything. Delete: only when no trunk points at it any
+    more, because Plivo deletes the trunks of a deleted URI with it.
     """
 
     kind = "Uri"
     spec: ClassVar[type[Spec]] = UriSpec
     outputs = ("uri_uuid",)
+    secrets = ("password",)
 
     def find(self, api: Api, spec: UriSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
-        return next((_uri(found, {}) for found in api.listed("URI") if found.get("name") == _name(spec)), None)
+        found = named(api.uris, _name(spec), fresh=fresh)
+        return _uri(found) if found else None
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET Zentrunk/URI/{id}/."""
-        return _uri(api.ask("GET", "Zentrunk", "URI", id), state)
+        found = api.uris.get(id, fresh=fresh)
+        return _uri(found) if found else None
 
     def create(self, api: Api, spec: UriSpec) -> Live:
         """POST Zentrunk/URI/; the answer holds the id alone."""
         id = str(api.ask("POST", "Zentrunk", "URI", **_fields(spec))["uri_uuid"])
+        api.uris.changed(id)
         return Live(id, {}, {"uri_uuid": id})
 
     def update(self, api: Api, id: str, spec: UriSpec, state: Mapping[str, Any]) -> Live:
         """POST Zentrunk/URI/{id}/."""
+        api.uris.changed(id)
         api.ask("POST", "Zentrunk", "URI", id, **_fields(spec))
         return Live(id, {}, {"uri_uuid": id})
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """DELETE Zentrunk/URI/{id}/."""
+        """DELETE Zentrunk/URI/{id}/, unless that would take a trunk along."""
+        if trunk := api.pointing(id):
+            raise errors.Conflict(
+                f"trunk {trunk} points at it, and Plivo would delete that trunk too",
+                step="point the trunk at another URI or delete it, then run it again",
+            )
+        api.uris.changed(id)
         api.ask("DELETE", "Zentrunk", "URI", id)
 
 
@@ -72,18 +102,16 @@ def _fields(spec: UriSpec) -> dict[str, Any]:
     return {"name": _name(spec), "uri": spec.uri, "authentication_needed": bool(spec.username), **digest}
 
 
-def _uri(found: Mapping[str, Any], state: Mapping[str, Any]) -> Live:
-    id = str(found["uri_uuid"])
-    username = found.get("username") if found.get("authentication_needed") else None
-    name = str(found.get("name") or "")
-    role = "fallback" if name.endswith("/fallback") else ""
+def _uri(found: Mapping[str, Any]) -> Live:
+    id, name = str(found["uri_uuid"]), str(found.get("name") or "")
+    username = (found.get("username") or None) if found.get("authentication_needed") else None
     inputs: dict[str, Any] = {
         "marker": name.removesuffix("/fallback"),
-        "role": role,
+        "role": "fallback" if name.endswith("/fallback") else "",
         "uri": found.get("uri"),
-        "username": username or None,
+        "username": username,
     }
-    if not username:
+    if not username:  # a password that stands there is never shown; that none does is
         inputs["password"] = None
     return Live(id, inputs, {"uri_uuid": id}, holder=f"URI {id}")
 
@@ -94,10 +122,11 @@ class TrunkSpec(Spec):
     primary: str = Field(description="URI that gets the calls.")
     fallback: str | None = Field(None, description="URI that gets them when the first does not answer.")
     secure: bool = Field(False, description="SRTP for the media (billed per minute).")
+    enabled: bool = Field(True, description="Whether calls are sent on.")
 
 
 class Trunk(carrier.Object[Api, TrunkSpec]):
-    """The inbound trunk of one number; its name is the marker, which Plivo keeps unique.
+    """The inbound trunk of one number, or of many; its name is the marker, which Plivo keeps unique.
 
     Calls: Zentrunk/Trunk/. Changes in place: everything (an update must name the direction again).
     """
@@ -109,24 +138,35 @@ class Trunk(carrier.Object[Api, TrunkSpec]):
 
     def find(self, api: Api, spec: TrunkSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
-        return next((_trunk(found) for found in api.listed("Trunk") if found.get("name") == spec.marker), None)
+        found = named(api.trunks, spec.marker, fresh=fresh)
+        return _trunk(found) if found else None
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET Zentrunk/Trunk/{id}/."""
-        return _trunk(api.ask("GET", "Zentrunk", "Trunk", id))
+        found = api.trunks.get(id, fresh=fresh)
+        return _trunk(found) if found else None
 
     def create(self, api: Api, spec: TrunkSpec) -> Live:
         """POST Zentrunk/Trunk/; the answer holds the id alone, so the trunk is read for its domain."""
         id = str(api.ask("POST", "Zentrunk", "Trunk", **_settings(spec))["trunk_id"])
-        return _trunk(api.ask("GET", "Zentrunk", "Trunk", id))
+        api.trunks.changed(id)
+        return _trunk(api.trunks.note(api.ask("GET", "Zentrunk", "Trunk", id)))
 
     def update(self, api: Api, id: str, spec: TrunkSpec, state: Mapping[str, Any]) -> Live:
         """POST Zentrunk/Trunk/{id}/."""
-        api.ask("POST", "Zentrunk", "Trunk", id, **_settings(spec))
-        return _trunk(api.ask("GET", "Zentrunk", "Trunk", id))
+        api.trunks.changed(id)
+        api.ask("POST", "Zentrunk", "Trunk", id, **{"fallback_uri_uuid": None, **_settings(spec)})
+        trunk = _trunk(api.trunks.note(api.ask("GET", "Zentrunk", "Trunk", id)))
+        if trunk.inputs["fallback"] and not spec.fallback:  # its URI is deleted next, and would take the trunk along
+            raise errors.Invalid(
+                "it keeps its fallback URI, although told to have none",
+                step="take the fallback off in Plivo's console, then run it again",
+            )
+        return trunk
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE Zentrunk/Trunk/{id}/."""
+        api.trunks.changed(id)
         api.ask("DELETE", "Zentrunk", "Trunk", id)
 
 
@@ -135,7 +175,7 @@ def _settings(spec: TrunkSpec) -> dict[str, Any]:
     return {
         "name": spec.marker,
         "trunk_direction": "inbound",
-        "trunk_status": "enabled",
+        "trunk_status": "enabled" if spec.enabled else "disabled",
         "secure": spec.secure,
         "primary_uri_uuid": spec.primary,
         **fallback,
@@ -149,6 +189,7 @@ def _trunk(found: Mapping[str, Any]) -> Live:
         "primary": found.get("primary_uri_uuid"),
         "fallback": found.get("fallback_uri_uuid") or None,
         "secure": bool(found.get("secure")),
+        "enabled": found.get("trunk_status") != "disabled",
     }
     outputs = {"trunk_id": id, "trunk_domain": found.get("trunk_domain") or ""}
     return Live(id, inputs, outputs, holder=f"trunk {id}")

@@ -15,7 +15,7 @@ from providers.kernel import carrier
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.kernel.spec import Part
-from providers.kernel.values import Target, target
+from providers.kernel.values import Target
 from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
 from providers.twilio.trunk import (
@@ -95,11 +95,7 @@ class Route(carrier.Route):
                 "origination-url", "OriginationUrl", {"trunk_sid": Ref("trunk", "sid"), "sip_url": first}, shared=shared
             )
         ]
-        for count, fallback in enumerate(leg.fallback, start=1):
-            if shared and target(fallback.uri).number:
-                raise ValueError(
-                    f"{fallback.uri} names a user: on a shared trunk it would get every number's calls; write the host alone"
-                )
+        for count, fallback in enumerate(leg.ways(shared=shared), start=1):
             url = {"sip_url": fallback.uri, "weight": fallback.weight, "priority": 10 + 10 * count}
             inputs = {"trunk_sid": Ref("trunk", "sid"), **url}
             urls.append(Piece(f"fallback-{count}", "OriginationUrl", inputs, shared=shared))

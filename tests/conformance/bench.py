@@ -47,6 +47,14 @@ class Bench:
     def _hand(self, sample: Sample) -> Hand:
         return Hand(f"{self.subject.name}:{sample.kind}", {}, self._monkeypatch)
 
+    def remake(self, kind: str) -> None:
+        """Somebody deleted what the object builds on; it is made again, and the object built on that."""
+        before = next(sample for sample in self.subject.samples if sample.kind == kind)
+        self.made[kind].destroy()
+        assert not self.hand.refresh()
+        self.made[kind].up(**before.inputs(self.made))
+        self.inputs = self.sample.inputs(self.made)
+
     def another(self) -> Hand:
         """The same object in another run that has no state of it."""
         return self._hand(self.sample)

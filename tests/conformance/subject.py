@@ -45,6 +45,8 @@ class Sample:
     attaches: bool = False
     #: Every parent has it: it cannot be deleted outside, doubled or found.
     setting: bool = False
+    #: No call undoes the link where there was none before: it is gone once this kind of object is.
+    falls_with: str = ""
     #: Kept in the state alone: nobody can be asked, so nothing fails, drifts or is gone outside.
     kept: bool = False
     #: Inputs that the release computes: a newer one may change them.

@@ -77,6 +77,9 @@ class Case:
         hand, sample = self.bench.hand, self.bench.sample
         if operation == "create":
             return lambda: hand.up(**self.inputs)
+        if operation == "delete" and sample.falls_with:  # only what it had before makes it write
+            self.bench.world.occupy(self.bench.subject.number)
+            self.inputs = {**self.inputs, "take_over": True}
         hand.up(**self.inputs)
         if operation in {"read", "delete"}:
             return hand.refresh if operation == "read" else hand.destroy
