@@ -309,6 +309,12 @@ def vendors() -> dict[str, Vendor[Any]]:
     return {**others, **carriers()}
 
 
+def keep_quiet(environment: Mapping[str, str]) -> None:
+    """No credential of any vendor that stands in the environment may reach a text, whoever repeats it."""
+    secrets = (credential for declared in vendors().values() for credential in declared.credentials if credential.secret)
+    secrecy.register(*(environment.get(credential.env, "") for credential in secrets))
+
+
 def vendor(name: str) -> Vendor[Any]:
     """A vendor by name; an error that says what to do when it is not installed (any more)."""
     try:

@@ -55,6 +55,7 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Called once per kind and process, with the stack's configuration in the clear."""
         process.set_up()
+        carrier.keep_quiet(os.environ)
         vendor_name, _, kind = self._token.partition(":")
         vendor = carrier.vendor(vendor_name)
         session = _sessions.setdefault(vendor_name, Session(vendor, req.config.get))
