@@ -311,7 +311,9 @@ def vendors() -> dict[str, Vendor[Any]]:
 
 def keep_quiet(environment: Mapping[str, str]) -> None:
     """No credential of any vendor that stands in the environment may reach a text, whoever repeats it."""
-    secrets = (credential for declared in vendors().values() for credential in declared.credentials if credential.secret)
+    secrets = (
+        credential for declared in vendors().values() for credential in declared.credentials if credential.secret
+    )
     secrecy.register(*(environment.get(credential.env, "") for credential in secrets))
 
 

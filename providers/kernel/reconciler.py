@@ -170,9 +170,11 @@ class Reconciler:
         live = self._seen(id, state, fresh=False) or self._second_look(id, state)
         if live is None:
             return None
-        known = {name: value for name, value in state.items() if name in self.object.spec.model_fields}
+        declared = self.object.spec.model_fields
+        known = {name: value for name, value in state.items() if name in declared}
         inputs = self._spelled({**known, **live.inputs})
-        return {**state, **inputs, **live.outputs}, inputs
+        others = {name: value for name, value in state.items() if name not in declared}  # what was cleared is absent
+        return {**others, **inputs, **live.outputs}, inputs
 
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
         """After a first 404: Twilio answers 404 for existing objects at times (twilio-node#936)."""

@@ -19,10 +19,11 @@ from providers.kernel.spec import Part
 from providers.kernel.values import Whole, target
 from providers.telnyx.api import Api
 from providers.telnyx.attachment import Attachment
-from providers.telnyx.connection import Codec, Connection, Fqdn, Profile, Region, Routing, RoutingMethod
+from providers.telnyx.connection import Codec, Connection, Region, Routing, RoutingMethod
+from providers.telnyx.fqdn import Fqdn
+from providers.telnyx.profile import Profile
 
 _READ = date(2026, 11, 21)
-_PUBLISHED = date(2026, 5, 25)
 
 
 class Transfer(Part):
@@ -108,7 +109,7 @@ _ORDER = ("primary", "secondary", "tertiary")
 def _table(region: str, *addresses: str) -> Table:
     return Table(
         "telnyx",
-        read=_PUBLISHED,
+        read=_READ,
         source="sip.telnyx.com, version 2026-05-25",
         cidrs=tuple(f"{address}/32" for address in addresses),
         region=region,

@@ -1,21 +1,21 @@
-"""An FQDN connection with its FQDNs, and the choice among them that closes the circle between the two."""
+"""An FQDN connection, and the choice among its FQDNs that closes the circle between the two."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from providers.kernel import carrier
 from providers.kernel.carrier import Live
 from providers.kernel.spec import Spec
-from providers.kernel.values import Host, Unknown, Whole
 from providers.telnyx.api import Api
 
 Codec = Literal["G711U", "G711A", "G722"]
 Region = Literal["US", "Europe", "Australia"]
 RoutingMethod = Literal["sequential", "round-robin"]
+_PROFILE = "outbound_voice_profile_id"
 #: The parts of ``inbound`` that the routing decides; a change of the connection leaves them as they are.
 _ROUTED = ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id", "default_routing_method")
 
@@ -66,15 +66,17 @@ class Connection(carrier.Object[Api, ConnectionSpec]):
 
     def create(self, api: Api, spec: ConnectionSpec) -> Live:
         """POST /v2/fqdn_connections."""
-        made = api.client.fqdn_connections.create(connection_name=spec.marker, active=True, **_body(spec, {}))
+        made = api.client.fqdn_connections.create(connection_name=spec.marker, active=True, **_body(spec, {}, {}))
         return _connection(api.connections.note(made.data))
 
     def update(self, api: Api, id: str, spec: ConnectionSpec, state: Mapping[str, Any]) -> Live:
         """PATCH /v2/fqdn_connections/{id} with all of ``inbound``, its routing as it stands."""
-        now = _inbound(api.connections.get(id, fresh=True))
-        routed = {name: now[name] for name in _ROUTED if now.get(name) is not None}
+        now = api.connections.get(id, fresh=True)
+        inbound, outbound = _part(now, "inbound"), _part(now, "outbound")
+        routed = {name: inbound[name] for name in _ROUTED if inbound.get(name) is not None}
+        body = _body(spec, routed, outbound)
         api.connections.changed(id)
-        made = api.client.fqdn_connections.update(id, connection_name=spec.marker, active=True, **_body(spec, routed))
+        made = api.client.fqdn_connections.update(id, connection_name=spec.marker, active=True, **body)
         return _connection(api.connections.note(made.data))
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
@@ -83,7 +85,9 @@ class Connection(carrier.Object[Api, ConnectionSpec]):
         api.client.fqdn_connections.delete(id)
 
 
-def _body(spec: ConnectionSpec, routed: Mapping[str, Any]) -> dict[str, Any]:
+def _body(spec: ConnectionSpec, routed: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
+    """Both inner objects whole: a profile is taken off by leaving it out, because null is not a documented id."""
+    others = {name: value for name, value in outbound.items() if value is not None and name != _PROFILE}
     inbound = {
         "ani_number_format": spec.ani_number_format,
         "dnis_number_format": spec.dnis_number_format,
@@ -95,17 +99,18 @@ def _body(spec: ConnectionSpec, routed: Mapping[str, Any]) -> dict[str, Any]:
         "transport_protocol": spec.transport,
         "encrypted_media": "SRTP" if spec.srtp else None,
         "inbound": inbound,
-        "outbound": {"outbound_voice_profile_id": spec.profile_id},
+        "outbound": {**others, _PROFILE: spec.profile_id} if spec.profile_id else others,
     }
 
 
-def _inbound(found: Any) -> dict[str, Any]:
-    return dict(found.inbound.model_dump(exclude_unset=True)) if found and found.inbound else {}
+def _part(found: Any, name: str) -> dict[str, Any]:
+    """An inner object of a connection, ``inbound`` or ``outbound``, as far as Telnyx shows it."""
+    part = getattr(found, name, None)
+    return dict(part.model_dump(exclude_unset=True)) if part else {}
 
 
 def _connection(found: Any) -> Live:
-    inbound = _inbound(found)
-    outbound: dict[str, Any] = found.outbound.model_dump(exclude_unset=True) if found.outbound else {}
+    inbound = _part(found, "inbound")
     inputs: dict[str, Any] = {
         "marker": found.connection_name,
         "transport": found.transport_protocol,
@@ -114,81 +119,9 @@ def _connection(found: Any) -> Live:
         "dnis_number_format": inbound.get("dnis_number_format"),
         "codecs": inbound.get("codecs"),
         "sip_region": inbound.get("sip_region") or "US",
-        "profile_id": outbound.get("outbound_voice_profile_id") or None,
+        "profile_id": _part(found, "outbound").get(_PROFILE) or None,
     }
     return Live(str(found.id), inputs, {"connection_id": str(found.id)}, holder=f"connection {found.id}")
-
-
-class FqdnSpec(Spec):
-    """A host that a connection sends calls to."""
-
-    connection_id: str = Field(description="The connection.")
-    fqdn: Host = Field(description="Host name; TLS needs a name, not an address.")
-    record: Literal["a", "srv"] = Field("a", description="DNS record; srv finds the port itself.")
-    port: Whole | None = Field(
-        None, ge=1, le=65535, description="With record a; left out: 5061, which is SIP over TLS."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_port(cls, given: Any) -> Any:
-        fields: dict[str, Any] = dict(given)
-        return fields if fields.get("record") == "srv" or fields.get("port") else {**fields, "port": 5061}
-
-    @model_validator(mode="after")
-    def _port(self) -> FqdnSpec:
-        if self.record == "srv" and self.port is not None:
-            raise ValueError("record srv finds the port itself: leave port out")
-        return self
-
-
-class Fqdn(carrier.Object[Api, FqdnSpec]):
-    """A connection's way to a host. Calls: /v2/fqdns. Changes in place: all but the connection."""
-
-    kind = "Fqdn"
-    spec: ClassVar[type[Spec]] = FqdnSpec
-    replaces = frozenset({"connection_id"})
-    references = frozenset({"connection_id"})
-    outputs = ("fqdn_id",)
-
-    def find(self, api: Api, spec: FqdnSpec, *, fresh: bool) -> Live | None:
-        """The FQDN of this connection with this host and port."""
-        if isinstance(spec.connection_id, Unknown):
-            return None
-        found = api.client.fqdns.list(filter={"connection_id": spec.connection_id})
-        same = (spec.connection_id, spec.fqdn, spec.port)
-        return next((_fqdn(item) for item in found if (str(item.connection_id), item.fqdn, item.port) == same), None)
-
-    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """GET /v2/fqdns/{id}."""
-        found = api.client.fqdns.retrieve(id).data
-        return _fqdn(found, state) if found else None
-
-    def create(self, api: Api, spec: FqdnSpec) -> Live:
-        """POST /v2/fqdns."""
-        more: dict[str, Any] = {} if spec.port is None else {"port": spec.port}
-        made = api.client.fqdns.create(
-            connection_id=spec.connection_id, fqdn=spec.fqdn, dns_record_type=spec.record, **more
-        )
-        return _fqdn(made.data)
-
-    def update(self, api: Api, id: str, spec: FqdnSpec, state: Mapping[str, Any]) -> Live:
-        """PATCH /v2/fqdns/{id}."""
-        return _fqdn(api.client.fqdns.update(id, fqdn=spec.fqdn, dns_record_type=spec.record, port=spec.port).data)
-
-    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """DELETE /v2/fqdns/{id}."""
-        api.client.fqdns.delete(id)
-
-
-def _fqdn(found: Any, state: Mapping[str, Any] | None = None) -> Live:
-    inputs = {
-        "connection_id": str(found.connection_id),
-        "fqdn": found.fqdn,
-        "record": found.dns_record_type,
-        "port": found.port,
-    }
-    return Live(str(found.id), inputs, {"fqdn_id": str(found.id)})
 
 
 class RoutingSpec(Spec):
@@ -235,13 +168,13 @@ class Routing(carrier.Object[Api, RoutingSpec]):
 
 
 def _route(api: Api, id: str, fqdns: tuple[str | None, str | None, str | None], method: str) -> Any:
-    inbound = _inbound(api.connections.get(id, fresh=True)) | dict(zip(_ROUTED, (*fqdns, method), strict=True))
+    inbound = _part(api.connections.get(id, fresh=True), "inbound") | dict(zip(_ROUTED, (*fqdns, method), strict=True))
     api.connections.changed(id)
     return api.connections.note(api.client.fqdn_connections.update(id, inbound=inbound).data)  # pyright: ignore[reportArgumentType]
 
 
 def _routing(found: Any) -> Live:
-    inbound = _inbound(found)
+    inbound = _part(found, "inbound")
     primary, secondary, tertiary, method = (inbound.get(name) or None for name in _ROUTED)
     inputs = {
         "connection_id": str(found.id),
@@ -251,56 +184,3 @@ def _routing(found: Any) -> Live:
         "method": method,
     }
     return Live(str(found.id), inputs)
-
-
-class ProfileSpec(Spec):
-    """Which calls may leave over Telnyx."""
-
-    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = Field(
-        ("US", "CA"),
-        min_length=1,
-        description="Countries that may be called (ISO 3166-1 alpha-2): where transfers may go.",
-    )
-
-    @field_validator("countries", mode="after")
-    @classmethod
-    def _sorted(cls, value: Any) -> Any:
-        return tuple(sorted(set(value)))
-
-
-class Profile(carrier.Object[Api, ProfileSpec]):
-    """The outbound voice profile of one number: a transferred call is a call out. Calls: /v2/outbound_voice_profiles."""
-
-    kind = "Profile"
-    spec: ClassVar[type[Spec]] = ProfileSpec
-    outputs = ("profile_id",)
-
-    def find(self, api: Api, spec: ProfileSpec, *, fresh: bool) -> Live | None:
-        """By name, which is the marker."""
-        found = api.client.outbound_voice_profiles.list(page_size=250)
-        return next((_profile(item) for item in found if item.name == spec.marker), None)
-
-    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """GET /v2/outbound_voice_profiles/{id}."""
-        return _profile(api.client.outbound_voice_profiles.retrieve(id).data)
-
-    def create(self, api: Api, spec: ProfileSpec) -> Live:
-        """POST /v2/outbound_voice_profiles."""
-        made = api.client.outbound_voice_profiles.create(
-            name=spec.marker, whitelisted_destinations=list(spec.countries)
-        )
-        return _profile(made.data)
-
-    def update(self, api: Api, id: str, spec: ProfileSpec, state: Mapping[str, Any]) -> Live:
-        """PATCH /v2/outbound_voice_profiles/{id}; the name is required again."""
-        profiles = api.client.outbound_voice_profiles
-        return _profile(profiles.update(id, name=spec.marker, whitelisted_destinations=list(spec.countries)).data)
-
-    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """DELETE /v2/outbound_voice_profiles/{id}."""
-        api.client.outbound_voice_profiles.delete(id)
-
-
-def _profile(found: Any) -> Live:
-    inputs = {"marker": found.name, "countries": sorted(found.whitelisted_destinations or ())}
-    return Live(str(found.id), inputs, {"profile_id": str(found.id)}, holder=f"outbound voice profile {found.id}")

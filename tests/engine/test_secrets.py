@@ -94,7 +94,9 @@ def test_no_failure_shows_a_secret(network: Project, sandbox: Sandbox) -> None:
         for body, status in ((echo, 400), ({"phone_number": found}, 200)):
             sandbox.fault("* /v2/**", "status", status=status, body=body, times=40)
             sandbox.fault("* /v1/Account/**", "status", status=status, body=body, times=40)
-            texts.append(network.up("-v=8", "--logtostderr", code=None, XTEL_DEBUG=debug, XTEL_ALLOW_REPLACE="+12125550177"))
+            texts.append(
+                network.up("-v=8", "--logtostderr", code=None, XTEL_DEBUG=debug, XTEL_ALLOW_REPLACE="+12125550177")
+            )
             sandbox.http.delete("/_sandbox/faults").raise_for_status()
     for number, text in enumerate(texts):
         assert "error" in text

@@ -111,7 +111,7 @@ class Case:
 
 _VARIES = re.compile(
     r"[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}|\b\d{17,20}\b|\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?"
-    r"|[a-z]+_[0-9a-f]{16,}"
+    r"|[a-z]+_[0-9a-f]{16,}|\buser[0-9a-f]{12}\b"
 )
 
 
@@ -162,7 +162,8 @@ def test_exactly_what_is_declared(
     case.line.disarm()
     settle(fault)
     case.again(operation)
-    assert list(unified_diff(expected.splitlines(), case.snapshot().splitlines(), lineterm="", n=8)) == []
+    differs = list(unified_diff(expected.splitlines(), case.snapshot().splitlines(), lineterm="", n=8))
+    assert not differs, "\n".join(differs)
     if operation != "delete":
         hand = case.bench.hand
         assert hand.refresh()

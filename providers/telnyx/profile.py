@@ -1,0 +1,66 @@
+"""The outbound voice profile that transfers need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from providers.kernel import carrier
+from providers.kernel.carrier import Live
+from providers.kernel.spec import Spec
+from providers.telnyx.api import Api
+
+
+class ProfileSpec(Spec):
+    """Which calls may leave over Telnyx."""
+
+    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = Field(
+        ("CA", "US"),
+        min_length=1,
+        description="Countries that may be called (ISO 3166-1 alpha-2): where transfers may go.",
+    )
+
+    @field_validator("countries", mode="after")
+    @classmethod
+    def _sorted(cls, value: Any) -> Any:
+        return tuple(sorted(set(value)))
+
+
+class Profile(carrier.Object[Api, ProfileSpec]):
+    """The outbound voice profile of one number: a transferred call is a call out. Calls: /v2/outbound_voice_profiles."""
+
+    kind = "Profile"
+    spec: ClassVar[type[Spec]] = ProfileSpec
+    outputs = ("profile_id",)
+
+    def find(self, api: Api, spec: ProfileSpec, *, fresh: bool) -> Live | None:
+        """By name, which is the marker."""
+        found = api.client.outbound_voice_profiles.list(page_size=250)
+        return next((_profile(item) for item in found if item.name == spec.marker), None)
+
+    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+        """GET /v2/outbound_voice_profiles/{id}."""
+        return _profile(api.client.outbound_voice_profiles.retrieve(id).data)
+
+    def create(self, api: Api, spec: ProfileSpec) -> Live:
+        """POST /v2/outbound_voice_profiles."""
+        made = api.client.outbound_voice_profiles.create(
+            name=spec.marker, whitelisted_destinations=list(spec.countries)
+        )
+        return _profile(made.data)
+
+    def update(self, api: Api, id: str, spec: ProfileSpec, state: Mapping[str, Any]) -> Live:
+        """PATCH /v2/outbound_voice_profiles/{id}; the name is required again."""
+        profiles = api.client.outbound_voice_profiles
+        return _profile(profiles.update(id, name=spec.marker, whitelisted_destinations=list(spec.countries)).data)
+
+    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
+        """DELETE /v2/outbound_voice_profiles/{id}."""
+        api.client.outbound_voice_profiles.delete(id)
+
+
+def _profile(found: Any) -> Live:
+    inputs = {"marker": found.name, "countries": sorted(found.whitelisted_destinations or ())}
+    return Live(str(found.id), inputs, {"profile_id": str(found.id)}, holder=f"outbound voice profile {found.id}")

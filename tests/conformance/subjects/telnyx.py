@@ -1,0 +1,128 @@
+"""Telnyx under test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tests.conformance.subject import Made, Sample, Subject
+from tests.conftest import Sandbox
+
+NUMBER = "+14155550182"
+MARK = f"xtel/p/s/{NUMBER}"
+
+
+class Telnyx:
+    """The sandbox's Telnyx."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def env(self, account: str = "main") -> dict[str, str]:
+        given = self._sandbox.env(account=account)
+        return {name: value for name, value in given.items() if name.startswith("TELNYX_")}
+
+    def reset(self) -> None:
+        self._sandbox.reset()
+
+    def owned(self, number: str) -> Mapping[str, Any]:
+        return {"connection": self._sandbox.numbers("telnyx")[number]["connection_id"] or ""}
+
+    def occupy(self, number: str) -> None:
+        connection = self.ask("POST", "fqdn_connections", connection_name="theirs").json()["data"]["id"]
+        id = self._sandbox.numbers("telnyx")[number]["id"]
+        self.ask("PATCH", f"phone_numbers/{id}", connection_id=connection)
+
+    def releases(self) -> int:
+        return self._sandbox.state()["counters"]["releases"]
+
+    def ask(self, method: str, path: str, **body: Any) -> httpx.Response:
+        """What somebody with the portal would do."""
+        headers = {"Authorization": f"Bearer {self.env()['TELNYX_API_KEY']}"}
+        answer = self._sandbox.http.request(method, f"/v2/{path}", json=body, headers=headers)
+        return answer.raise_for_status()
+
+
+def _fqdn(**inputs: Any) -> Any:
+    def build(made: Made) -> dict[str, Any]:
+        return {"marker": MARK, "connection_id": made["Connection"].id, "fqdn": "sip.voice.x.ai", **inputs}
+
+    return build
+
+
+def _on_connection(kind: str) -> Any:
+    def build(made: Made) -> dict[str, Any]:
+        chosen = {"primary": made["Fqdn"].id} if kind == "Routing" else {"phone_number": NUMBER}
+        return {"marker": MARK, "connection_id": made["Connection"].id, **chosen}
+
+    return build
+
+
+SUBJECT = Subject(
+    name="telnyx",
+    number=NUMBER,
+    world=Telnyx,
+    samples=(
+        Sample(
+            "Profile",
+            lambda made: {"marker": MARK},
+            changes=({"countries": ["US", "GB"]}, {"marker": "xtel/p/renamed/+14155550182"}),
+            same=({"countries": ["CA", "US", "US"]},),
+            foreign=lambda made: {"marker": "somebody else's"},
+        ),
+        Sample(
+            "Connection",
+            lambda made: {"marker": MARK, "profile_id": made["Profile"].id},
+            changes=(
+                {"codecs": ["G722"]},
+                {"codecs": ["G722", "G711U"]},
+                {"sip_region": "Europe"},
+                {"srtp": True},
+                {"srtp": False, "transport": "TCP"},
+                {"transport": "TLS"},
+                {"ani_number_format": "E.164"},
+                {"dnis_number_format": "e164"},
+                {"profile_id": None},
+                {"marker": "xtel/p/renamed/+14155550182"},
+            ),
+            same=({"codecs": ["G711U", "G711A", "G722"]}, {"sip_region": "US", "transport": "TLS", "srtp": False}),
+            foreign=lambda made: {"marker": "somebody else's"},
+        ),
+        Sample(
+            "Fqdn",
+            _fqdn(),
+            changes=({"port": 5060}, {"record": "srv", "port": None}, {"record": "a"}, {"fqdn": "pbx.example.com"}),
+            same=({"fqdn": "SIP.Voice.X.ai."}, {"port": 5061.0}, {"record": "a"}),
+            foreign=_fqdn(fqdn="pbx.example.com"),
+        ),
+        Sample(
+            "Routing",
+            _on_connection("Routing"),
+            changes=({"method": "round-robin"},),
+            same=({"method": "sequential"},),
+            setting=True,
+        ),
+        Sample(
+            "Attachment",
+            _on_connection("Attachment"),
+            same=({"phone_number": "+1 (415) 555-0182"},),
+            attaches=True,
+        ),
+    ),
+    refusals=(
+        ("Connection", {"transport": "UDP", "srtp": True}, "srtp needs transport TLS"),
+        ("Connection", {"codecs": ["OPUS"]}, "codecs[0]: must be one of"),
+        ("Connection", {"codecs": []}, "codecs: "),
+        ("Connection", {"sip_region": "Asia"}, "sip_region: must be one of"),
+        ("Fqdn", {"connection_id": "1", "fqdn": "192.0.2.1"}, "fqdn: "),
+        (
+            "Fqdn",
+            {"connection_id": "1", "fqdn": "a.example", "record": "srv", "port": 5061},
+            "record srv finds the port",
+        ),
+        ("Profile", {"countries": ["USA"]}, "countries[0]: "),
+        ("Attachment", {"connection_id": "1", "phone_number": "4155550182"}, "phone_number: must start with +"),
+    ),
+)
