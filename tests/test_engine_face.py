@@ -19,6 +19,11 @@ FROZEN = {
     "twilio:Trunk": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHR3aWxpbzpUcnVua5SFlFKULg==",
     "twilio:OriginationUrl": "gASVRAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMFXR3aWxpbzpPcmlnaW5hdGlvblVybJSFlFKULg==",
     "twilio:Attachment": "gASVQAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEXR3aWxpbzpBdHRhY2htZW50lIWUUpQu",
+    "telnyx:Profile": "gASVPQAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDnRlbG55eDpQcm9maWxllIWUUpQu",
+    "telnyx:Connection": "gASVQAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEXRlbG55eDpDb25uZWN0aW9ulIWUUpQu",
+    "telnyx:Fqdn": "gASVOgAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMC3RlbG55eDpGcWRulIWUUpQu",
+    "telnyx:Routing": "gASVPQAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDnRlbG55eDpSb3V0aW5nlIWUUpQu",
+    "telnyx:Attachment": "gASVQAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEXRlbG55eDpBdHRhY2htZW50lIWUUpQu",
     "plivo:Uri": "gASVOAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMCXBsaXZvOlVyaZSFlFKULg==",
     "plivo:Trunk": "gASVOgAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMC3BsaXZvOlRydW5rlIWUUpQu",
     "plivo:Attachment": "gASVPwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEHBsaXZvOkF0dGFjaG1lbnSUhZRSlC4=",
@@ -40,7 +45,8 @@ def test_type_tokens_are_frozen() -> None:
 
 def test_declarations_load_neither_pulumi_nor_a_vendor_sdk() -> None:
     program = (
-        "import providers.plivo, providers.twilio, xai_resources.client, xai_resources.vendor, stacks.model, stacks.document, sys;"
+        "import providers.plivo, providers.sip, providers.telnyx, providers.twilio;"
+        "import xai_resources.client, xai_resources.vendor, stacks.model, stacks.document, sys;"
         "print([name for name in ('pulumi', 'grpc', 'twilio', 'telnyx', 'plivo') if name in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

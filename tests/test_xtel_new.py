@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,8 @@ def test_a_disk_that_gives_up_leaves_nothing(
 def test_a_carrier_that_needs_more_is_refused_before_anything_is_written(
     cwd: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(new, "NUMBER", "nobody")
+    delivers = replace(carrier.carriers()["twilio"], example="nobody")
+    monkeypatch.setattr(carrier, "carriers", lambda: {"twilio": delivers})
     with pytest.raises(InputError, match=r"cannot be made for this carrier: numbers\.support\.number: "):
         new.make(Path("demo"), "dev", "twilio")
     assert os.listdir(cwd) == []

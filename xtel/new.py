@@ -25,8 +25,6 @@ from xtel import engine, local, output, project
 
 #: What Pulumi takes as the name of a stack, and what is safe as the name of a file.
 STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-#: From a range that nobody can dial; the sandbox owns it.
-NUMBER = "+14155550101"
 _MOST_NAMED = 5
 
 
@@ -110,7 +108,7 @@ def _texts(called: str, stack: str, delivers: carrier.Carrier[Any]) -> dict[str,
     values: dict[str, Any] = {
         "project": called,
         "stack": stack,
-        "number": NUMBER,
+        "number": delivers.example,
         "carrier": delivers,
         "allowlist": delivers.auth == "allowlist",
         "fallback": fallback is not None and fallback.able,

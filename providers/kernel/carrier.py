@@ -245,6 +245,8 @@ class Carrier(Vendor[ApiT]):
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
+    example: str = "+14155550101"
     #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
     most: tuple[str, int, str] | None = None
 

@@ -103,6 +103,7 @@ CARRIER = carrier.Carrier[Api](
     account=_account,
     rate=limits.Rate(300, 5.0),
     route=Route,
+    example="+12125550177",
     auth="digest",
     ranges=(RANGES,),
     can=CAN,

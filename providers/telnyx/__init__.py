@@ -154,6 +154,7 @@ CARRIER = carrier.Carrier[Api](
     account=_account,
     account_name="organisation",
     route=Route,
+    example="+13125550142",
     ranges=RANGES,
     can=CAN,
 )

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conformance.subjects.plivo import Plivo
-from tests.conftest import ROOT, Sandbox
+from tests.conftest import Sandbox
 from tests.engine.conftest import SUPPORT, Project
-from tests.engine.test_readme import blocks, commands, run
 
 pytestmark = pytest.mark.engine
 NYC_NUMBER, DENVER_NUMBER = "+12125550177", "+13035550164"
@@ -224,19 +223,3 @@ def test_a_lost_answer_is_looked_for_and_not_doubled(project: Project, sandbox: 
     assert "7 unchanged" in project.up()
     wired(sandbox, NYC_NUMBER)
     assert objects(sandbox) == (1, 1)
-
-
-def test_the_page_of_plivo_is_true(project: Project, sandbox: Sandbox) -> None:
-    """Its stack file and every command in it run as they stand there."""
-    page = (ROOT / "docs/plivo.md").read_text()
-    [stack, *_] = blocks(page, "yaml")
-    (project.folder / "stacks/prod.yaml").write_text(stack)
-    found = commands(page)
-    assert "pulumi up --yes" in found
-    destroying = found.index("pulumi destroy --yes")
-    for command in found[:destroying]:
-        run(project, command)
-    wired(sandbox, NYC_NUMBER)
-    for command in found[destroying:]:
-        run(project, command)
-    assert objects(sandbox) == (0, 0)

@@ -1,0 +1,35 @@
+"""The pages of the carriers are true: the first stack file and every command of each run as they stand there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import ROOT, Sandbox
+from tests.engine import test_plivo, test_telnyx
+from tests.engine.conftest import Project
+from tests.engine.test_readme import blocks, commands, run
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize(
+    ("page", "number", "checks"),
+    [
+        ("plivo", test_plivo.NYC_NUMBER, test_plivo),
+        ("telnyx", test_telnyx.LONDON_NUMBER, test_telnyx),
+    ],
+)
+def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: str, number: str, checks) -> None:
+    text = (ROOT / f"docs/{page}.md").read_text()
+    [stack, *_] = blocks(text, "yaml")
+    (project.folder / "stacks/prod.yaml").write_text(stack)
+    found = commands(text)
+    assert "pulumi up --yes" in found
+    destroying = found.index("pulumi destroy --yes")
+    before = checks.objects(sandbox)
+    for command in found[:destroying]:
+        run(project, command)
+    checks.wired(sandbox, number)
+    for command in found[destroying:]:
+        run(project, command)
+    assert checks.objects(sandbox) == before
