@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.sip import render as rendering
+from providers.kernel.files import intact
 from tests.test_sip import registered
 from tests.test_xtel_cli import ended
 from xtel import render
@@ -59,7 +59,7 @@ def test_every_bundle_of_a_stack_is_written_and_the_same_the_next_time(
     made = tree(root / "bundles/prod")
     assert {name.split("/")[0] for name in made} == {HQ, LAB}
     assert f"{HQ}/{SECRET}" not in made
-    assert all(rendering.intact(text) for text in made.values())
+    assert all(intact(text) for text in made.values())
     assert "fallback-1/sip:+498912345699@pbx.example.com" in made[f"{HQ}/extensions_xai_498912345670.conf"]
     assert ended("render", "prod") == 0
     assert "all 5 files are as they should be" in capsys.readouterr().out
@@ -86,7 +86,7 @@ def test_number_by_key_or_e164_and_another_folder(root: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("prod", "--number", "support"), "prod has no number support with carrier sip; next: name one of hq, lab"),
+        (("prod", "--number", "support"), "prod has no number support with files to apply; next: name one of hq, lab"),
         (("prod", "--number", "nobody"), "name one of hq, lab"),
         (("other",), "there is no stack file stacks/other.yaml"),
     ],
@@ -102,7 +102,7 @@ def test_nothing_to_render_is_an_error(
 def test_a_stack_without_a_bundle_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "stacks/prod.yaml").write_text(STACK.split("  hq:", maxsplit=1)[0])
     assert ended("render", "prod") == 1
-    assert "prod has no number with carrier sip" in capsys.readouterr().err
+    assert "prod has no files to apply; next: they come with `route: {carrier: sip, platform: …}`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [(), ("prod", "--check", "--force"), ("prod", "--check", "--with-secrets")])
