@@ -19,6 +19,8 @@ FROZEN = {
     "twilio:Trunk": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHR3aWxpbzpUcnVua5SFlFKULg==",
     "twilio:OriginationUrl": "gASVRAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMFXR3aWxpbzpPcmlnaW5hdGlvblVybJSFlFKULg==",
     "twilio:Attachment": "gASVQAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEXR3aWxpbzpBdHRhY2htZW50lIWUUpQu",
+    "twilio:Application": "gASVQQAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEnR3aWxpbzpBcHBsaWNhdGlvbpSFlFKULg==",
+    "twilio:Twiml": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHR3aWxpbzpUd2ltbJSFlFKULg==",
 }
 
 

@@ -102,7 +102,10 @@ def test_nothing_to_render_is_an_error(
 def test_a_stack_without_a_bundle_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "stacks/prod.yaml").write_text(STACK.split("  hq:", maxsplit=1)[0])
     assert ended("render", "prod") == 1
-    assert "prod has no files to apply; next: they come with `route: {carrier: sip, platform: …}`" in capsys.readouterr().err
+    assert (
+        "prod has no files to apply; next: they come with `route: {carrier: sip, platform: …}`"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("arguments", [(), ("prod", "--check", "--force"), ("prod", "--check", "--with-secrets")])
@@ -225,3 +228,51 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(root: Path, capsys
     (root / "file").write_text("")
     assert ended("render", "prod", "--out", "file") == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+BIN = "+14155550130"
+TWIML = f"""version: 1
+defaults: {{webhook: {{url: https://voice.example.com/calls}}}}
+numbers:
+  support: {{number: "+14155550100", route: {{carrier: twilio}}}}
+  open: {{number: "{BIN}", route: {{carrier: twilio, mode: twiml}}}}
+  login:
+    number: "+14155550131"
+    route: {{carrier: twilio, mode: twiml, headers: {{X-Team: sales}}}}
+    auth: {{digest: {{username: xai-login}}}}
+"""
+
+
+def test_twiml_is_written_for_a_bin(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "stacks/prod.yaml").write_text(TWIML)
+    assert ended("render", "prod") == 0
+    out, err = capsys.readouterr()
+    assert f"open: twiml bundle of {BIN} in bundles/prod/{BIN}\n" in out
+    assert "--with-secrets writes xai-14155550131.xml (mode 0600)" in err
+    made = tree(root / "bundles/prod")
+    assert set(made) == {
+        f"{BIN}/README.md", f"{BIN}/xai-14155550130.xml", "+14155550131/README.md", "+14155550131/.gitignore",
+    }  # fmt: skip
+    assert f"<Sip>sip:{BIN}@sip.voice.x.ai;transport=tls</Sip>" in made[f"{BIN}/xai-14155550130.xml"]
+    assert ended("render", "prod", "--check") == 0
+    (root / "stacks/prod.yaml").write_text(TWIML.replace("mode: twiml}", "mode: twiml, secure: true}"))
+    assert ended("render", "prod", "--check") == 1
+    assert "outdated: xai-14155550130.xml" in capsys.readouterr().out
+
+
+def test_twiml_with_a_digest_is_a_secret(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "stacks/prod.yaml").write_text(TWIML)
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "login", "--with-secrets") == 0
+    path = root / "bundles/prod/+14155550131/xai-14155550131.xml"
+    assert f'username="xai-login" password="{PASSWORD}"' in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.name in (path.parent / ".gitignore").read_text().splitlines()
+    assert PASSWORD not in "".join(capsys.readouterr())
+    assert ended("render", "prod") == 0
+    assert path.exists()
+    monkeypatch.setenv(render.PASSWORD, "{{From}}")
+    assert ended("render", "prod", "--number", "login", "--with-secrets") == 1
+    assert "password: must be 1 to 128 ASCII characters" in capsys.readouterr().err

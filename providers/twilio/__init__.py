@@ -58,9 +58,21 @@ _ONLY: dict[str, dict[str, tuple[Any, str]]] = {
 }
 
 
-def _without(mode: str) -> dict[str, Any]:
-    """Schema of: nothing of what this mode alone has is said."""
-    return {"properties": {name: {"enum": [default]} for name, (default, _) in _ONLY[mode].items()}}
+def _schema() -> dict[str, Any]:
+    """For editors: what ``Route._of_one_mode`` says."""
+    without = {
+        mode: {"properties": {name: {"enum": [default]} for name, (default, _) in keys.items()}}
+        for mode, keys in _ONLY.items()
+    }
+    spoken = {"properties": {"mode": {"const": "twiml"}}, "required": ["mode"]}
+    application = {"properties": {"application": {"const": True}}, "required": ["application"]}
+    asked = {"properties": {"voice_url": {"type": "string"}}, "required": ["voice_url"]}
+    return {
+        "allOf": [
+            {"if": spoken, "then": without["trunk"], "else": without["twiml"]},
+            {"if": application, "then": asked},
+        ]
+    }
 
 
 class Recorded(Part):
@@ -73,13 +85,7 @@ class Recorded(Part):
 class Route(carrier.Route):
     """Twilio: a trunk of its own for this number, or one that numbers of the stack share; or TwiML, without a trunk."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"mode": {"const": "twiml"}}, "required": ["mode"]},
-            "then": _without("trunk"),
-            "else": _without("twiml"),
-        }
-    )
+    model_config = ConfigDict(json_schema_extra=_schema())
 
     carrier: Literal["twilio"] = Field("twilio", description="Twilio.")
     mode: Literal["trunk", "twiml"] = Field(

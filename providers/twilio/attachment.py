@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -83,8 +84,11 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         try:
             _attach(api, number.sid, spec)
         except errors.Unavailable:  # the way back is known only here: look now, not in the next run
-            if not _stands(api.number(spec.phone_number, fresh=True), spec):
+            now = api.number(spec.phone_number, fresh=True)
+            if not (_stands(now, spec) or _asks(now, spec)):
                 raise
+            if not _stands(now, spec):  # half-way: the URL is set, and still without effect
+                _attach(api, number.sid, spec)
         return _attachment(number, _to(spec), _settings_now(number, spec))
 
     def update(self, api: Api, id: str, spec: AttachmentSpec, state: Mapping[str, Any]) -> Live:
@@ -95,7 +99,7 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         api.number_listing.changed(spec.phone_number)
         previous = dict(state.get("previous") or {})
         if spec.voice and "voice_url" not in previous:
-            previous |= _voice_now(api.client.incoming_phone_numbers(id).fetch())
+            previous |= _voice_now(api.client.incoming_phone_numbers(id).fetch(), spec)
         _attach(api, id, spec)
         return Live(id, {}, {"attached_to": _to(spec), "previous": previous})
 
@@ -113,7 +117,7 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         voice = {name: previous[name] for name in ("voice_url", "voice_method") if name in previous}
         owned = api.client.incoming_phone_numbers(id)
         if number.trunk_sid:
-            api.trunks(number.trunk_sid).phone_numbers(id).delete()
+            _leave(api, number.trunk_sid, id)
         elif not number.voice_application_sid:
             voice = {"voice_url": "", **voice}
         if voice:
@@ -147,7 +151,13 @@ def _attach(api: Api, id: str, spec: AttachmentSpec) -> None:
         freed = {"voice_application_sid": ""} if number.voice_application_sid else {}
         owned.update(voice_url=spec.voice.url, voice_method=spec.voice.method, **freed)
         if number.trunk_sid:
-            api.trunks(number.trunk_sid).phone_numbers(id).delete()
+            _leave(api, number.trunk_sid, id)
+
+
+def _leave(api: Api, trunk_sid: str, id: str) -> None:
+    """Off a trunk. When the answer was lost the number is off it already, and there is more to do."""
+    with suppress(errors.NotFound):
+        api.trunks(trunk_sid).phone_numbers(id).delete()
 
 
 def _to(spec: AttachmentSpec) -> str:
@@ -162,7 +172,13 @@ def _held(number: Any) -> str:
 
 def _stands(number: Any, spec: AttachmentSpec) -> bool:
     """Whether the number is as it is declared."""
-    return _held(number) == _to(spec) and (not spec.voice or number.voice_method == spec.voice.method)
+    return _held(number) == _to(spec) and (not spec.voice or _asks(number, spec))
+
+
+def _asks(number: Any, spec: AttachmentSpec) -> bool:
+    """Whether the declared URL is set, be it with effect or not."""
+    url, method = _url(number.voice_url), number.voice_method
+    return bool(spec.voice and (url, method) == (spec.voice.url, spec.voice.method))
 
 
 def _kin(listing: Any, sid: str | None, spec: AttachmentSpec) -> bool:
@@ -209,10 +225,13 @@ def _settings_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
         if number.trunk_sid
         else {"voice_application_sid": number.voice_application_sid or ""}
     )
-    return {**link, **(_voice_now(number) if spec.voice else {})}
+    return {**link, **(_voice_now(number, spec) if spec.voice else {})}
 
 
-def _voice_now(number: Any) -> dict[str, str]:
+def _voice_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
+    """The URL that is overwritten; what was there before ours, when ours is there already, nobody knows."""
+    if _asks(number, spec):
+        return {"voice_url": ""}
     return {"voice_url": number.voice_url or "", "voice_method": number.voice_method or "POST"}
 
 

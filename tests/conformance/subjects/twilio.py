@@ -133,7 +133,11 @@ SUBJECT = Subject(
         Sample(
             "Twiml",
             lambda made: {
-                **{"marker": MARK, "phone_number": NUMBER, "target": TARGET, "username": "u", "password": PASSWORD},
+                "marker": MARK,
+                "phone_number": NUMBER,
+                "target": TARGET,
+                "username": "u",
+                "password": PASSWORD,
                 "headers": {"X-Team": "support & <sales>"},
             },
             changes=(
@@ -169,7 +173,11 @@ SUBJECT = Subject(
         ("Attachment", {"phone_number": NUMBER, "voice": {"url": "http://a.example"}}, "voice.url: must be an https"),
         ("Application", {"voice": {**BIN, "method": "PUT"}}, "voice.method: must be one of GET or POST"),
         ("Twiml", {"phone_number": NUMBER, "target": TARGET, "username": "u"}, "a digest needs username and password"),
-        ("Twiml", {"phone_number": NUMBER, "target": TARGET, "headers": {"Via": "a"}}, "headers: a header's name is X-"),
+        (
+            "Twiml",
+            {"phone_number": NUMBER, "target": TARGET, "headers": {"Via": "a"}},
+            "headers: a header's name is X-",
+        ),
         (
             "Twiml",
             {"phone_number": NUMBER, "target": TARGET, "username": "u", "password": "{{From}}"},
