@@ -15,6 +15,7 @@ from providers.kernel import carrier
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.carrier import Leg, Piece
 from providers.kernel.files import Files
+from providers.sip import ranges
 from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, files
 
 _READ = date(2026, 11, 21)
@@ -45,7 +46,7 @@ class Route(Options, carrier.Route):
         }
 
     def sources(self) -> tuple[str, ...]:
-        """A PBX has no published ranges."""
+        """A PBX has no published ranges; those of platforms that dial xAI themselves are named in ``allow``."""
         return ()
 
 
@@ -73,5 +74,6 @@ CARRIER = carrier.Carrier[Nowhere](
     account_name="platform",
     route=Route,
     auth="digest",
+    ranges=ranges.RANGES,
     can=CAN,
 )
