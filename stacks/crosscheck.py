@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.kernel import carrier, ranges, spec, values
-from providers.kernel.capabilities import Cannot, Capability
+from providers.kernel.capabilities import Ability, Cannot, Capability
 from stacks.model import Auth, Common, Network, Number
 from stacks.network import Wiring, wiring
 
@@ -51,6 +51,11 @@ class _Entry:
     def carrier(self) -> carrier.Carrier[Any] | None:
         """The carrier that delivers the number."""
         return carrier.carriers().get(self.number.route.delivers) if self.number.route else None
+
+    def ability(self, capability: Capability) -> Ability | None:
+        """What the route can, or its carrier in general."""
+        own = self.number.route.abilities().get(capability) if self.number.route else None
+        return own or (self.carrier.can.get(capability) if self.carrier else None)
 
     @property
     def unlisted(self) -> bool:
@@ -129,7 +134,7 @@ def _fallback(entry: _Entry) -> Iterator[Remark]:
     place = entry.place("fallback")
     if entry.number.route is None:
         yield Remark(place, "needs a route: it is the carrier that tries a fallback; add a route or remove fallback")
-    elif entry.carrier and isinstance(ability := entry.carrier.can.get(Capability.FALLBACK), Cannot):
+    elif entry.carrier and isinstance(ability := entry.ability(Capability.FALLBACK), Cannot):
         yield Remark(place, f"{entry.carrier.title} has no fallback ({ability.why}): remove fallback")
 
 
@@ -145,7 +150,7 @@ def _auth(entry: _Entry) -> Iterator[Remark]:
         return
     names = [name for name in route.sources() if _table(name)]
     if auth.digest is not None:
-        ability = declared.can.get(Capability.DIGEST)
+        ability = entry.ability(Capability.DIGEST)
         if isinstance(ability, Cannot):
             way = f"write auth: {{allow: [{', '.join(names)}]}}" if names else "write auth: {allow: [CIDR]}"
             place = (*entry.place("auth"), "digest")

@@ -28,6 +28,7 @@ class Wiring:
     xai: dict[str, Any]
     carrier: str
     target: Target
+    leg: carrier.Leg
     pieces: tuple[carrier.Piece, ...]
     number: Number
 
@@ -57,7 +58,7 @@ def wiring(key: str, number: Number) -> Wiring:
     login = carrier.Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
     leg = carrier.Leg(name, target, number.fallback, number.take_over, login)
     pieces = number.route.pieces(leg) if number.route and number.number else ()
-    return Wiring(key, name, xai, number.route.delivers if number.route else "", target, pieces, number)
+    return Wiring(key, name, xai, number.route.delivers if number.route else "", target, leg, pieces, number)
 
 
 def _xai(key: str, number: Number) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _allowed() -> JsonSchemaValue:
     spelled = "|".join("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in name) for name in names)
     dated = rf"^\s*({spelled})(@[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?\s*$"
     cidr = r"^\s*[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(/(?!0+\s*$)[0-9.]+)?\s*$"
-    wrong = f"must be a CIDR or a published range ({', '.join(names)}); for the whole internet: auth: open"
+    wrong = f"must be a CIDR or a published range ({ranges.names()}); for the whole internet: auth: open"
     return {"anyOf": [{"enum": names}, {"pattern": f"{dated}|{cidr}", "errorMessage": wrong}]}
 
 

@@ -105,6 +105,8 @@ class Contract:
     #: Shapes of answers that no document declares: errors.
     refusal: Callable[[Exchange], Iterator[str]]
     undocumented: frozenset[str] = frozenset()
+    #: Parameters that an empty value clears, although their pattern does not say so.
+    cleared: frozenset[str] = frozenset()
     _seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def problems(self, exchange: Exchange) -> list[str]:
@@ -166,7 +168,7 @@ class Contract:
         for name, value in given:
             if name not in declared:
                 yield f"{place} {name} is not declared"
-            else:
+            elif value or name not in self.cleared:
                 yield from self._value(operation, f"{place} {name}", declared[name], value)
         names = [name for name, _ in given]
         yield from (f"{place} {name} is required" for name in needed if name not in names)

@@ -18,7 +18,7 @@ from tests.conftest import Sandbox
 from tests.faults import xai
 
 SAMPLES = [
-    pytest.param(subject, sample, id=f"{subject.name}-{sample.kind}")
+    pytest.param(subject, sample, id=f"{subject.name}-{sample.name}")
     for subject in (*subjects().values(), xai.SUBJECT)
     for sample in subject.samples
     if not sample.kept  # those ask nobody

@@ -41,7 +41,7 @@ def expected(path: Path) -> list[str]:
     """What its last lines say; ``{carriers}`` and ``{ranges}`` are those that are installed."""
     installed = {
         "{carriers}": ", ".join(carrier.carriers()),
-        "{ranges}": ", ".join(sorted({table.label for table in ranges.tables()})),
+        "{ranges}": ranges.names(),
     }
     text = path.read_text()
     for name, names in installed.items():
@@ -164,6 +164,21 @@ def test_a_hundred_trunks_are_an_account_at_plivo_too(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_an_allowlist_covers_a_carrier_by_name_or_by_networks(tmp_path: Path, allow: str) -> None:
     document.read(_file(tmp_path, f"{OWN}, auth: {{allow: {allow}}}"))
+
+
+@pytest.mark.parametrize("route", ["route: {carrier: sip}", "route: {carrier: sip, platform: asterisk}", "name: x"])
+@pytest.mark.parametrize(
+    "allow", ["[didww]", "[livekit, 203.0.113.0/28]", "['chime:us-east-1', 'Chime:ipv6@2026-11-21']"]
+)
+def test_platforms_without_a_module_are_allowed_by_name(tmp_path: Path, route: str, allow: str) -> None:
+    assert document.read(_file(tmp_path, f"{route}, auth: {{allow: {allow}}}")).warnings == []
+
+
+def test_twiml_may_log_in_and_its_allowlist_covers_twilio(tmp_path: Path) -> None:
+    spoken = "route: {carrier: twilio, mode: twiml}"
+    document.read(_file(tmp_path, f"{spoken}, auth: {{digest: {{username: u}}}}", spoken))
+    found = errors(_file(tmp_path, f"{spoken}, auth: {{allow: [203.0.113.0/28]}}"))
+    assert found[0].endswith("8 of Twilio's 8 networks are missing, and calls from them would be refused: add twilio")
 
 
 def test_an_allowlist_of_version_six_covers_no_version_four(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ FROZEN = {
     "plivo:Uri": "gASVOAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMCXBsaXZvOlVyaZSFlFKULg==",
     "plivo:Trunk": "gASVOgAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMC3BsaXZvOlRydW5rlIWUUpQu",
     "plivo:Attachment": "gASVPwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEHBsaXZvOkF0dGFjaG1lbnSUhZRSlC4=",
+    "twilio:Application": "gASVQQAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEnR3aWxpbzpBcHBsaWNhdGlvbpSFlFKULg==",
+    "twilio:Twiml": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHR3aWxpbzpUd2ltbJSFlFKULg==",
 }
 
 

@@ -39,3 +39,14 @@ def test_a_host_of_xais_moves_the_target() -> None:
 def test_a_number_without_e164_is_named_by_its_key() -> None:
     wired = wiring("nyc", Number.model_validate({"origin": "xai_provisioned", "area_code": 212, "agent": "agent_1"}))
     assert (wired.name, wired.xai["area_code"], wired.pieces) == ("nyc", "212", ())
+
+
+def test_twiml_can_log_in_where_a_trunk_cannot() -> None:
+    declared = {"number": "+14155550100", "route": Route(mode="twiml"), "auth": {"digest": {"username": "u"}}}
+    wired = wiring("a", Number.model_validate(declared))
+    assert wired.password_made
+    assert [(piece.kind, piece.inputs["username"]) for piece in wired.pieces] == [("Twiml", "u")]
+    assert wired.pieces[0].inputs["password"] == wired.xai["sip_auth"]["auth_password"]
+    plain = wiring("a", Number.model_validate({"number": "+14155550100", "route": Route(mode="twiml")}))
+    assert plain.xai["sip_auth"] == {"allow": ["twilio"]}
+    assert "password" not in plain.pieces[0].inputs

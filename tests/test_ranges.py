@@ -25,3 +25,47 @@ def test_unknown_names_list_the_known(name: str) -> None:
 def test_nothing_is_not_an_allowlist() -> None:
     with pytest.raises(errors.InputError, match="empty allowlist"):
         ranges.resolve([])
+
+
+#: Platforms without a module of their own, as their own pages list them.
+PLATFORMS = [
+    ("livekit", ["143.223.88.0/21", "153.57.128.0/18", "161.115.160.0/19"]),
+    (
+        "didww",
+        [f"46.19.{third}.14/32" for third in (209, 210, 212, 213, 214, 215)] + ["185.238.173.14/32"],
+    ),
+    ("chime:us-east-1", ["3.80.16.0/23"]),
+    ("chime:us-west-2", ["99.77.253.0/24"]),
+    ("chime:ca-central-1", ["99.77.233.0/24"]),
+    ("chime:eu-central-1", ["99.77.247.0/24"]),
+    ("chime:eu-west-1", ["99.77.250.0/24"]),
+    ("chime:eu-west-2", ["99.77.249.0/24"]),
+    ("chime:ap-northeast-1", ["99.77.244.0/24"]),
+    ("chime:ap-northeast-2", ["99.77.242.0/24"]),
+    ("chime:ap-southeast-1", ["99.77.240.0/24"]),
+    ("chime:ap-southeast-2", ["99.77.239.0/24"]),
+    ("chime:ipv6", ["2600:f0f0:c040::/42"]),
+]
+
+
+@pytest.mark.parametrize(("name", "networks"), PLATFORMS, ids=[name for name, _ in PLATFORMS])
+def test_platforms_by_name(name: str, networks: list[str]) -> None:
+    assert list(ranges.resolve([name])) == networks
+    table = ranges.table(name)
+    assert ranges.table(table.dated) == table
+    assert table.source
+
+
+def test_every_platform_is_tested_and_none_is_a_source_of_the_sip_carrier() -> None:
+    from providers.sip import CARRIER, Route
+
+    assert {table.label for table in CARRIER.ranges} == {name for name, _ in PLATFORMS}
+    assert Route().sources() == ()
+
+
+def test_a_name_that_needs_a_region_lists_the_regions() -> None:
+    for name in ("chime", "chime:us-east-9", "chime:us-east-9@2026-11-21"):
+        with pytest.raises(ValueError, match="regions of chime: ap-northeast-1, .*, us-east-1, us-west-2$"):
+            ranges.table(name)
+    with pytest.raises(ValueError, match="known ranges: chime:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"):
+        ranges.table("chimes")

@@ -31,6 +31,8 @@ BEYOND_A_SCHEMA = {
     "allow-not-covering-twilio": "addresses",
     "digest-on-twilio": "what the carrier can",
     "fallback-ten": "what the carrier can",
+    "twiml-fallback": "what the route can",
+    "twiml-header-names": "names of headers",
     "fallback-user-on-shared-trunk": "what the carrier can",
     "fallback-without-route": "defaults are merged first",
     "no-way-in": "defaults are merged first",
@@ -156,8 +158,23 @@ URL = st.sampled_from(
     ["https://a.example", " HTTPS://A.example:443/x?y=z#f ", "https://[2001:db8::1]/", "https://a/b@c:d"]
 )
 URI = st.sampled_from(["sip:a.example", "SIP:a@A.example:5060;transport=TLS;lr", "sip:+14155550999@203.0.113.5"])
-ROUTE = _some(
+TWIML = _some(
+    {"carrier": st.just("twilio"), "mode": st.just("twiml")},
+    voice_url=URL | st.none(),
+    voice_method=st.sampled_from(["GET", "POST"]),
+    application=st.booleans(),
+    headers=st.sampled_from([{}, {"X-Team": "a & b"}]),
+    refer_url=URL | st.none(),
+    action_url=URL | st.none(),
+    sequential=st.booleans(),
+    secure=st.booleans(),
+    trunk=st.just("own"),
+    transfer=st.just(False),
+    recording=st.none(),
+)
+TRUNK = _some(
     {"carrier": st.just("twilio")},
+    mode=st.just("trunk"),
     trunk=st.sampled_from(["own", "shared"]),
     transfer=st.sampled_from([True, False, "sip-only"]),
     secure=st.booleans(),
@@ -166,6 +183,7 @@ ROUTE = _some(
     edge=st.sampled_from([None, "ashburn", "sao-paulo"]),
     region=st.sampled_from([None, "us1"]),
 )
+ROUTE = TRUNK | TWIML
 AUTH = st.sampled_from(
     [
         None,

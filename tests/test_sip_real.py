@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.sip import bundle, render
+from providers.sip import bundle
 from tests.test_sip import FALLBACK, PASSWORD, VARIANTS, inputs
 
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
@@ -22,7 +22,7 @@ every_variant = pytest.mark.parametrize("variant", VARIANTS)
 def written(folder: Path, platform: str, variant: str, password: str = PASSWORD) -> dict[str, str]:
     wanted = inputs(platform, **VARIANTS[variant])
     made = bundle.files(wanted)
-    files = dict(made.texts) | dict([render.secret(wanted, password)] if made.secret else [])
+    files = dict(made.texts) | dict([(made.secret, made.sealed(password))] if made.secret else [])
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

@@ -138,7 +138,7 @@ def test_json_is_one_document(env: dict[str, str], told: Told) -> None:
     report = json.loads(out)
     assert (code, report["ok"], report["stack"]) == (0, True, "dev")
     assert report["carriers"]["twilio"]["digest"] == {
-        "can": False, "text": "no: an origination URL has no credentials", "read": "2026-11-21",
+        "can": False, "text": "no: an origination URL has no credentials; mode: twiml has", "read": "2026-11-21",
     }  # fmt: skip
     assert {check["status"] for checks in report["sections"].values() for check in checks} <= {"ok", "skipped"}
 

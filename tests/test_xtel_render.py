@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.sip import render as rendering
+from providers.kernel.files import intact
 from tests.test_sip import registered
 from tests.test_xtel_cli import ended
 from xtel import render
@@ -59,7 +59,7 @@ def test_every_bundle_of_a_stack_is_written_and_the_same_the_next_time(
     made = tree(root / "bundles/prod")
     assert {name.split("/")[0] for name in made} == {HQ, LAB}
     assert f"{HQ}/{SECRET}" not in made
-    assert all(rendering.intact(text) for text in made.values())
+    assert all(intact(text) for text in made.values())
     assert "fallback-1/sip:+498912345699@pbx.example.com" in made[f"{HQ}/extensions_xai_498912345670.conf"]
     assert ended("render", "prod") == 0
     assert "all 5 files are as they should be" in capsys.readouterr().out
@@ -86,7 +86,7 @@ def test_number_by_key_or_e164_and_another_folder(root: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("prod", "--number", "support"), "prod has no number support with carrier sip; next: name one of hq, lab"),
+        (("prod", "--number", "support"), "prod has no number support with files to apply; next: name one of hq, lab"),
         (("prod", "--number", "nobody"), "name one of hq, lab"),
         (("other",), "there is no stack file stacks/other.yaml"),
     ],
@@ -102,7 +102,10 @@ def test_nothing_to_render_is_an_error(
 def test_a_stack_without_a_bundle_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "stacks/prod.yaml").write_text(STACK.split("  hq:", maxsplit=1)[0])
     assert ended("render", "prod") == 1
-    assert "prod has no number with carrier sip" in capsys.readouterr().err
+    assert (
+        "prod has no files to apply; next: they come with `route: {carrier: sip, platform: …}`"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("arguments", [(), ("prod", "--check", "--force"), ("prod", "--check", "--with-secrets")])
@@ -225,3 +228,51 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(root: Path, capsys
     (root / "file").write_text("")
     assert ended("render", "prod", "--out", "file") == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+BIN = "+14155550130"
+TWIML = f"""version: 1
+defaults: {{webhook: {{url: https://voice.example.com/calls}}}}
+numbers:
+  support: {{number: "+14155550100", route: {{carrier: twilio}}}}
+  open: {{number: "{BIN}", route: {{carrier: twilio, mode: twiml}}}}
+  login:
+    number: "+14155550131"
+    route: {{carrier: twilio, mode: twiml, headers: {{X-Team: sales}}}}
+    auth: {{digest: {{username: xai-login}}}}
+"""
+
+
+def test_twiml_is_written_for_a_bin(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "stacks/prod.yaml").write_text(TWIML)
+    assert ended("render", "prod") == 0
+    out, err = capsys.readouterr()
+    assert f"open: twiml bundle of {BIN} in bundles/prod/{BIN}\n" in out
+    assert "--with-secrets writes xai-14155550131.xml (mode 0600)" in err
+    made = tree(root / "bundles/prod")
+    assert set(made) == {
+        f"{BIN}/README.md", f"{BIN}/xai-14155550130.xml", "+14155550131/README.md", "+14155550131/.gitignore",
+    }  # fmt: skip
+    assert f"<Sip>sip:{BIN}@sip.voice.x.ai;transport=tls</Sip>" in made[f"{BIN}/xai-14155550130.xml"]
+    assert ended("render", "prod", "--check") == 0
+    (root / "stacks/prod.yaml").write_text(TWIML.replace("mode: twiml}", "mode: twiml, secure: true}"))
+    assert ended("render", "prod", "--check") == 1
+    assert "outdated: xai-14155550130.xml" in capsys.readouterr().out
+
+
+def test_twiml_with_a_digest_is_a_secret(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "stacks/prod.yaml").write_text(TWIML)
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "login", "--with-secrets") == 0
+    path = root / "bundles/prod/+14155550131/xai-14155550131.xml"
+    assert f'username="xai-login" password="{PASSWORD}"' in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.name in (path.parent / ".gitignore").read_text().splitlines()
+    assert PASSWORD not in "".join(capsys.readouterr())
+    assert ended("render", "prod") == 0
+    assert path.exists()
+    monkeypatch.setenv(render.PASSWORD, "{{From}}")
+    assert ended("render", "prod", "--number", "login", "--with-secrets") == 1
+    assert "password: must be 1 to 128 ASCII characters" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`xtel render`: the files of a stack's bundles, written atomically, never over something a person wrote."""
+"""`xtel render`: the files that a stack's routes offer, written atomically, never over something a person wrote."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tempfile import mkstemp
 from typing import Any
 
 from providers.kernel.errors import InputError
-from providers.sip import render
-from providers.sip.bundle import BundleSpec, files
+from providers.kernel.files import Files, intact
 from stacks import document, network
 from xtel import output, project
 
 PASSWORD = "XTEL_DIGEST_PASSWORD"  # noqa: S105 -- the name of a variable
+_WHERE = "they come with `route: {carrier: sip, platform: …}` and `route: {carrier: twilio, mode: twiml}`"
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class Bundle:
 
     key: str
     number: str
-    inputs: Mapping[str, Any]
-    files: render.Files
+    files: Files
     folder: Path
 
     def states(self) -> dict[str, str]:
@@ -54,7 +53,7 @@ class Written:
         return {
             "key": self.bundle.key,
             "number": self.bundle.number,
-            "platform": self.bundle.inputs["platform"],
+            "platform": self.bundle.files.platform,
             "folder": str(self.bundle.folder),
             "sha256": self.bundle.files.sha256,
             "files": [{"path": n, "state": state, "sha256": shas.get(n)} for n, state in self.states.items()],
@@ -67,17 +66,15 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[Bundle]:
     """The bundles of a stack, or the one of a number (its key, or E.164). Raises InputError when there is none."""
     found: list[Bundle] = []
     for key, declared in document.read(file).numbers.items():
-        for piece in network.wiring(key, declared).pieces:
-            if piece.kind == "Bundle" and declared.route and declared.route.delivers == "sip":
-                inputs = BundleSpec.model_validate(dict(piece.inputs)).canonical()
-                e164 = inputs["phone_number"]
-                found.append(Bundle(key, e164, inputs, files(inputs), out / e164))
+        leg = network.wiring(key, declared).leg
+        if declared.route and declared.number and (files := declared.route.files(leg)):
+            found.append(Bundle(key, leg.number, files, out / leg.number))
     chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]
     if not chosen:
         keys = ", ".join(bundle.key for bundle in found)
         raise InputError(
-            f"{stack} has no number {number} with carrier sip" if number else f"{stack} has no number with carrier sip",
-            step=f"name one of {keys}" if keys else "bundles are for numbers with `route: {carrier: sip, platform: …}`",
+            f"{stack} has no number {number} with files to apply" if number else f"{stack} has no files to apply",
+            step=f"name one of {keys}" if keys else _WHERE,
         )
     return chosen
 
@@ -148,12 +145,13 @@ def _refuse_foreign(found: list[Bundle], states: list[dict[str, str]], secret: t
 def _secret(found: list[Bundle]) -> tuple[str, str]:
     """Path and text of the secret file of the one bundle that has one."""
     holders = [bundle for bundle in found if bundle.files.secret]
-    if len(found) != 1 or not holders:
+    sealed = holders[0].files.sealed if holders else None
+    if len(found) != 1 or sealed is None:
         reason = "no bundle here logs in with a digest" if not holders else "a password belongs to one number"
         raise InputError(f"--with-secrets: {reason}", step="name a number with a digest: --number KEY")
     password = os.environ.get(PASSWORD) or _asked(holders[0])
     try:
-        return render.secret(holders[0].inputs, password)
+        return holders[0].files.secret, sealed(password)
     except ValueError as error:
         raise InputError(str(error), step=f"give it in {PASSWORD}, or choose another one") from None
 
@@ -164,7 +162,7 @@ def _asked(bundle: Bundle) -> str:
             f"--with-secrets needs the digest password of {bundle.number}",
             step=f"export {PASSWORD}=…, or run it in a terminal",
         )
-    return getpass.getpass(f"digest password of {bundle.number} (user {bundle.inputs['username']}): ")
+    return getpass.getpass(f"digest password of {bundle.number} (user {bundle.files.username}): ")
 
 
 def _state(path: Path, text: str) -> str:
@@ -182,7 +180,7 @@ def _is_ours(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
-        return render.intact(path.read_bytes().decode("utf-8"))
+        return intact(path.read_bytes().decode("utf-8"))
     except UnicodeDecodeError:
         return False
 
@@ -191,7 +189,7 @@ def show(written: list[Written], *, checked: bool) -> None:
     """One line per file that is not the same, one per bundle that is."""
     for item in written:
         folder = project.shown(item.bundle.folder)
-        output.line(f"{item.bundle.key}: {item.bundle.inputs['platform']} bundle of {item.bundle.number} in {folder}")
+        output.line(f"{item.bundle.key}: {item.bundle.files.platform} bundle of {item.bundle.number} in {folder}")
         for line in _lines(item):
             output.line(f"  {line}")
         if item.bundle.files.secret and not item.secret and not checked:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from providers.kernel import errors, limits, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
+from providers.kernel.files import Files
 from providers.kernel.spec import Part as Model
 from providers.kernel.spec import Spec
 from providers.kernel.values import SipUri, Target, Whole, target
@@ -234,6 +235,14 @@ class Route(Model, ABC):
     def sources(self) -> tuple[str, ...]:
         """The names of the published ranges this route's calls come from; an allowlist must cover them."""
         return (self.delivers,)
+
+    def abilities(self) -> Mapping[Capability, Ability]:
+        """What this route can, where that is not what its carrier can in general."""
+        return {}
+
+    def files(self, leg: Leg) -> Files | None:
+        """Files that people apply, for ``xtel render``; None where an API does it all. Pure. Raises ValueError."""
+        return None
 
 
 @dataclass(frozen=True)

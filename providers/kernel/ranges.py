@@ -1,7 +1,8 @@
 """Published signaling ranges by name, with source and date.
 
 ``twilio`` is the newest table this release knows, ``twilio@2026-11-21`` the table of that day, ``telnyx:europe`` a region
-of one. Carrier ranges are shared by all customers of the carrier: an allowlist proves the carrier, not the account.
+of one, ``didww`` that of a platform without a module of its own. They are shared by all customers of the carrier: an
+allowlist proves the carrier, not the account.
 """
 
 from __future__ import annotations
@@ -46,8 +47,14 @@ def table(name: str) -> Table:
             dated = [item for item in dated if item.read.isoformat() == match[3]]
         if dated:
             return max(dated, key=lambda item: item.read)
-    names = ", ".join(sorted({item.label for item in known}))
-    raise ValueError(f"{name!r} is neither a CIDR nor a published range; known ranges: {names}")
+        if regions := sorted({item.region for item in known if item.region and item.name == match[1]}):
+            raise ValueError(f"{name!r} is no published range; regions of {match[1]}: {', '.join(regions)}")
+    raise ValueError(f"{name!r} is neither a CIDR nor a published range; known ranges: {names()}")
+
+
+def names() -> str:
+    """Every name, for people; of one with regions only that it has some."""
+    return ", ".join(sorted({f"{table.name}:REGION" if table.region else table.name for table in tables()}))
 
 
 def newest(name: str) -> Table:

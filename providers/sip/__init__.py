@@ -7,14 +7,16 @@ files were tried with which program: docs/sip.md.
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from providers.kernel import carrier
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.carrier import Leg, Piece
-from providers.sip.bundle import Bundle, Nowhere, Options, files
+from providers.kernel.files import Files
+from providers.sip import ranges
+from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, files
 
 _READ = date(2026, 11, 21)
 
@@ -26,18 +28,25 @@ class Route(Options, carrier.Route):
 
     def pieces(self, leg: Leg) -> tuple[Piece, ...]:
         """One bundle. Rendered here already, so that a value which a file cannot hold is refused before anything is made."""
-        inputs = {
+        inputs = self._inputs(leg)
+        files(inputs)
+        return (Piece("bundle", "Bundle", inputs, last=True),)
+
+    def files(self, leg: Leg) -> Files:
+        """The platform's configuration."""
+        return files(BundleSpec.model_validate(self._inputs(leg)).canonical())
+
+    def _inputs(self, leg: Leg) -> dict[str, Any]:
+        return {
             "phone_number": leg.number,
             "target": str(leg.target),
             "fallback": [way.uri for way in leg.fallback],
             "username": leg.login.username if leg.login else "",
             **self.model_dump(mode="json", exclude={"carrier"}),
         }
-        files(inputs)
-        return (Piece("bundle", "Bundle", inputs, last=True),)
 
     def sources(self) -> tuple[str, ...]:
-        """A PBX has no published ranges."""
+        """A PBX has no published ranges; those of platforms that dial xAI themselves are named in ``allow``."""
         return ()
 
 
@@ -65,5 +74,6 @@ CARRIER = carrier.Carrier[Nowhere](
     account_name="platform",
     route=Route,
     auth="digest",
+    ranges=ranges.RANGES,
     can=CAN,
 )

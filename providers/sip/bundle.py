@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from providers.kernel import carrier, limits, operation
 from providers.kernel.carrier import Live
+from providers.kernel.files import Files
 from providers.kernel.spec import Part, Spec
 from providers.kernel.values import E164, SipUri, Whole, has_unknown
 from providers.sip import render
@@ -98,7 +99,7 @@ class BundleSpec(Spec, Options):
         return self
 
 
-def files(inputs: Mapping[str, Any]) -> render.Files:
+def files(inputs: Mapping[str, Any]) -> Files:
     """The bundle of canonical inputs. Raises ValueError for a value that a file cannot hold."""
     return render.bundle({name: value for name, value in inputs.items() if name in _RENDERED})
 

@@ -1,21 +1,25 @@
-"""Twilio Elastic SIP Trunking: a trunk per number whose origination URL is the number's target at xAI, or one for many.
+"""Twilio: a trunk per number whose origination URL is the number's target at xAI, or one for many; or TwiML, without one.
 
-Documents: twilio.com/docs/sip-trunking (API, origination, IP addresses; read 2026-11-21). Digest towards the target is not
-offered on a trunk, so xAI's allowlist is the authentication. Never tried against a live account: docs/twilio.md.
+Documents: twilio.com/docs/sip-trunking (API, origination, IP addresses), /docs/voice/twiml (read 2026-11-21). Digest towards
+the target is not offered on a trunk, so xAI's allowlist is the authentication there; TwiML has it. Never tried against a
+live account: docs/twilio.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from providers.kernel import carrier
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
+from providers.kernel.files import Files
 from providers.kernel.spec import Part
-from providers.kernel.values import Target
+from providers.kernel.values import HttpsUrl, Target
+from providers.twilio import twiml
 from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
 from providers.twilio.trunk import (
@@ -26,11 +30,49 @@ from providers.twilio.trunk import (
     RecordingMode,
     Trunk,
 )
+from providers.twilio.voice import Application, Twiml
 
 _READ = date(2026, 11, 21)
 _MODES: dict[bool | str, str] = {True: "enable-all", False: "disable-all", "sip-only": "sip-only"}
 #: Origination URLs a trunk may have: the target and nine more.
 _MOST_URLS = 10
+#: Keys that one mode of the route has, with what they say when nothing is said, and what the other mode has instead.
+_ONLY: dict[str, dict[str, tuple[Any, str]]] = {
+    "trunk": {
+        "trunk": ("own", ""),
+        "transfer": (False, "refer_url"),
+        "transfer_caller_id": ("from-transferee", ""),
+        "cnam_lookup": (False, ""),
+        "recording": (None, ""),
+        "disaster_recovery": (None, "action_url"),
+    },
+    "twiml": {
+        "voice_url": (None, ""),
+        "voice_method": ("POST", ""),
+        "application": (False, ""),
+        "headers": ({}, ""),
+        "refer_url": (None, "transfer"),
+        "action_url": (None, "disaster_recovery"),
+        "sequential": (False, "fallback alone"),
+    },
+}
+
+
+def _schema() -> dict[str, Any]:
+    """For editors: what ``Route._of_one_mode`` says."""
+    without = {
+        mode: {"properties": {name: {"enum": [default]} for name, (default, _) in keys.items()}}
+        for mode, keys in _ONLY.items()
+    }
+    spoken = {"properties": {"mode": {"const": "twiml"}}, "required": ["mode"]}
+    application = {"properties": {"application": {"const": True}}, "required": ["application"]}
+    asked = {"properties": {"voice_url": {"type": "string"}}, "required": ["voice_url"]}
+    return {
+        "allOf": [
+            {"if": spoken, "then": without["trunk"], "else": without["twiml"]},
+            {"if": application, "then": asked},
+        ]
+    }
 
 
 class Recorded(Part):
@@ -41,9 +83,14 @@ class Recorded(Part):
 
 
 class Route(carrier.Route):
-    """Twilio Elastic SIP Trunking: a trunk of its own for this number, or one that numbers of the stack share."""
+    """Twilio: a trunk of its own for this number, or one that numbers of the stack share; or TwiML, without a trunk."""
 
-    carrier: Literal["twilio"] = Field("twilio", description="Twilio Elastic SIP Trunking.")
+    model_config = ConfigDict(json_schema_extra=_schema())
+
+    carrier: Literal["twilio"] = Field("twilio", description="Twilio.")
+    mode: Literal["trunk", "twiml"] = Field(
+        "trunk", description="trunk: Elastic SIP Trunking. twiml: Programmable Voice asks a URL for TwiML, no trunk."
+    )
     trunk: Literal["own", "shared"] = Field(
         "own",
         description="A trunk per number (at most 100), or one for all that say `shared`: Twilio then fills in the number.",
@@ -52,7 +99,7 @@ class Route(carrier.Route):
         False, description="Let the agent transfer calls by SIP REFER: true (phone numbers and SIP) or sip-only."
     )
     transfer_caller_id: CallerId = Field("from-transferee", description="Which number a transferred call shows.")
-    secure: bool = Field(False, description="TLS and SRTP mandatory on the trunk; unencrypted calls are refused.")
+    secure: bool = Field(False, description="TLS and SRTP mandatory; on a trunk unencrypted calls are refused.")
     cnam_lookup: bool = Field(False, description="Look up the caller's name (US and Canada; billed by Twilio).")
     recording: Recorded | None = Field(None, description="Record the calls at Twilio: a mode, or a mapping.")
     disaster_recovery: DisasterRecovery | None = Field(
@@ -62,14 +109,85 @@ class Route(carrier.Route):
         None, pattern=r"^[a-z][a-z-]*$", description="Twilio edge the call leaves from, such as ashburn."
     )
     region: str | None = Field(None, pattern=r"^[a-z]{2}\d$", description="Twilio region of the edge, such as us1.")
+    voice_url: HttpsUrl | None = Field(
+        None, description="twiml: who answers with the TwiML, a server of yours or a TwiML Bin; left out: set by hand."
+    )
+    voice_method: Literal["GET", "POST"] = Field("POST", description="twiml: how voice_url is asked.")
+    application: bool = Field(False, description="twiml: by a TwiML application of its own, which asks voice_url.")
+    headers: twiml.Headers = Field(
+        default_factory=dict[str, str], description="twiml: SIP headers the call brings to xAI: X-… to text."
+    )
+    refer_url: HttpsUrl | None = Field(
+        None, description="twiml: URL that carries out transfers by the agent (SIP REFER); left out: they are refused."
+    )
+    action_url: HttpsUrl | None = Field(None, description="twiml: URL that decides what follows xAI's leg of the call.")
+    sequential: bool = Field(
+        False, description="twiml: allow fallback; the account has Enhanced Programmable SIP Features enabled."
+    )
 
     @field_validator("recording", mode="before")
     @classmethod
     def _mode_alone(cls, value: Any) -> Any:
         return {"mode": value} if isinstance(value, str) else value
 
+    @model_validator(mode="after")
+    def _of_one_mode(self) -> Route:
+        other = "twiml" if self.mode == "trunk" else "trunk"
+        for name, (default, instead) in _ONLY[other].items():
+            if getattr(self, name) != default:
+                way = f", or write {instead}" if instead else ""
+                raise ValueError(f"{name} is for mode {other}: remove it{way}")
+        if self.application and not self.voice_url:
+            raise ValueError("application needs voice_url: the URL that answers with the TwiML")
+        return self
+
     def pieces(self, leg: Leg) -> tuple[Piece, ...]:
-        """Trunk, its URLs, and last the number on it: a failure half-way keeps what was made."""
+        """What gets the calls, and last the number on it: a failure half-way keeps what was made."""
+        return self._spoken(leg) if self.mode == "twiml" else self._trunked(leg)
+
+    def abilities(self) -> Mapping[Capability, Ability]:
+        """TwiML can what a trunk cannot, and the other way round."""
+        return SPOKEN if self.mode == "twiml" else {}
+
+    def files(self, leg: Leg) -> Files | None:
+        """The TwiML to host."""
+        return twiml.bundle(self._dial(leg)) if self.mode == "twiml" else None
+
+    def _dial(self, leg: Leg) -> twiml.Dial:
+        """Raises ValueError for what TwiML cannot say."""
+        if leg.fallback and not self.sequential:
+            raise ValueError(
+                "TwiML tries one URI after the other only where Enhanced Programmable SIP Features are enabled: say so by"
+                " sequential: true in the route, or remove fallback and let action_url decide"
+            )
+        target = Target(number=leg.number, host=leg.target.host, parameters=self._parameters())
+        return twiml.Dial(
+            phone_number=leg.number,
+            target=str(target),
+            fallback=tuple(way.uri for way in leg.fallback),
+            headers=self.headers,
+            username=leg.login.username if leg.login else "",
+            action_url=self.action_url,
+            refer_url=self.refer_url,
+        )
+
+    def _spoken(self, leg: Leg) -> tuple[Piece, ...]:
+        """TwiML that somebody hosts, and the number that asks for it."""
+        password = {"password": leg.login.password} if leg.login else {}
+        inputs = {**self._dial(leg).model_dump(mode="json"), **password, "hosted": self.voice_url}
+        made = [Piece("twiml", "Twiml", inputs)]
+        voice = {"url": self.voice_url, "method": self.voice_method}
+        link: dict[str, Any] = {"phone_number": leg.number, "take_over": leg.take_over}
+        if self.application:
+            made.append(Piece("application", "Application", {"voice": voice}))
+            link["application_sid"] = Ref("application", "sid")
+        elif self.voice_url:
+            link["voice"] = voice
+        else:
+            return tuple(made)
+        return (*made, Piece("attachment", "Attachment", link, after=("twiml",), last=True))
+
+    def _trunked(self, leg: Leg) -> tuple[Piece, ...]:
         shared = self.trunk == "shared"
         trunk: dict[str, Any] = {
             "transfer_mode": _MODES[self.transfer],
@@ -102,7 +220,8 @@ class Route(carrier.Route):
         return urls
 
     def _parameters(self) -> tuple[tuple[str, str], ...]:
-        given = {"edge": self.edge, "region": self.region}
+        secure = "true" if self.secure and self.mode == "twiml" else None  # on a trunk it is a setting of the trunk
+        given = {"secure": secure, "edge": self.edge, "region": self.region}
         return tuple((name, value) for name, value in given.items() if value)
 
 
@@ -120,12 +239,22 @@ CAN: dict[Capability, Ability] = {
     Capability.API: Can("API", _READ),
     Capability.TLS: Can("transport=tls", _READ),
     Capability.SRTP: Can("secure: true", _READ),
-    Capability.DIGEST: Cannot("an origination URL has no credentials", _READ),
+    Capability.DIGEST: Cannot("an origination URL has no credentials; mode: twiml has", _READ),
     Capability.ALLOWLIST: Can("8 ranges", _READ),
     Capability.TRANSFER: Can("transfer: true", _READ),
     Capability.FALLBACK: Can("9 further URLs", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
     Capability.SHARED: Can("one, or many with trunk: shared", _READ),
+}
+
+#: In mode twiml.
+SPOKEN: dict[Capability, Ability] = {
+    Capability.SRTP: Can("secure: true", _READ),
+    Capability.DIGEST: Can("username and password of <Sip>", _READ),
+    Capability.ALLOWLIST: Can("the trunks' 8 ranges; those of Programmable Voice were never compared", _READ),
+    Capability.TRANSFER: Can("refer_url", _READ),
+    Capability.FALLBACK: Can("9 further URIs with sequential: true", _READ),
+    Capability.SHARED: Cannot("no trunk", _READ),
 }
 
 
@@ -143,7 +272,7 @@ CARRIER = carrier.Carrier[Api](
         carrier.Credential("api_secret", "TWILIO_API_SECRET", "twilio:apiSecret", required=False),
     ),
     base_url_env="TWILIO_BASE_URL",
-    objects=(Trunk, OriginationUrl, Recording, Attachment),
+    objects=(Trunk, OriginationUrl, Recording, Application, Twiml, Attachment),
     connect=Api,
     account=_account,
     route=Route,

@@ -18,9 +18,12 @@ class Api:
         self.client = _client(settings, limit)
         self.account_sid = settings["account_sid"]
         self.trunks = self.client.trunking.v1.trunks
-        owned = self.client.incoming_phone_numbers
+        owned, applications = self.client.incoming_phone_numbers, self.client.applications
         self.trunk_listing = Listing[Any](
             lambda: self.trunks.list(page_size=1000), lambda trunk: trunk.sid, lambda sid: self.trunks(sid).fetch()
+        )
+        self.application_listing = Listing[Any](
+            lambda: applications.list(page_size=1000), lambda each: each.sid, lambda sid: applications(sid).fetch()
         )
         self.number_listing = Listing[Any](
             lambda: owned.list(page_size=1000), lambda number: number.phone_number, self._owned

@@ -1,117 +1,238 @@
-"""A number's attachment to a trunk: never stolen unasked, put back on destroy, never released."""
+"""What gets a number's calls: never stolen unasked, put back on destroy, never released."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from providers.kernel import carrier, errors, marker, operation
 from providers.kernel.carrier import Live
-from providers.kernel.spec import Spec
-from providers.kernel.values import E164, Unknown
+from providers.kernel.spec import Part, Spec
+from providers.kernel.values import E164, HttpsUrl, Unknown, https_url
 from providers.twilio.api import Api
 
 #: What a bought number answers with until somebody points it elsewhere: nobody's route.
 _FACTORY_VOICE_URL = "https://demo.twilio.com/welcome/voice/"
 
 
+class Handler(Part):
+    """A URL that Twilio asks what to do with a call."""
+
+    url: HttpsUrl = Field(description="https URL that returns TwiML.")
+    method: Literal["GET", "POST"] = Field("POST", description="How it is asked.")
+
+
 class AttachmentSpec(Spec):
-    """A number on a trunk."""
+    """A number on a trunk, at an application, or at a URL: one of the three."""
 
     phone_number: E164 = Field(description="A number this account owns.")
-    trunk_sid: str = Field(description="The trunk that gets its calls.")
+    trunk_sid: str = Field("", description="The trunk that gets its calls.")
+    application_sid: str = Field("", description="The TwiML application that is asked about its calls.")
+    voice: Handler | None = Field(None, description="The URL that is asked about its calls.")
+
+    @model_validator(mode="after")
+    def _one(self) -> AttachmentSpec:
+        if sum(map(bool, (self.trunk_sid, self.application_sid, self.voice))) != 1:
+            raise ValueError("one of trunk_sid, application_sid and voice gets the calls")
+        return self
 
 
 class Attachment(carrier.Object[Api, AttachmentSpec]):
-    """The link from an owned number to a trunk.
+    """The link from an owned number to a trunk, an application or a URL.
 
-    Calls: /v1/Trunks/{sid}/PhoneNumbers, IncomingPhoneNumbers. Delete: detaches and puts back what the number had before;
+    Calls: IncomingPhoneNumbers, /v1/Trunks/{sid}/PhoneNumbers. Delete: detaches and puts back what the number had before;
     the number is never released.
     """
 
     kind = "Attachment"
     spec: ClassVar[type[Spec]] = AttachmentSpec
     replaces = frozenset({"phone_number"})
-    references = frozenset({"trunk_sid"})
+    references = frozenset({"trunk_sid", "application_sid"})
     outputs = ("number_sid", "attached_to", "previous")
 
     def find(self, api: Api, spec: AttachmentSpec, *, fresh: bool) -> Live | None:
         """The number, when it is on a trunk or rings somebody's application or URL."""
         number = api.number(spec.phone_number, fresh=fresh)
-        if number.trunk_sid and self._ours(api, number.trunk_sid, spec):
-            return _attachment(number, number.trunk_sid, {})
+        if self._ours(api, number, spec):
+            return _attachment(number, _held(number), {"voice_url": ""} if spec.voice else {})
         if holder := _holder(number):
-            return _attachment(number, number.trunk_sid, {}, holder)
+            return _attachment(number, _held(number), {}, holder)
         return None
 
-    def _ours(self, api: Api, trunk_sid: str, spec: AttachmentSpec) -> bool:
-        """A preview does not know the trunk's id yet: then the trunk's marker decides."""
-        if not isinstance(spec.trunk_sid, Unknown):
-            return trunk_sid == spec.trunk_sid
-        return any(
-            trunk.sid == trunk_sid and marker.kin(trunk.friendly_name, spec.marker) for trunk in api.trunk_listing.all()
-        )
+    def _ours(self, api: Api, number: Any, spec: AttachmentSpec) -> bool:
+        """A preview does not know an id yet: then the marker of what the number is attached to decides."""
+        if isinstance(spec.trunk_sid, Unknown):
+            return _kin(api.trunk_listing, number.trunk_sid, spec)
+        if isinstance(spec.application_sid, Unknown):
+            return not number.trunk_sid and _kin(api.application_listing, number.voice_application_sid, spec)
+        return _stands(number, spec)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """The number's own record says which trunk it is on; on none it is detached, and so gone."""
+        """The number's own record says what gets its calls; without anything of the kind it is detached, and so gone."""
         number = api.number_listing.get(str(state["phone_number"]), fresh=fresh)
-        if number is None or number.sid != id or not number.trunk_sid:
+        if number is None or number.sid != id or _detached(number, state):
             return None
-        return Live(id, {"trunk_sid": number.trunk_sid, "phone_number": number.phone_number})
+        return Live(id, _inputs(number))
 
     def create(self, api: Api, spec: AttachmentSpec) -> Live:
-        """POST /v1/Trunks/{sid}/PhoneNumbers; what the number had before is kept for the way back."""
+        """Attach; what the number had before is kept for the way back."""
         number = api.number(spec.phone_number, fresh=False)
         api.number_listing.changed(spec.phone_number)
         try:
-            api.trunks(spec.trunk_sid).phone_numbers.create(number.sid)
+            _attach(api, number.sid, spec)
         except errors.Unavailable:  # the way back is known only here: look now, not in the next run
-            if api.number(spec.phone_number, fresh=True).trunk_sid != spec.trunk_sid:
+            now = api.number(spec.phone_number, fresh=True)
+            if not (_stands(now, spec) or _asks(now, spec)):
                 raise
-        return _attachment(number, spec.trunk_sid, _settings_now(number))
+            if not _stands(now, spec):  # half-way: the URL is set, and still without effect
+                _attach(api, number.sid, spec)
+        return _attachment(number, _to(spec), _settings_now(number, spec))
 
     def update(self, api: Api, id: str, spec: AttachmentSpec, state: Mapping[str, Any]) -> Live:
-        """Back onto our trunk, when somebody moved it or the trunk was made anew; what it had at first stays known."""
+        """To what is declared, from wherever somebody moved it or another mode of the route had it.
+
+        What it had at first stays known; a URL that only now is overwritten is added to it.
+        """
         api.number_listing.changed(spec.phone_number)
-        api.trunks(spec.trunk_sid).phone_numbers.create(id)
-        return Live(id, {}, {"attached_to": spec.trunk_sid})
+        previous = dict(state.get("previous") or {})
+        if spec.voice and "voice_url" not in previous:
+            previous |= _voice_now(api.client.incoming_phone_numbers(id).fetch(), spec)
+        _attach(api, id, spec)
+        return Live(id, {}, {"attached_to": _to(spec), "previous": previous})
 
     def adopt(self, api: Api, found: Live, spec: AttachmentSpec) -> Live:
-        """Nothing to do when it is on our trunk; else move it, remembering where it was."""
+        """Nothing to do when it is attached to ours; else move it, remembering where it was."""
         return found if found.ours else self.create(api, spec)
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """Detach only from our trunk, then put the number back where it was."""
+        """Detach only from what is ours, then put the number back where it was."""
         api.number_listing.changed(str(state["phone_number"]))
         number = api.client.incoming_phone_numbers(id).fetch()
-        if not number.trunk_sid or number.trunk_sid != state["attached_to"]:
+        if _held(number) != state["attached_to"]:
             return  # somebody else's by now
-        api.trunks(number.trunk_sid).phone_numbers(id).delete()
         previous: Mapping[str, str] = state.get("previous") or {}
-        changed = {key: value for key, value in previous.items() if value}
-        if not changed:
-            return
-        try:
-            api.client.incoming_phone_numbers(id).update(**changed)
-        except errors.Permanent as error:
-            operation.current().warn(f"detached, but what it had before is gone: {error.reason}")
+        voice = {name: previous[name] for name in ("voice_url", "voice_method") if name in previous}
+        owned = api.client.incoming_phone_numbers(id)
+        if number.trunk_sid:
+            _leave(api, number.trunk_sid, id)
+        elif not number.voice_application_sid:
+            voice = {"voice_url": "", **voice}
+        if voice:
+            owned.update(**voice)
+        link = {name: value for name, value in previous.items() if value and name not in voice}
+        if not _linked(owned, link) and number.voice_application_sid and not number.trunk_sid:
+            owned.update(voice_application_sid="")
 
 
-def _attachment(number: Any, trunk: str, previous: Mapping[str, str], holder: str = "") -> Live:
-    inputs = {"phone_number": number.phone_number, "trunk_sid": number.trunk_sid}
-    outputs = {"number_sid": number.sid, "attached_to": trunk, "previous": dict(previous)}
-    return Live(number.sid, inputs, outputs, ours=not holder, holder=holder)
+def _linked(owned: Any, link: Mapping[str, str]) -> bool:
+    """Put back on the trunk or application it had, where that is still there."""
+    if not link:
+        return False
+    try:
+        owned.update(**link)
+    except errors.Permanent as error:
+        operation.current().warn(f"detached, but what it had before is gone: {error.reason}")
+        return False
+    return True
 
 
-def _settings_now(number: Any) -> dict[str, str]:
-    """What attaching changes: the trunk itself, and the application, which Twilio drops when a trunk is set."""
-    return (
+def _attach(api: Api, id: str, spec: AttachmentSpec) -> None:
+    """A trunk and an application drive each other out. A URL counts only without both: it is set first, then they go."""
+    owned = api.client.incoming_phone_numbers(id)
+    if spec.trunk_sid:
+        api.trunks(spec.trunk_sid).phone_numbers.create(id)
+    elif spec.application_sid:
+        owned.update(voice_application_sid=spec.application_sid)
+    elif spec.voice:
+        number = owned.fetch()
+        freed = {"voice_application_sid": ""} if number.voice_application_sid else {}
+        owned.update(voice_url=spec.voice.url, voice_method=spec.voice.method, **freed)
+        if number.trunk_sid:
+            _leave(api, number.trunk_sid, id)
+
+
+def _leave(api: Api, trunk_sid: str, id: str) -> None:
+    """Off a trunk. When the answer was lost the number is off it already, and there is more to do."""
+    with suppress(errors.NotFound):
+        api.trunks(trunk_sid).phone_numbers(id).delete()
+
+
+def _to(spec: AttachmentSpec) -> str:
+    """What it is attached to, in a word that stays comparable."""
+    return spec.trunk_sid or spec.application_sid or (spec.voice.url if spec.voice else "")
+
+
+def _held(number: Any) -> str:
+    """What gets the number's calls now, in the same word."""
+    return number.trunk_sid or number.voice_application_sid or _url(number.voice_url)
+
+
+def _stands(number: Any, spec: AttachmentSpec) -> bool:
+    """Whether the number is as it is declared."""
+    return _held(number) == _to(spec) and (not spec.voice or _asks(number, spec))
+
+
+def _asks(number: Any, spec: AttachmentSpec) -> bool:
+    """Whether the declared URL is set, be it with effect or not."""
+    url, method = _url(number.voice_url), number.voice_method
+    return bool(spec.voice and (url, method) == (spec.voice.url, spec.voice.method))
+
+
+def _kin(listing: Any, sid: str | None, spec: AttachmentSpec) -> bool:
+    return any(each.sid == sid and marker.kin(each.friendly_name or "", spec.marker) for each in listing.all())
+
+
+def _detached(number: Any, state: Mapping[str, Any]) -> bool:
+    """Whether nothing of the kind that was declared gets the calls; an earlier URL that is back is as good as nothing."""
+    if number.trunk_sid or (number.voice_application_sid and not state.get("trunk_sid")):
+        return False
+    if not state.get("voice"):
+        return True
+    previous: Mapping[str, str] = state.get("previous") or {}
+    earlier = {_url(previous.get("voice_url")), _FACTORY_VOICE_URL}
+    return not number.voice_url or _url(number.voice_url) in earlier
+
+
+def _inputs(number: Any) -> dict[str, Any]:
+    """The declared fields as the number shows them: a trunk counts more than an application, and that than a URL."""
+    trunk = number.trunk_sid or None
+    application = None if trunk else number.voice_application_sid or None
+    voice = {"url": number.voice_url, "method": number.voice_method} if number.voice_url else None
+    link = {"trunk_sid": trunk, "application_sid": application, "voice": None if trunk or application else voice}
+    return {"phone_number": number.phone_number, **link}
+
+
+def _url(text: str | None) -> str:
+    """In the one spelling, where it is a URL that could be ours."""
+    try:
+        return https_url(text or "")
+    except ValueError:
+        return text or ""
+
+
+def _attachment(number: Any, attached: str, previous: Mapping[str, str], holder: str = "") -> Live:
+    outputs = {"number_sid": number.sid, "attached_to": attached, "previous": dict(previous)}
+    return Live(number.sid, _inputs(number), outputs, ours=not holder, holder=holder)
+
+
+def _settings_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
+    """What attaching changes: the trunk itself, the application, which Twilio drops when a trunk is set, the URL."""
+    link = (
         {"trunk_sid": number.trunk_sid}
         if number.trunk_sid
         else {"voice_application_sid": number.voice_application_sid or ""}
     )
+    return {**link, **(_voice_now(number, spec) if spec.voice else {})}
+
+
+def _voice_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
+    """The URL that is overwritten; what was there before ours, when ours is there already, nobody knows."""
+    if _asks(number, spec):
+        return {"voice_url": ""}
+    return {"voice_url": number.voice_url or "", "voice_method": number.voice_method or "POST"}
 
 
 def _holder(number: Any) -> str:

@@ -64,7 +64,7 @@ class Bench:
         folder = STATES / version("xai-telephony")
         folder.mkdir(parents=True, exist_ok=True)
         kept = {"declared": self.inputs, "inputs": self.hand.inputs, "state": self.hand.state}
-        file = folder / f"{self.subject.name}.{self.sample.kind}.json"
+        file = folder / f"{self.subject.name}.{self.sample.name}.json"
         file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
 
     def as_account(self, account: str) -> None:

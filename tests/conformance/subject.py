@@ -39,6 +39,8 @@ class Sample:
 
     kind: str
     inputs: Callable[[Made], dict[str, Any]]
+    #: Tells samples of one kind apart.
+    variant: str = ""
     changes: tuple[dict[str, Any], ...] = ()
     same: tuple[dict[str, Any], ...] = ()
     #: The object links a number that can be in somebody else's hands.
@@ -55,6 +57,11 @@ class Sample:
     foreign: Callable[[Made], dict[str, Any]] | None = None
     #: Inputs that are secrets, for the search for leaks.
     canaries: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """In names of tests and files."""
+        return f"{self.kind}-{self.variant}" if self.variant else self.kind
 
 
 @dataclass(frozen=True)

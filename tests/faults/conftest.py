@@ -50,4 +50,4 @@ def _write_impossible(write: Any) -> None:
                     if reason := table.impossible(subject, sample, operation, on):
                         reasons[reason].append(f"{operation} ({on})")
             for reason, pairs in reasons.items():
-                write(f"no case: {subject.name} {sample.kind} {', '.join(pairs)}: {reason}")
+                write(f"no case: {subject.name} {sample.name} {', '.join(pairs)}: {reason}")

@@ -56,7 +56,7 @@ def cases() -> Iterator[Any]:
                         continue
                     for fault in FAULTS:
                         count += 1
-                        name = f"{subject.name}-{sample.kind}-{operation}-{on}-{fault.name}"
+                        name = f"{subject.name}-{sample.name}-{operation}-{on}-{fault.name}"
                         marks = [] if count % 11 == 0 else [pytest.mark.whole_table]
                         yield pytest.param(subject, sample, operation, on, fault, id=name, marks=marks)
 
@@ -129,7 +129,7 @@ _undisturbed: dict[tuple[str, str, str], str] = {}
 def _expected(
     subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    key = (subject.name, sample.kind, operation)
+    key = (subject.name, sample.name, operation)
     if key not in _undisturbed:
         case = Case(subject, sample, sandbox, monkeypatch)
         case.begin(operation)()

@@ -23,10 +23,10 @@ def render(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write the configuration files of numbers that a PBX delivers.
+    """Write the files that people apply: a PBX's configuration, the TwiML of a number without a trunk.
 
-    For every number with `route: {carrier: sip, …}` a folder with the files of its platform. Nothing is sent anywhere:
-    somebody applies them. A file that was changed by hand is not overwritten.
+    A folder for every number with `route: {carrier: sip, …}` or `{carrier: twilio, mode: twiml, …}`. Nothing is sent
+    anywhere: somebody applies them. A file that was changed by hand is not overwritten.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ class Twilio:
 
     def owned(self, number: str) -> Mapping[str, Any]:
         record = self._sandbox.numbers("twilio")[number]
-        return {name: record[name] for name in ("trunk_sid", "voice_application_sid", "voice_url")}
+        return {name: record[name] for name in ("trunk_sid", "voice_application_sid", "voice_url", "voice_method")}
 
     def occupy(self, number: str) -> None:
         env = self.env()
@@ -39,6 +39,10 @@ class Twilio:
 
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
+
+
+BIN = {"url": "https://handler.twilio.com/twiml/EH0123456789abcdef0123456789abcdef"}
+PASSWORD = "canary<&'\"-20261121"
 
 
 def _on_trunk(**inputs: Any) -> Any:
@@ -95,8 +99,67 @@ SUBJECT = Subject(
         Sample(
             "Attachment",
             _on_trunk(phone_number=NUMBER),
+            changes=({"trunk_sid": "", "voice": BIN},),
             same=({"phone_number": "+1 (415) 555-0100"},),
             attaches=True,
+        ),
+        Sample(
+            "Application",
+            lambda made: {"marker": MARK, "voice": BIN},
+            changes=(
+                {"voice": {**BIN, "method": "GET"}},
+                {"voice": {"url": "https://voice.example.com/twiml", "method": "GET"}},
+                {"marker": "xtel/p/renamed/+14155550100"},
+            ),
+            same=({"voice": {"url": BIN["url"].replace("handler", "HANDLER"), "method": "POST"}},),
+            foreign=lambda made: {"marker": "somebody else's", "voice": BIN},
+        ),
+        Sample(
+            "Attachment",
+            lambda made: {"marker": MARK, "phone_number": NUMBER, "application_sid": made["Application"].id},
+            variant="application",
+            changes=({"application_sid": "", "voice": BIN},),
+            same=({"phone_number": "+1 (415) 555-0100"},),
+            attaches=True,
+        ),
+        Sample(
+            "Attachment",
+            lambda made: {"marker": MARK, "phone_number": NUMBER, "voice": BIN},
+            variant="voice",
+            changes=({"voice": {**BIN, "method": "GET"}}, {"voice": {"url": "https://voice.example.com/twiml"}}),
+            same=({"voice": {"url": BIN["url"].replace("handler", "HANDLER"), "method": "POST"}},),
+            attaches=True,
+        ),
+        Sample(
+            "Twiml",
+            lambda made: {
+                "marker": MARK,
+                "phone_number": NUMBER,
+                "target": TARGET,
+                "username": "u",
+                "password": PASSWORD,
+                "headers": {"X-Team": "support & <sales>"},
+            },
+            changes=(
+                {"password": "canary-other-20261121"},
+                {"username": "v"},
+                {"headers": {"X-Team": "sales", "X-Tier": "1"}},
+                {"fallback": ["sip:+14155550999@pbx.example.com;transport=tls"]},
+                {"action_url": "https://voice.example.com/after"},
+                {"refer_url": "https://voice.example.com/refer?a=1&b=2"},
+                {"hosted": BIN["url"]},
+                {"target": f"sip:{NUMBER}@sip.example.com;transport=tls", "content": "given"},
+                {"username": "", "password": ""},
+                {"marker": "xtel/p/renamed/+14155550100"},
+            ),
+            same=(
+                {"phone_number": "+1 (415) 555-0100", "target": f"SIP:{NUMBER}@SIP.Voice.X.ai.;Transport=TLS"},
+                {"content": "given"},
+            ),
+            kept=True,
+            computed=frozenset({"content"}),
+            canaries=(PASSWORD,),
+            foreign=lambda made: {"marker": "theirs", "phone_number": "+14155550101", "target": TARGET},
         ),
     ),
     refusals=(
@@ -105,5 +168,20 @@ SUBJECT = Subject(
         ("OriginationUrl", {"trunk_sid": "TK1", "sip_url": TARGET, "weight": 0}, "weight: "),
         ("Recording", {"trunk_sid": "TK1", "mode": "always"}, "mode: must be one of"),
         ("Attachment", {"trunk_sid": "TK1", "phone_number": "4155550100"}, "phone_number: must start with +"),
+        ("Attachment", {"phone_number": NUMBER}, "one of trunk_sid, application_sid and voice gets the calls"),
+        ("Attachment", {"phone_number": NUMBER, "trunk_sid": "TK1", "voice": BIN}, "one of trunk_sid"),
+        ("Attachment", {"phone_number": NUMBER, "voice": {"url": "http://a.example"}}, "voice.url: must be an https"),
+        ("Application", {"voice": {**BIN, "method": "PUT"}}, "voice.method: must be one of GET or POST"),
+        ("Twiml", {"phone_number": NUMBER, "target": TARGET, "username": "u"}, "a digest needs username and password"),
+        (
+            "Twiml",
+            {"phone_number": NUMBER, "target": TARGET, "headers": {"Via": "a"}},
+            "headers: a header's name is X-",
+        ),
+        (
+            "Twiml",
+            {"phone_number": NUMBER, "target": TARGET, "username": "u", "password": "{{From}}"},
+            "password: must be 1 to 128 ASCII characters without blanks and {{",
+        ),
     ),
 )
