@@ -362,6 +362,28 @@ def test_a_cut_connection_loses_no_way_back(
     assert rings(sandbox) == before
 
 
+@pytest.mark.parametrize("to", ["trunk", "application", "voice"])
+def test_a_change_whose_answer_is_lost_is_put_back_like_any_other(
+    to: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {kind: Hand(f"twilio:{kind}", sandbox.env(), monkeypatch) for kind in ("Trunk", "Application")}
+    made["Trunk"].up(marker=MARK)
+    made["Application"].up(marker=MARK, voice={"url": BIN})
+    links = {
+        "trunk": link(trunk_sid=made["Trunk"].id),
+        "application": link(application_sid=made["Application"].id),
+        "voice": VOICE,
+    }
+    before = rings(sandbox)
+    hand = attachment(sandbox, monkeypatch)
+    hand.up(**links["application" if to == "trunk" else "trunk"])
+    sandbox.fault("POST /v1/Trunks/*/PhoneNumbers" if to == "trunk" else "POST **/IncomingPhoneNumbers/*", "drop_after")
+    assert hand.up(**links[to]) == "update"
+    assert sandbox.faults_left() == []
+    hand.destroy()
+    assert rings(sandbox) == before
+
+
 # --- the document in the state ---
 
 

@@ -81,14 +81,7 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         """Attach; what the number had before is kept for the way back."""
         number = api.number(spec.phone_number, fresh=False)
         api.number_listing.changed(spec.phone_number)
-        try:
-            _attach(api, number.sid, spec)
-        except errors.Unavailable:  # the way back is known only here: look now, not in the next run
-            now = api.number(spec.phone_number, fresh=True)
-            if not (_stands(now, spec) or _asks(now, spec)):
-                raise
-            if not _stands(now, spec):  # half-way: the URL is set, and still without effect
-                _attach(api, number.sid, spec)
+        _attach(api, number.sid, spec)
         return _attachment(number, _to(spec), _settings_now(number, spec))
 
     def update(self, api: Api, id: str, spec: AttachmentSpec, state: Mapping[str, Any]) -> Live:
@@ -140,6 +133,19 @@ def _linked(owned: Any, link: Mapping[str, str]) -> bool:
 
 
 def _attach(api: Api, id: str, spec: AttachmentSpec) -> None:
+    """Point it there. The way back is known only now: when the answer is lost, look now and not in the next run."""
+    try:
+        _point(api, id, spec)
+    except errors.Unavailable:
+        now = api.number(spec.phone_number, fresh=True)
+        if _stands(now, spec):
+            return
+        if not _asks(now, spec):
+            raise
+        _point(api, id, spec)  # half-way: the URL is set, and still without effect
+
+
+def _point(api: Api, id: str, spec: AttachmentSpec) -> None:
     """A trunk and an application drive each other out. A URL counts only without both: it is set first, then they go."""
     owned = api.client.incoming_phone_numbers(id)
     if spec.trunk_sid:
