@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from providers.kernel import carrier
 from providers.kernel.carrier import Live
+from providers.kernel.meaning import Meaning, Way
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import SipUri
 from providers.plivo.api import Api
@@ -47,6 +48,10 @@ class Uri(carrier.Object[Api, UriSpec]):
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET Zentrunk/URI/{id}/."""
         return _uri(api.ask("GET", "Zentrunk", "URI", id), state)
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """A fallback's URI is tried second, whatever the order they were made in."""
+        return Meaning(ways=(Way(str(inputs.get("uri", "")), 1 if inputs.get("role") == "fallback" else 0),))
 
     def create(self, api: Api, spec: UriSpec) -> Live:
         """POST Zentrunk/URI/; the answer holds the id alone."""
