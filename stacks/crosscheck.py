@@ -287,7 +287,9 @@ def _reviewed(network: Network) -> Iterator[Remark]:
     for index, entry in enumerate(network.accept):
         place: Location = ("accept", index)
         if entry.number and entry.number not in numbers and entry.rule not in _LEAVING:
-            yield Remark((*place, "number"), f"{entry.number} is not declared in this file: correct it, or remove the entry")
+            yield Remark(
+                (*place, "number"), f"{entry.number} is not declared in this file: correct it, or remove the entry"
+            )
         if entry.until < datetime.now(UTC).date():
             text = f"expired on {entry.until}: {entry.rule} stops again; remove the entry, or give it a later day"
             yield Remark((*place, "until"), text, "warning")

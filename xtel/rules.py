@@ -7,7 +7,7 @@ matters, and the fix; ``accept:`` in the stack file lets one through until a day
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -106,7 +106,9 @@ def _no_open_allowlist(plan: Plan, policy: Policy) -> Iterator[Finding]:
     for number, after in _after(plan):
         was_open = number.before is not None and number.before.auth == "open"
         if number.widened and number.widened.whole:
-            yield _of(number, "danger", _widening(number.widened), "anyone can call the agent", "name the carrier's ranges")
+            yield _of(
+                number, "danger", _widening(number.widened), "anyone can call the agent", "name the carrier's ranges"
+            )
         elif after.auth == "open" and not was_open and number.before is None:
             text = "is open: any address may send calls"
             yield _of(number, "danger", text, "anyone can call the agent", "write auth: {allow: [CARRIER]}")
@@ -195,7 +197,9 @@ def _host(uri: str) -> str:
 def _webhook_https(plan: Plan, policy: Policy) -> Iterator[Finding]:
     for number, after in _after(plan):
         if after.webhook.lower().startswith("http:"):
-            yield _of(number, "danger", "its webhook is not https", "events and tokens travel in the clear", "use https://")
+            yield _of(
+                number, "danger", "its webhook is not https", "events and tokens travel in the clear", "use https://"
+            )
 
 
 def _e164(plan: Plan, policy: Policy) -> Iterator[Finding]:
@@ -225,7 +229,9 @@ def _no_shared_credential(plan: Plan, policy: Policy) -> Iterator[Finding]:
         carriers = sorted({carrier for _, after in found for carrier in after.carriers})
         for number, _ in found if len(carriers) > 1 else ():
             text = f"its digest password {name} is used at {' and '.join(carriers)}"
-            yield _of(number, "warning", text, "a leak at one carrier opens the other", "give each carrier its own secret")
+            yield _of(
+                number, "warning", text, "a leak at one carrier opens the other", "give each carrier its own secret"
+            )
 
 
 def _plain_secrets(plan: Plan, policy: Policy) -> Iterator[Finding]:
@@ -238,27 +244,28 @@ def _plain_secrets(plan: Plan, policy: Policy) -> Iterator[Finding]:
 
 def _max_reroute(plan: Plan, policy: Policy) -> Iterator[Finding]:
     changed = [number for number in plan.numbers if number.kind == "rerouted"]
-    yield from _shares(plan, changed, "rerouted", policy.limits.reroute, policy, lambda share: share.reroute)
+    limits = policy.limits
+    yield from _shares(plan, changed, "rerouted", limits.reroute, {n: s.reroute for n, s in limits.carriers.items()})
 
 
 def _max_delete(plan: Plan, policy: Policy) -> Iterator[Finding]:
     gone = [number for number in plan.numbers if number.before and number.after is None]
-    yield from _shares(plan, gone, "deleted", policy.limits.delete, policy, lambda share: share.delete)
+    limits = policy.limits
+    yield from _shares(plan, gone, "deleted", limits.delete, {n: s.delete for n, s in limits.carriers.items()})
 
 
 def _shares(
-    plan: Plan, found: list[Number], what: str, most: int, policy: Policy, of: Callable[..., int | None]
+    plan: Plan, found: list[Number], what: str, most: int, special: Mapping[str, int | None]
 ) -> Iterator[Finding]:
     """Too large a part of the stack's numbers, or of one carrier's."""
     before = plan.total - sum(number.before is None for number in plan.numbers)
     if text := _too_many(len(found), before, most):
-        yield _mass(f"{text} of the stack would be {what}", "limits: {…} raises the share")
+        yield _mass(f"{text} of the stack would be {what}", "raise the share under limits")
     counts = Counter(name for number in found if number.before for name in number.before.carriers)
     for name, count in sorted(counts.items()):
-        share = policy.limits.carriers.get(name)
-        limit = of(share) if share is not None and of(share) is not None else most
-        if text := _too_many(count, plan.carriers.get(name, 0), limit if limit is not None else most):
-            yield _mass(f"{text} at {name} would be {what}", f"limits: {{carriers: {{{name}: …}}}} raises the share")
+        limit = special.get(name)
+        if text := _too_many(count, plan.carriers.get(name, 0), most if limit is None else limit):
+            yield _mass(f"{text} at {name} would be {what}", f"raise the share under limits.carriers.{name}")
 
 
 def _too_many(count: int, total: int, most: int) -> str:
@@ -329,13 +336,13 @@ def _noted(plan: Plan) -> Iterator[Finding]:
         if number.replacement and number.replacement.consent == "given":
             because = ", ".join(number.replacement.because) or "its inputs"
             yield _of(number, "warning", f"is registered anew ({because})", number.replacement.loss)
-        if number.signing_secret == "renewed":
+        if number.signing_secret == "renewed":  # noqa: S105
             yield _of(number, "warning", "signing secret renewed", "its receiver refuses calls until it has the new one",
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
-        if number.signing_secret == "made":
+        if number.signing_secret == "made":  # noqa: S105
             yield _of(number, "note", "signing secret made", "its receiver needs it",
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
-        if number.password == "renewed":
+        if number.password == "renewed":  # noqa: S105
             yield _of(number, "warning", "digest password renewed", "calls are refused until both sides have it")
     for number, count in sorted(Counter(item.number for item in plan.drift).items()):
         many = "property was" if count == 1 else "properties were"

@@ -317,10 +317,10 @@ def _counted(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changes(step: Step, op: str) -> Iterator[Change]:
-    old = {} if op == "create" else _counted(step.old)
-    new = {} if op == "delete" else _counted(step.new)
     if op == "delete":
         return
+    old = _counted(step.old) if op != "create" else dict[str, Any]()
+    new = _counted(step.new)
     for path in spec.changed(old, new):
         yield _change(path, _at(old, path), _at(new, path))
     for path in _secretly(step):
@@ -412,8 +412,7 @@ def _drift(preview: Preview) -> Iterator[Drift]:
 
 def _bundles(found: list[Part], stack: str) -> Iterator[Bundle]:
     for part in found:
-        old = part.before.by_hand if part.before else {}
-        new = part.after.by_hand if part.after else {}
+        old, new = (dict(said.by_hand) if said else dict[str, str]() for said in (part.before, part.after))
         files = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         if part.op != "same" and files:
             command = f"xtel render {stack} --number {part.group}"

@@ -95,8 +95,8 @@ def _part(steps: list[tuple[int, Step]]) -> Part:
     if len(steps) > 1 and not whole.new:
         whole = next((step for _, step in steps if step.new), whole)
     op = _op(ops)
-    old = {} if op == "create" else whole.old
-    new = {} if op == "delete" else whole.new
+    old = dict(whole.old) if op != "create" else None
+    new = dict(whole.new) if op != "delete" else None
     before = meant(whole.type, old) if old else None
     after = meant(whole.type, new) if new else None
     return Part(whole, op, before, after, steps[0][0])
@@ -125,7 +125,9 @@ def side(group: Group, shared: list[Part], when: When, *, whole: bool) -> Side |
     own = [(part, said) for part in group.parts if (said := part.means(when)) is not None]
     if not own:
         return None
-    takers = [(part, said) for part, said in own if said.takes and not (whole and _elsewhere(part, group, shared, when))]
+    takers = [
+        (part, said) for part, said in own if said.takes and not (whole and _elsewhere(part, group, shared, when))
+    ]
     names = tuple(sorted({part.vendor for part, _ in takers}))
     ways = [item for name in names for item in _ways(name, own, shared, when)] if takers else []
     ways = ways or ([] if takers or _seen(group, "takes") else _ways("", own, [], when))
@@ -135,12 +137,13 @@ def side(group: Group, shared: list[Part], when: When, *, whole: bool) -> Side |
     srtp = [said.srtp for _, said in [*own, *_of(shared, names, when)] if said.srtp is not None]
     registered = answer is not None or not _seen(group, "registers")
     delivered = home.auth == "xai" or (
-        bool(takers or not _seen(group, "takes")) and bool(ways or not _seen(group, "ways") and not shared)
+        bool(takers or not _seen(group, "takes")) and bool(ways or (not _seen(group, "ways") and not shared))
     )
     return Side(
         rings=registered and delivered, carriers=names, targets=targets, srtp=all(srtp) if srtp else None,
-        registered=registered, auth=home.auth, username=home.username, allow=home.allow, webhook=home.webhook,
-        agent=home.agent, protected=any(part.step.protected for part, said in own if said.registers),
+        registered=registered, auth=home.auth, username=one_line(home.username),
+        allow=tuple(one_line(network) for network in home.allow), webhook=one_line(home.webhook),
+        agent=one_line(home.agent), protected=any(part.step.protected for part, said in own if said.registers),
     )  # fmt: skip
 
 
@@ -169,9 +172,7 @@ def _of(found: list[Part], names: tuple[str, ...], when: When) -> list[tuple[Par
     return [(part, said) for part in found if part.vendor in names and (said := part.means(when)) is not None]
 
 
-def _ways(
-    vendor: str, own: list[tuple[Part, Meaning]], shared: list[Part], when: When
-) -> list[tuple[Way, str | None]]:
+def _ways(vendor: str, own: list[tuple[Part, Meaning]], shared: list[Part], when: When) -> list[tuple[Way, str | None]]:
     """A carrier's ways in the order they are tried: the number's own, or those its numbers share."""
     mine = [(part, said) for part, said in own if part.vendor == vendor or not vendor]
     if not any(said.ways for _, said in mine):
@@ -190,6 +191,6 @@ def _spelled(way: Way, number: str, transport: str | None) -> str:
     try:
         target = values.target(way.uri)
     except ValueError:
-        return way.uri
+        return one_line(way.uri)
     filled = {"number": target.number or (number if _E164.match(number) else "")}
-    return str(target.model_copy(update={**filled, **({"transport": transport} if transport else {})}))
+    return one_line(str(target.model_copy(update={**filled, **({"transport": transport} if transport else {})})))

@@ -28,16 +28,20 @@ class Side(Item):
     """How one number's calls go, before or after."""
 
     rings: bool = Field(description="A call reaches a registered number over a way that is known, or xAI's own.")
-    carriers: tuple[str, ...] = Field((), description="Carriers that take the number's calls; two are two routes.")
-    targets: tuple[str, ...] = Field((), description="SIP URIs in the order they are tried.")
-    srtp: bool | None = Field(None, description="Whether the media are encrypted, where the carrier's objects say so.")
-    registered: bool = Field(False, description="Registered at xAI.")
-    auth: Literal["", "open", "digest", "allowlist", "xai"] = Field("", description="Who may send calls to it.")
-    username: str = Field("", description="Digest username.")
-    allow: tuple[str, ...] = Field((), description="CIDRs that may send calls.")
-    webhook: str = Field("", description="URL that is told of a call.")
-    agent: str = Field("", description="Hosted agent that answers.")
-    protected: bool = Field(False, description="Pulumi refuses to delete or replace it.")
+    carriers: tuple[str, ...] = Field(
+        default=(), description="Carriers that take the number's calls; two are two routes."
+    )
+    targets: tuple[str, ...] = Field(default=(), description="SIP URIs in the order they are tried.")
+    srtp: bool | None = Field(
+        default=None, description="Whether the media are encrypted, where the carrier's objects say so."
+    )
+    registered: bool = Field(default=False, description="Registered at xAI.")
+    auth: Literal["", "open", "digest", "allowlist", "xai"] = Field(default="", description="Who may send calls to it.")
+    username: str = Field(default="", description="Digest username.")
+    allow: tuple[str, ...] = Field(default=(), description="CIDRs that may send calls.")
+    webhook: str = Field(default="", description="URL that is told of a call.")
+    agent: str = Field(default="", description="Hosted agent that answers.")
+    protected: bool = Field(default=False, description="Pulumi refuses to delete or replace it.")
 
 
 class Widened(Item):
@@ -46,7 +50,7 @@ class Widened(Item):
     networks: tuple[str, ...] = Field(description="CIDRs that are new, as far as nothing old covered them.")
     addresses4: int = Field(description="IPv4 addresses that are new.")
     addresses6: int = Field(description="IPv6 addresses that are new.")
-    whole: bool = Field(False, description="From now on any address may send calls.")
+    whole: bool = Field(default=False, description="From now on any address may send calls.")
 
 
 class Replacement(Item):
@@ -72,20 +76,22 @@ class Number(Item):
     """One number: how it rings before and after."""
 
     name: str = Field(description="E.164, or the key while it has none.")
-    key: str = Field("", description="Its label in the stack file.")
-    line: int = Field(0, description="Line in the stack file; 0: not in it.")
+    key: str = Field(default="", description="Its label in the stack file.")
+    line: int = Field(default=0, description="Line in the stack file; 0: not in it.")
     kind: Kind
     before: Side | None = None
     after: Side | None = None
-    two_routes: bool = Field(False, description="After this two carriers take its calls.")
+    two_routes: bool = Field(default=False, description="After this two carriers take its calls.")
     widened: Widened | None = None
-    lost: tuple[Literal["digest", "tls", "srtp", "allowlist"], ...] = Field((), description="Protection that goes.")
-    signing_secret: Secret = "none"
-    password: Secret = "none"  # noqa: S105 -- what happens to it
-    password_ref: str = Field("", description="Config secret that the stack file names for the digest.")
-    returns_to: str = Field("", description="What the number had before it was ours, and gets back.")
+    lost: tuple[Literal["digest", "tls", "srtp", "allowlist"], ...] = Field(
+        default=(), description="Protection that goes."
+    )
+    signing_secret: Secret = "none"  # noqa: S105 -- what happens to it
+    password: Secret = "none"  # noqa: S105
+    password_ref: str = Field(default="", description="Config secret that the stack file names for the digest.")
+    returns_to: str = Field(default="", description="What the number had before it was ours, and gets back.")
     replacement: Replacement | None = None
-    outage: str = Field("", description="Whether calls fail meanwhile, as far as it is known.")
+    outage: str = Field(default="", description="Whether calls fail meanwhile, as far as it is known.")
     cost: Cost | None = None
 
 
@@ -105,13 +111,13 @@ class Object(Item):
     urn: str
     type: str = Field(description="Vendor and kind, such as twilio:Trunk.")
     name: str
-    number: str = Field("", description="The number it belongs to; empty: shared, or none.")
+    number: str = Field(default="", description="The number it belongs to; empty: shared, or none.")
     line: int = 0
     changes: tuple[Change, ...] = ()
     replacement: Replacement | None = None
-    blocked: str = Field("", description="Why it is refused; the way out is in it.")
+    blocked: str = Field(default="", description="Why it is refused; the way out is in it.")
     protected: bool = False
-    permanent: str = Field("", description="What cannot be undone about it.")
+    permanent: str = Field(default="", description="What cannot be undone about it.")
 
 
 class Drift(Item):
@@ -161,21 +167,23 @@ class Plan(Item):
     version: Literal[1] = 1
     stack: str
     source: Literal["engine", "preview file", "stack files"]
-    file: str = Field("", description="Stack file, relative to the project.")
-    compared: str = Field("", description="Git revision that the stack file was compared with.")
+    file: str = Field(default="", description="Stack file, relative to the project.")
+    compared: str = Field(default="", description="Git revision that the stack file was compared with.")
     complete: bool = Field(description="Whether everything was compared; an incomplete plan is never safe.")
     why_incomplete: str = ""
     ops: dict[str, int] = Field(description="How many objects are created, updated, replaced, deleted.")
     numbers: tuple[Number, ...] = Field(description="Numbers that are touched.")
     total: int = Field(description="How many numbers the stack has, before or after.")
-    carriers: dict[str, int] = Field(default_factory=dict, description="Numbers that ring before, per carrier.")
+    carriers: dict[str, int] = Field(
+        default_factory=dict[str, int], description="Numbers that ring before, per carrier."
+    )
     objects: tuple[Object, ...]
     drift: tuple[Drift, ...] = ()
-    refreshed: bool = Field(False, description="Whether drift was looked for.")
+    refreshed: bool = Field(default=False, description="Whether drift was looked for.")
     bundles: tuple[Bundle, ...] = ()
     messages: tuple[Message, ...] = ()
-    policy: tuple[Violation, ...] | None = Field(None, description="None: no policy pack was run.")
-    checksum: str = Field("", description="Binds the stack, its files, its configuration and every operation.")
+    policy: tuple[Violation, ...] | None = Field(default=None, description="None: no policy pack was run.")
+    checksum: str = Field(default="", description="Binds the stack, its files, its configuration and every operation.")
 
 
 class Finding(Item):
@@ -188,8 +196,8 @@ class Finding(Item):
     line: int = 0
     what: str
     why: str = ""
-    accepted: str = Field("", description="Why it is accepted, from the stack file.")
-    step: str = Field("", description="The fix, or what to write when it is intended.")
+    accepted: str = Field(default="", description="Why it is accepted, from the stack file.")
+    step: str = Field(default="", description="The fix, or what to write when it is intended.")
 
     @property
     def stops(self) -> bool:
