@@ -41,10 +41,17 @@ def judge(plan: Plan, policy: Policy) -> Review:
     found = [finding for name, check in RULES.items() for finding in _named(name, check(plan, policy))]
     found = [_accepted(finding, policy) for finding in found]
     found += [*_refused(plan), *_violated(plan), *_said(plan), *_noted(plan), *_expired(policy)]
+    found = _placed(plan, found)
     order = {"danger": 0, "warning": 1, "note": 2}
     found.sort(key=lambda item: (order[item.level], bool(item.accepted), item.number, item.rule, item.what))
     verdict = _verdict(plan, found)
     return Review(verdict=verdict, headline=_headline(plan, verdict), findings=tuple(found), plan=plan)
+
+
+def _placed(plan: Plan, found: list[Finding]) -> list[Finding]:
+    """Findings with the line that declares their number, where a check did not know it."""
+    lines = {number.name: number.line for number in plan.numbers}
+    return [item if item.line else item.model_copy(update={"line": lines.get(item.number, 0)}) for item in found]
 
 
 def _named(rule: Rule, findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xtel.plan.build import Context, Declared, build
-from xtel.plan.model import Finding, Plan, Review
+from xtel.plan.model import Finding, Number, Plan, Review
 from xtel.plan.steps import Preview, read
 
-__all__ = ["Context", "Declared", "Finding", "Plan", "Preview", "Review", "build", "read"]
+__all__ = ["Context", "Declared", "Finding", "Number", "Plan", "Preview", "Review", "build", "read"]

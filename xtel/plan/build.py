@@ -65,7 +65,7 @@ class Context:
 def build(preview: Preview, context: Context) -> Plan:
     """The plan of a preview."""
     found = calls.parts(preview)
-    named, shared = calls.groups(found)
+    named, shared = calls.groups(found, preview)
     numbers = [_number(group, shared, preview, context) for group in named.values()]
     touched = [number for number in numbers if number.kind != "unchanged" or _touched(named[number.name])]
     objects = [_object(part, context) for part in sorted(found, key=lambda part: part.place) if part.op != "same"]
@@ -274,7 +274,7 @@ def _object(part: Part, context: Context) -> Object:
     said = context.declared.get(part.group)
     return Object(
         op=part.op,
-        urn=step.urn,
+        urn=one_line(step.urn),
         type=one_line(step.type),
         name=one_line(step.name),
         number=one_line(part.group),
@@ -296,7 +296,7 @@ def _replacement(part: Part) -> Replacement:
     consent = ("missing" if part.step.new.get("blocked") else "given") if guarded else "not needed"
     loss = declared.loss(paths) if declared else "it is deleted and made again"
     order = "delete first" if declared else "create first"  # all of ours are replaced that way
-    return Replacement(urn=part.step.urn, because=tuple(paths), consent=consent, loss=loss, order=order)
+    return Replacement(urn=one_line(part.step.urn), because=tuple(paths), consent=consent, loss=loss, order=order)
 
 
 def _permanent(part: Part) -> str:
@@ -392,22 +392,24 @@ def _applied(preview: Preview) -> Counter[str]:
     root = next((step for step in preview.steps if step.type == "pulumi:pulumi:Stack"), None)
     numbers: Any = root.old_outputs.get("numbers") if root else None
     entries = cast(dict[str, Any], numbers).values() if isinstance(numbers, dict) else ()
-    return Counter(str(entry.get("carrier")) for entry in entries if isinstance(entry, dict))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    return Counter(one_line(str(entry.get("carrier"))) for entry in entries if isinstance(entry, dict))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
 
 
 def _drift(preview: Preview) -> Iterator[Drift]:
+    """What a refresh found: the step says what was known, the next one of the same resource starts from what was read."""
+    later = {step.urn: step for step in preview.steps if step.op not in {"refresh", "read"}}
     for step in preview.steps:
-        if step.op != "refresh" or not step.old:
+        if step.op != "refresh" or not step.old or not (then := later.get(step.urn)):
             continue
+        about = {"urn": one_line(step.urn), "type": one_line(step.type), "name": one_line(step.name)}
         number = calls.group_of(step)
-        about = {"urn": step.urn, "type": one_line(step.type), "name": one_line(step.name), "number": number}
-        if not step.new:
-            yield Drift(**about, path="")
+        if then.op == "create":
+            yield Drift(**about, number=number, path="")
             continue
-        old, new = _counted(step.old), _counted(step.new)
+        old, new = _counted(step.old), _counted(then.old)
         for path in spec.changed(old, new):
             change = _change(path, _at(old, path), _at(new, path))
-            yield Drift(**about, path=change.path, declared=change.before, live=change.after)
+            yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
 
 
 def _bundles(found: list[Part], stack: str) -> Iterator[Bundle]:
@@ -427,10 +429,10 @@ def _messages(preview: Preview, found: list[Part]) -> Iterator[Message]:
     refused = {(part.step.urn, one_line(str(part.step.new.get("blocked") or ""))) for part in found}
     for said in preview.said:
         severity = said.severity if said.severity in {"info", "warning", "error"} else "info"
-        text = one_line(said.text, 500)
+        text = one_line(said.text)
         if (said.urn, text) not in refused and not (severity == "error" and _REFUSED.search(said.text)):
             number = calls.group_of(Step("", said.urn)) if said.urn else ""
-            yield Message(severity=cast(Any, severity), text=text, urn=said.urn, number=number)
+            yield Message(severity=cast(Any, severity), text=text, urn=one_line(said.urn), number=number)
 
 
 def _policy(preview: Preview) -> tuple[Violation, ...] | None:

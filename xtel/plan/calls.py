@@ -52,7 +52,8 @@ class Group:
 
     name: str
     parts: list[Part] = field(default_factory=list[Part])
-    component: Step | None = None
+    #: A preview that lists changes alone lists none of the number itself: it is there before and after.
+    stays: bool = False
 
 
 def group_of(step: Step) -> str:
@@ -108,13 +109,15 @@ def _op(ops: list[str]) -> Op:
     return cast(Op, ops[-1]) if ops[-1] in {"create", "update", "delete"} else "same"
 
 
-def groups(found: Iterable[Part]) -> tuple[dict[str, Group], list[Part]]:
+def groups(found: Iterable[Part], preview: Preview) -> tuple[dict[str, Group], list[Part]]:
     """The parts of each number, and those that no number has alone."""
+    moved = {group_of(step) for step in preview.steps if step.type == COMPONENT}
     numbers: dict[str, Group] = {}
     shared: list[Part] = []
     for part in found:
         if part.group:
-            numbers.setdefault(part.group, Group(part.group)).parts.append(part)
+            stays = not preview.whole and part.group not in moved
+            numbers.setdefault(part.group, Group(part.group, stays=stays)).parts.append(part)
         else:
             shared.append(part)
     return numbers, shared
@@ -123,28 +126,33 @@ def groups(found: Iterable[Part]) -> tuple[dict[str, Group], list[Part]]:
 def side(group: Group, shared: list[Part], when: When, *, whole: bool) -> Side | None:
     """How the calls of a number go on one side; None where the number is not there."""
     own = [(part, said) for part in group.parts if (said := part.means(when)) is not None]
-    if not own:
+    if not own and not group.stays:
         return None
     takers = [
         (part, said) for part, said in own if said.takes and not (whole and _elsewhere(part, group, shared, when))
     ]
     names = tuple(sorted({part.vendor for part, _ in takers}))
-    ways = [item for name in names for item in _ways(name, own, shared, when)] if takers else []
-    ways = ways or ([] if takers or _seen(group, "takes") else _ways("", own, [], when))
-    answer = next((said for _, said in own if said.registers), None)
-    home = answer or Meaning()
-    targets = tuple(_spelled(way, group.name, transport) for way, transport in ways)
-    srtp = [said.srtp for _, said in [*own, *_of(shared, names, when)] if said.srtp is not None]
-    registered = answer is not None or not _seen(group, "registers")
-    delivered = home.auth == "xai" or (
-        bool(takers or not _seen(group, "takes")) and bool(ways or (not _seen(group, "ways") and not shared))
-    )
+    taken = bool(takers) or not _seen(group, "takes")
+    near = names or tuple(sorted({part.vendor for part in group.parts if part.vendor != "xai"}))
+    ways = [item for name in near for item in _ways(name, own, shared, when)] if taken else []
+    home = next((said for _, said in own if said.registers), None)
+    answer = home or Meaning()
+    registered = home is not None or not _seen(group, "registers")
+    known = _seen(group, "ways") or any(part.vendor in near for part in shared)
+    srtp = [said.srtp for _, said in [*own, *_of(shared, near, when)] if said.srtp is not None]
     return Side(
-        rings=registered and delivered, carriers=names, targets=targets, srtp=all(srtp) if srtp else None,
-        registered=registered, auth=home.auth, username=one_line(home.username),
-        allow=tuple(one_line(network) for network in home.allow), webhook=one_line(home.webhook),
-        agent=one_line(home.agent), protected=any(part.step.protected for part, said in own if said.registers),
-    )  # fmt: skip
+        rings=registered and (answer.auth == "xai" or (taken and (bool(ways) or not known))),
+        carriers=tuple(map(one_line, names)),
+        targets=tuple(_spelled(way, group.name, transport) for way, transport in ways),
+        srtp=all(srtp) if srtp else None,
+        registered=registered,
+        auth=answer.auth,
+        username=one_line(answer.username),
+        allow=tuple(map(one_line, answer.allow)),
+        webhook=one_line(answer.webhook),
+        agent=one_line(answer.agent),
+        protected=any(part.step.protected for part, said in own if said.registers),
+    )
 
 
 def _seen(group: Group, what: Literal["takes", "ways", "registers"]) -> bool:
@@ -174,7 +182,7 @@ def _of(found: list[Part], names: tuple[str, ...], when: When) -> list[tuple[Par
 
 def _ways(vendor: str, own: list[tuple[Part, Meaning]], shared: list[Part], when: When) -> list[tuple[Way, str | None]]:
     """A carrier's ways in the order they are tried: the number's own, or those its numbers share."""
-    mine = [(part, said) for part, said in own if part.vendor == vendor or not vendor]
+    mine = [(part, said) for part, said in own if part.vendor == vendor]
     if not any(said.ways for _, said in mine):
         mine = [*mine, *_of(shared, (vendor,), when)]
     transport = next((said.transport for _, said in mine if said.transport), None)

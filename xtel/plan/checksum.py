@@ -23,10 +23,16 @@ def checksum(stack: str, preview: Preview, sources: Mapping[str, bytes]) -> str:
     parts: dict[str, Any] = {
         "version": 1,
         "stack": stack,
-        "steps": sorted(map(_step, (step for step in preview.steps if step.op != "same"))),
+        "steps": sorted(map(_step, filter(_counts, preview.steps))),
         "sources": {name: hashlib.sha256(content).hexdigest() for name, content in sources.items()},
     }
     return hashlib.sha256(_canonical(parts).encode()).hexdigest()[:DIGITS]
+
+
+def _counts(step: Step) -> bool:
+    """What both forms of a preview list: not what stays, not the engine's own, of a replacement the one step for all."""
+    listed = step.op not in {"same", "refresh", "create-replacement", "delete-replaced"}
+    return listed and not step.type.startswith("pulumi:")
 
 
 def _step(step: Step) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from providers.kernel.errors import InputError
-from providers.kernel.secrecy import MASK
+from providers.kernel.secrecy import MASK, redact
 
 #: What the engine writes for a value that is not known yet.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -172,7 +172,7 @@ def _step(item: Mapping[str, Any], before: str, after: str) -> Step:
     op = str(item.get("op", ""))
     return Step(
         op=op,
-        urn=str(item.get("urn", "")),
+        urn=redact(str(item.get("urn", ""))),
         old=_plain(old.get("inputs")),
         new=_plain(new.get("inputs")),
         old_outputs=_plain(old.get("outputs")),
@@ -195,10 +195,10 @@ def _plain(values: Any) -> dict[str, Any]:
 
 
 def masked(value: Any) -> Any:
-    """A value with :data:`~providers.kernel.secrecy.MASK` for every secret in it."""
+    """A value with one mask for every secret in it, whether the engine marked it or its shape shows it."""
     if isinstance(value, dict):
         items = cast(dict[str, Any], value)
         return MASK if _SECRET in items else {key: masked(item) for key, item in items.items()}
     if isinstance(value, list):
         return [masked(item) for item in cast(list[Any], value)]
-    return value
+    return redact(value) if isinstance(value, str) else value

@@ -104,7 +104,7 @@ def counts(plan: Plan) -> str:
 def headline(item: Object) -> str:
     """An object and what happens to it."""
     replaced = _REPLACED[item.replacement.consent] if item.replacement else ""
-    facts = [DONE[item.op], replaced, f"refused: {item.blocked}" if item.blocked else "", item.permanent]
+    facts = [DONE[item.op], replaced, "refused" if item.blocked else "", item.permanent]
     return f"{item.type:<24} {item.name:<32} {', '.join(fact for fact in facts if fact)}"
 
 
