@@ -30,7 +30,6 @@ class Step:
     old: Mapping[str, Any] = field(default_factory=dict[str, Any])
     new: Mapping[str, Any] = field(default_factory=dict[str, Any])
     old_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    new_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     id: str = ""
     protected: bool = False
     #: Paths that the engine itself saw differ: the only sign of a changed secret.
@@ -176,7 +175,6 @@ def _step(item: Mapping[str, Any], before: str, after: str) -> Step:
         old=_plain(old.get("inputs")),
         new=_plain(new.get("inputs")),
         old_outputs=_plain(old.get("outputs")),
-        new_outputs=_plain(new.get("outputs")),
         id=str(old.get("id") or ""),
         protected=bool((new or old).get("protect")),
         differing=tuple(sorted(differing)),

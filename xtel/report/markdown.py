@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from xtel.plan.model import Number, Review, Side
+from xtel.plan.model import Finding, Number, Review, Side
 from xtel.report import template, view
 from xtel.report.escape import code, markdown, mermaid
 from xtel.report.view import Links
@@ -35,25 +36,46 @@ _ROOMS = (
 
 def report(review: Review, links: Links) -> str:
     """The comment; of a plan that does not fit whole, as much as fits."""
+    plan = review.plan
+    rows: dict[str, list[str]] = {
+        "findings": [_finding(finding) for finding in view.alarming(review)],
+        "routes": [_route(route) for route in view.routes(plan)],
+        "diff": view.diff(plan),
+        "drift": [
+            _row(item.type + " " + item.name, item.path or "is gone", item.declared, item.live) for item in plan.drift
+        ],
+    }
+    known: dict[str, Any] = {
+        "review": review, "plan": plan, "view": view, "commit": links.commit[:7], "places": _places(review, links),
+        "picture": _picture(review), "code": code, "text": markdown,
+    }  # fmt: skip
     made = ""
     for room in _ROOMS:
-        made = _rendered(review, links, room)
+        cut = {name: lines[: getattr(room, name)] for name, lines in rows.items()}
+        more = {name: len(lines) - len(cut[name]) for name, lines in rows.items()}
+        if sum(len(line) + 1 for lines in cut.values() for line in lines) > BUDGET and room is not _ROOMS[-1]:
+            continue
+        made = template.render("plan.md.j2", rows=cut, more=more, **known)
         if len(made) <= BUDGET:
             break
     return made
 
 
-def _rendered(review: Review, links: Links, room: Room) -> str:
-    plan = review.plan
-    routes, diff, found = view.routes(plan), view.diff(plan), view.alarming(review)
-    return template.render(
-        "plan.md.j2", review=review, plan=plan, room=room, view=view, marks=_MARKS, commit=links.commit[:7],
-        findings=found[: room.findings], more_findings=len(found) - room.findings,
-        routes=routes[: room.routes], more_routes=len(routes) - room.routes,
-        diff=diff[: room.diff], more_diff=len(diff) - room.diff, objects=len(plan.objects),
-        drift=plan.drift[: room.drift], more_drift=len(plan.drift) - room.drift,
-        places=_places(review, links), picture=_picture(review), code=code, text=markdown,
-    )  # fmt: skip
+def _finding(finding: Finding) -> str:
+    where, what, why, _ = view.shown(finding)
+    accepted = f" accepted {markdown(finding.accepted)}" if finding.accepted else ""
+    told = " | ".join(map(markdown, (where, what, why)))
+    return f"| {_MARKS[finding.level]} | {told} | {code(finding.rule)}{accepted} |"
+
+
+def _route(route: view.Route) -> str:
+    before = code(route.before) if route.before != "none" else "—"
+    after = code(route.after) if route.after != "none" else "— **none**"
+    return f"| {markdown(view.pretty(route.number.name))} | {before} | {after} | {markdown(route.note)} |"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(map(code, cells))} |"
 
 
 def _places(review: Review, links: Links) -> list[str]:

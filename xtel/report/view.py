@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from providers.kernel import carrier, values
 from xtel.plan.model import Change, Finding, Number, Object, Plan, Review, Side
@@ -36,6 +37,7 @@ class Route:
     note: str
 
 
+@lru_cache(maxsize=4096)
 def pretty(name: str) -> str:
     """A number as people write it; a key as it is."""
     return values.pretty(name) if name.startswith("+") else name
