@@ -6,6 +6,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -87,6 +88,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
     yield from _crowded(entries)
     yield from _at_odds(entries, line)
     yield from _renamed(network.numbers, line)
+    yield from _reviewed(network)
 
 
 def _twice(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
@@ -278,3 +280,25 @@ def _renamed(numbers: Mapping[str, Number], line: Callable[[Location], int]) -> 
             elif old in taken:
                 yield Remark(place, f"{old} was the key of {taken[old]} already: one number alone can have been it")
             taken.setdefault(old, key)
+
+
+#: Rules about numbers that may be leaving: the file no longer has them.
+_LEAVING = frozenset({"number-keeps-inbound", "no-release", "max-delete"})
+
+
+def _reviewed(network: Network) -> Iterator[Remark]:
+    """What is accepted for numbers that are not here, or not any more; limits of carriers that are not installed."""
+    numbers = {number.number for number in network.numbers.values()}
+    for index, entry in enumerate(network.accept):
+        place: Location = ("accept", index)
+        if entry.number and entry.number not in numbers and entry.rule not in _LEAVING:
+            yield Remark(
+                (*place, "number"), f"{entry.number} is not declared in this file: correct it, or remove the entry"
+            )
+        if entry.until < datetime.now(UTC).date():
+            text = f"expired on {entry.until}: {entry.rule} stops again; remove the entry, or give it a later day"
+            yield Remark((*place, "until"), text, "warning")
+    for name in network.limits.carriers:
+        if name not in carrier.carriers():
+            known = ", ".join(carrier.carriers())
+            yield Remark(("limits", "carriers", name), f"no carrier {name!r} is installed; installed: {known}")

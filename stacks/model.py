@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -330,6 +332,87 @@ class Number(Common):
         return self.model_copy(update=taken)
 
 
+#: What a plan is judged by and a stack file may accept; xtel.rules has each, docs/plan.md explains them.
+Rule = Literal[
+    "allowlist-widened",
+    "auth-required",
+    "digest-kept",
+    "e164",
+    "max-delete",
+    "max-reroute",
+    "no-open-allowlist",
+    "no-release",
+    "no-shared-credential",
+    "number-keeps-inbound",
+    "protect-production-numbers",
+    "secret-not-in-plain-config",
+    "single-owner",
+    "srtp-kept",
+    "target-host-pinned",
+    "tls-only",
+    "webhook-https",
+]
+
+
+RULES: tuple[str, ...] = get_args(Rule)
+
+
+def _rule(value: Any) -> Any:
+    if value not in RULES:
+        close = difflib.get_close_matches(str(value), RULES, n=1)
+        hint = f"did you mean {close[0]}?" if close else "the plan names them, docs/plan.md lists them"
+        raise ValueError(f"is not a rule: {hint}")
+    return value
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("must be a day, for example 2026-12-01") from None
+
+
+class Accept(Part):
+    """Something that a plan may do although a rule says no: which rule, for which number, until when, and why."""
+
+    rule: Annotated[Rule, BeforeValidator(_rule, json_schema_input_type=Rule)] = Field(
+        description="The rule, as the plan names it.", examples=["number-keeps-inbound"]
+    )
+    number: Annotated[E164, BeforeValidator(_quoted)] | None = Field(
+        None,
+        description='The number it is accepted for, quoted: "+14155550100"; left out: every number.',
+        examples=["+14155550100"],
+    )
+    until: Annotated[date, BeforeValidator(_day, json_schema_input_type=date)] = Field(
+        description="The last day on which it counts, for example 2026-12-01.", examples=["2026-12-01"]
+    )
+    why: str = Field(
+        min_length=1, max_length=200, description="Why; every report shows it.", examples=["moves to the new office"]
+    )
+
+
+class Share(Part):
+    """How much of a carrier's numbers one plan may change, in percent; counted from 10 numbers."""
+
+    reroute: int | None = Field(None, ge=0, le=100, description="Percent of the numbers that may be rerouted.")
+    delete: int | None = Field(None, ge=0, le=100, description="Percent of the numbers that may be deleted.")
+
+
+class Limits(Part):
+    """How much one plan may change; percent are counted from 10 numbers."""
+
+    lose: int = Field(0, ge=0, description="Numbers that may lose inbound.")
+    reroute: int = Field(30, ge=0, le=100, description="Percent of the numbers that may be rerouted.")
+    delete: int = Field(10, ge=0, le=100, description="Percent of the numbers that may be deleted.")
+    carriers: dict[str, Share] = Field(
+        default_factory=dict[str, Share],
+        description="Other percentages for the numbers of one carrier.",
+        examples=[{"twilio": {"reroute": 50}}],
+    )
+
+
 class Network(Part):
     """All that one stack file declares."""
 
@@ -343,6 +426,17 @@ class Network(Part):
         description="Numbers by a label for people; renaming a label changes nothing at any vendor but a defaulted name.",
         examples=[{"support": {"number": "+14155550100", "route": {"carrier": "twilio"}}}],
         json_schema_extra={"propertyNames": {"pattern": KEY.pattern, "errorMessage": BAD_KEY}},
+    )
+
+    accept: tuple[Accept, ...] = Field(
+        (),
+        description="What a plan may do although a rule says no; each entry expires.",
+        examples=[[{"rule": "number-keeps-inbound", "until": "2026-12-01", "why": "the office moves"}]],
+    )
+    limits: Limits = Field(
+        default_factory=lambda: Limits.model_validate({}),
+        description="How much one plan may change before somebody must say so.",
+        examples=[{"reroute": 50}],
     )
 
     def merged(self) -> dict[str, Number]:

@@ -29,6 +29,8 @@ BEYOND_A_SCHEMA = {
     "allow-covering-half-of-twilio": "addresses",
     "allow-in-defaults-not-covering": "addresses",
     "allow-not-covering-twilio": "addresses",
+    "accept-unknown-number": "other entries",
+    "limits-unknown-carrier": "what is installed",
     "digest-on-twilio": "what the carrier can",
     "fallback-ten": "what the carrier can",
     "twiml-fallback": "what the route can",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from providers.kernel import carrier, errors, marker, operation, ranges
 from providers.kernel.carrier import Live, Obstacle
+from providers.kernel.meaning import Meaning
 from providers.kernel.spec import Spec
 from providers.kernel.values import has_unknown
 from xai_resources.client import Client
@@ -52,6 +53,24 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
     def loss(self, paths: list[str]) -> str:
         """A replaced number is unreachable for seconds, and its receiver must learn a new signing secret."""
         return "the number is registered anew, calls fail meanwhile and the signing secret changes"
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """Who may send calls to the number, and who answers them."""
+        auth: Mapping[str, Any] = inputs.get("sip_auth") or {}
+        allow = tuple(str(network) for network in auth.get("allowed_addresses") or ())
+        webhook: Mapping[str, Any] = inputs.get("webhook") or {}
+        if inputs.get("origin") == "xai_provisioned":
+            kind = "xai"
+        elif auth.get("auth_username"):
+            kind = "digest"
+        else:
+            kind = "allowlist" if allow else "open"
+        return Meaning(
+            registers=str(inputs.get("phone_number") or inputs.get("name") or ""),
+            auth=kind, username=str(auth.get("auth_username") or ""), allow=allow,
+            webhook=str(webhook.get("url") or ""), agent=str(inputs.get("agent_id") or ""),
+            rents=kind == "xai" and not inputs.get("phone_number"), releases=inputs.get("on_delete") == "release",
+        )  # fmt: skip
 
     def find(self, api: Client, spec: NumberSpec, *, fresh: bool) -> Live | None:
         """By E.164; one that is still to be provisioned: by its marker. A list that is off shows nothing."""

@@ -33,24 +33,31 @@ def found() -> bool:
 
 def run(arguments: list[str], root: Path, environment: Mapping[str, str]) -> str:
     """What ``pulumi ARGUMENTS`` prints, run in the project's root; Unavailable with its own reason when it fails."""
+    done = ask(arguments, root, environment)
+    if done.returncode:
+        raise Unavailable(f"pulumi {' '.join(arguments)}: {reason(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+def ask(
+    arguments: list[str], root: Path, environment: Mapping[str, str], seconds: int = _SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """The same with its exit code and both streams; Unavailable only where Pulumi cannot be run at all."""
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": path()}
     program = shutil.which("pulumi", path=env["PATH"])
     if program is None:
         raise Unavailable("there is no pulumi on PATH", step="make setup")
     command = [program, "--non-interactive", "--color=never", *arguments]
     try:
-        done = subprocess.run(
-            command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS,
+        return subprocess.run(
+            command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
             check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
-    if done.returncode:
-        raise Unavailable(f"pulumi {' '.join(arguments)}: {_reason(done.stderr or done.stdout)}")
-    return done.stdout
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
     """The line that Pulumi itself calls the error; it comes first, hints follow."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "failed")

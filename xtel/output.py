@@ -55,6 +55,11 @@ def document(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def raw(text: str) -> None:
+    """A whole report, as it is."""
+    sys.stdout.write(text)
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[int]) -> None:
     """Cells may hold several lines. What does not fit the width is folded, but no column gets narrower than ``least``:
     a terminal too narrow for that wraps the lines itself, and nothing is ever cut.

@@ -48,7 +48,7 @@ class Project:
 
     def _configured(self, stack: str) -> str | None:
         for file in (self.root / f"Pulumi.{stack}.yaml", self.root / "Pulumi.yaml"):
-            value = _config(file).get("xtel:file")
+            value = configuration(file).get("xtel:file")
             value = cast(dict[str, Any], value).get("value") if isinstance(value, dict) else value
             if isinstance(value, str):
                 return value
@@ -84,7 +84,7 @@ def _stacks(root: Path) -> list[Path]:
     return [file for file in (root / "stacks").glob("*.yaml") if not file.name.endswith(".example.yaml")]
 
 
-def _config(file: Path) -> dict[str, Any]:
+def configuration(file: Path) -> dict[str, Any]:
     """The ``config`` of a Pulumi file; one that cannot be read is Pulumi's to complain about."""
     try:
         tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]

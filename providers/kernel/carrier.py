@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
-from providers.kernel import errors, limits, secrecy
+from providers.kernel import errors, limits, meaning, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.files import Files
 from providers.kernel.spec import Part as Model
@@ -126,6 +126,13 @@ class Object(ABC, Generic[ApiT, SpecT]):
     def loss(self, paths: list[str]) -> str:
         """What replacing loses, for the refusal of an unconsented replacement."""
         return "it is deleted and made again"
+
+    def means(self, inputs: Mapping[str, Any]) -> meaning.Meaning:
+        """What these inputs mean for calls, for plans. Left out: what their values show (SIP URIs, ``phone_number``).
+
+        Pure. Inputs come from a preview: any of them may be absent, not known yet, or masked.
+        """
+        return meaning.seen(inputs)
 
 
 @dataclass(frozen=True)

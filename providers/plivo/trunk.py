@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from providers.kernel import carrier, errors
 from providers.kernel.carrier import Live
+from providers.kernel.meaning import Meaning, Way
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import SipUri, target
 from providers.plivo.api import Api, named
@@ -69,6 +70,10 @@ class Uri(carrier.Object[Api, UriSpec]):
         """GET Zentrunk/URI/{id}/."""
         found = api.uris.get(id, fresh=fresh)
         return _uri(found) if found else None
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """A fallback's URI is tried second, whatever the order they were made in."""
+        return Meaning(ways=(Way(str(inputs.get("uri", "")), 1 if inputs.get("role") == "fallback" else 0),))
 
     def create(self, api: Api, spec: UriSpec) -> Live:
         """POST Zentrunk/URI/; the answer holds the id alone."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from providers.kernel import carrier, limits, operation
+from providers.kernel import carrier, limits, meaning, operation
 from providers.kernel.carrier import Live
 from providers.kernel.files import Files
+from providers.kernel.meaning import Meaning
 from providers.kernel.spec import Part, Spec
 from providers.kernel.values import E164, SipUri, Whole, has_unknown
 from providers.sip import render
@@ -120,6 +122,11 @@ class Bundle(carrier.Object["Nowhere", BundleSpec]):
         if has_unknown(new):
             return {name: value for name, value in new.items() if name != "content"}
         return {**new, "content": files(new).content}
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """What the PBX does once somebody has applied the files."""
+        seen = meaning.seen({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
+        return replace(seen, srtp=inputs.get("srtp") == "required", by_hand=dict(inputs.get("content") or {}))
 
     def find(self, api: Nowhere, spec: BundleSpec, *, fresh: bool) -> Live | None:
         """Nobody can be asked."""

@@ -9,12 +9,14 @@ from pydantic import Field, model_validator
 
 from providers.kernel import carrier
 from providers.kernel.carrier import Live
+from providers.kernel.meaning import Meaning
 from providers.kernel.spec import Spec
 from providers.telnyx.api import Api
 
 Codec = Literal["G711U", "G711A", "G722"]
 Region = Literal["US", "Europe", "Australia"]
 RoutingMethod = Literal["sequential", "round-robin"]
+_TRANSPORTS: dict[str, Literal["tls", "tcp", "udp"]] = {"TLS": "tls", "TCP": "tcp", "UDP": "udp"}
 _PROFILE = "outbound_voice_profile_id"
 #: The parts of ``inbound`` that the routing decides; a change of the connection leaves them as they are.
 _ROUTED = ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id", "default_routing_method")
@@ -63,6 +65,11 @@ class Connection(carrier.Object[Api, ConnectionSpec]):
         """GET /v2/fqdn_connections/{id}."""
         found = api.connections.get(id, fresh=fresh)
         return _connection(found) if found else None
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """The connection decides how the signaling and the media travel."""
+        transport = _TRANSPORTS.get(str(inputs.get("transport", "TLS")))
+        return Meaning(transport=transport, srtp=inputs.get("srtp") is True)
 
     def create(self, api: Api, spec: ConnectionSpec) -> Live:
         """POST /v2/fqdn_connections."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from providers.kernel import carrier
 from providers.kernel.carrier import Live
+from providers.kernel.meaning import Meaning, Way
 from providers.kernel.spec import Spec
 from providers.kernel.values import Host, Unknown, Whole
 from providers.telnyx.api import Api
@@ -45,6 +46,11 @@ class Fqdn(carrier.Object[Api, FqdnSpec]):
     replaces = frozenset({"connection_id"})
     references = frozenset({"connection_id"})
     outputs = ("fqdn_id",)
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """Telnyx puts the dialled number before the host; the connection knows the transport."""
+        port = inputs.get("port")
+        return Meaning(ways=(Way(f"sip:{inputs.get('fqdn', '')}" + (f":{int(port)}" if port else "")),))
 
     def find(self, api: Api, spec: FqdnSpec, *, fresh: bool) -> Live | None:
         """The FQDN of this connection with this host and port."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from providers.kernel import carrier, errors
 from providers.kernel.carrier import Live
+from providers.kernel.meaning import Meaning, Way
 from providers.kernel.spec import Part, Spec
 from providers.kernel.values import HttpsUrl, SipUri, Unknown, Whole
 from providers.twilio.api import Api
@@ -179,6 +180,11 @@ class OriginationUrl(carrier.Object[Api, OriginationUrlSpec]):
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET /v1/Trunks/{sid}/OriginationUrls/{sid}."""
         return _url(api.trunks(str(state["trunk_sid"])).origination_urls(id).fetch())
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """The URL is tried by its priority; one that is switched off gets no calls."""
+        uri = inputs.get("sip_url") if inputs.get("enabled", True) is True else None
+        return Meaning(ways=(Way(str(uri), int(inputs.get("priority", 10))),)) if uri else Meaning()
 
     def create(self, api: Api, spec: OriginationUrlSpec) -> Live:
         """POST /v1/Trunks/{sid}/OriginationUrls."""
