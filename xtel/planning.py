@@ -12,7 +12,7 @@ from providers.kernel.errors import InputError
 from providers.kernel.secrecy import one_line
 from stacks import document
 from stacks.document import Document
-from xtel import engine, local, plan, rules, sources
+from xtel import engine, plan, rules, sources
 from xtel.plan import Context, Preview, Review, price
 from xtel.plan import declared as declaring
 from xtel.plan.checksum import checksum
@@ -46,6 +46,8 @@ def run(project: Project, stack: str, *, refresh: bool = False) -> Preview:
 
     A preview that failed is a preview too: what it saw, and why it stopped.
     """
+    from xtel import local  # its HTTP client takes longer to load than a saved preview to read
+
     environment = {**local.reading(project, stack), "PULUMI_DEBUG_COMMANDS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "events.jsonl"

@@ -7,6 +7,7 @@ import threading
 
 MASK = "[secret]"
 _known: set[str] = set()
+_longest_first: tuple[str, ...] = ()
 #: Without one of these no shape can match; a plan of 500 numbers asks for a hundred thousand texts.
 _HINTS = ("whsec_", "xai-", "KEY", "Bearer ", "Basic ", "://")
 _lock = threading.Lock()
@@ -22,17 +23,20 @@ _SHAPES = re.compile(
 
 def register(*values: object) -> None:
     """Remember secret values, so that :func:`redact` removes them from every later text of this process."""
+    global _longest_first  # noqa: PLW0603 -- replaced as a whole, so that readers need no lock
     with _lock:
         _known.update(value for value in values if isinstance(value, str) and len(value) >= 4)
+        _longest_first = tuple(sorted(_known, key=len, reverse=True))
 
 
 def redact(text: str) -> str:
     """The text without any registered secret and without anything that has the shape of one."""
-    with _lock:
-        known = sorted(_known, key=len, reverse=True)
-    for value in known:
+    for value in _longest_first:
         text = text.replace(value, MASK)
-    return _SHAPES.sub(MASK, text) if any(hint in text for hint in _HINTS) else text
+    for hint in _HINTS:
+        if hint in text:
+            return _SHAPES.sub(MASK, text)
+    return text
 
 
 def one_line(text: str, limit: int = 300) -> str:

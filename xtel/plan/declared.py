@@ -95,15 +95,12 @@ def _plain(value: Any) -> Any:
 
 
 def _compared(urn: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Step:
-    step = Step("", urn, old or {}, new or {})
-    return Step(_op(step, old, new), urn, old or {}, new or {})
-
-
-def _op(step: Step, old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:
     if old is None or new is None:
-        return "create" if old is None else "delete"
+        return Step("create" if old is None else "delete", urn, old or {}, new or {})
     paths = [path for path in spec.changed(old, new) if path not in spec.CONTROL]
-    found = calls.declared(step.type)
-    if found and any(path.split(".")[0] in found.replaces for path in paths):
-        return "replace"
-    return "update" if paths else "same"
+    found = calls.declared(Step("", urn).type)
+    fixed = [path for path in paths if found and path.split(".")[0] in found.replaces]
+    if found and found.guarded and fixed and new.get("replace") != "accept":
+        refusal = f"{', '.join(fixed)} cannot change in place: {found.loss(fixed)}. To allow it: `replace: accept`"
+        new = {**new, "blocked": f"{refusal} on the number"}
+    return Step("replace" if fixed else "update" if paths else "same", urn, old, new)

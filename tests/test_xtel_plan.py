@@ -1,0 +1,153 @@
+"""`xtel plan` without an engine: a saved preview, two versions of the stack file, formats, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import record
+from tests.test_xtel_cli import run
+
+FILE = """version: 1
+defaults:
+  webhook: {url: https://voice.example.com/calls}
+numbers:
+  support:
+    number: "+14155550100"
+    route: {carrier: twilio}
+  nyc:
+    number: "+12125550177"
+    route: {carrier: plivo}
+    auth: {digest: {username: nyc, password: {secret: nycPassword}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project in a git repository, with one commit."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+    (tmp_path / "stacks/test.yaml").write_text(FILE)
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    commit(tmp_path)
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Tester", "-c", "user.email=tester@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "--quiet", "-m", "x")
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    file = folder / "stacks/test.yaml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("case", "code"), [("unchanged", 0), ("create", 2), ("shared", 2), ("refused", 3), ("failed", 1), ("protected", 1)]
+)
+@pytest.mark.parametrize("source", ["events.jsonl", "preview.json"])
+def test_exit_codes_of_a_saved_preview(project: Path, case: str, code: int, source: str) -> None:
+    (project / "stacks/test.yaml").write_text((record.CASES / case / "stack.yaml").read_text())
+    done = run("plan", "test", "--from", str(record.CASES / case / source), cwd=project, PATH="")
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout.startswith("test: ")
+    assert "\x1b" not in done.stdout
+
+
+def test_every_format_and_a_file(project: Path) -> None:
+    saved = str(record.CASES / "create/events.jsonl")
+    starts = {"md": "<!-- xtel:plan stack=test -->", "json": "{", "github": "::notice ", "html": "<!doctype html>"}
+    for format, start in starts.items():
+        done = run("plan", "test", "--from", saved, "--format", format, cwd=project)
+        assert done.stdout.startswith(start) and done.returncode == 2
+        out = project / f"report.{format}"
+        written = run("plan", "test", "--from", saved, "--format", format, "--out", str(out), cwd=project)
+        assert (written.stdout, written.returncode) == ("", 2)
+        assert f"test: safe · 5 numbers start ringing; written to {out}" in written.stderr
+        assert out.read_text() == done.stdout
+    found = json.loads(run("plan", "test", "--from", saved, "--json", cwd=project).stdout)
+    assert (found["verdict"], found["plan"]["source"], found["plan"]["policy"]) == ("safe", "preview file", None)
+
+
+def test_annotations_stand_on_the_lines_of_the_repository(project: Path) -> None:
+    (project / "stacks/test.yaml").write_text((record.CASES / "refused/stack.yaml").read_text())
+    saved = str(record.CASES / "refused/events.jsonl")
+    env = {"GITHUB_WORKSPACE": str(project), "GITHUB_SERVER_URL": "https://git.example.com", "GITHUB_SHA": "abc"}
+    done = run("plan", "test", "--from", saved, "--format", "github", cwd=project, **env)
+    assert "::error file=stacks/test.yaml,line=5,title=+1 415-555-0100%3A refused::" in done.stdout
+    linked = run("plan", "test", "--from", saved, "--format", "md", cwd=project, GITHUB_REPOSITORY="acme/phones", **env)
+    assert "https://git.example.com/acme/phones/blob/abc/stacks/test.yaml#L5" in linked.stdout
+
+
+def test_two_versions_of_a_file_need_nobody(project: Path) -> None:
+    same = run("plan", "test", "--base", "main", cwd=project, PATH="/usr/bin:/bin")
+    assert (same.returncode, same.stdout.splitlines()[0]) == (0, "test: none · 2 numbers ring as before")
+    change(project, "{carrier: twilio}", "{carrier: telnyx}")
+    moved = run("plan", "test", "--base", "main", "--json", cwd=project, PATH="/usr/bin:/bin")
+    found = json.loads(moved.stdout)
+    [number] = found["plan"]["numbers"]
+    assert (number["kind"], number["before"]["carriers"], number["after"]["carriers"]) == (
+        "rerouted", ["twilio"], ["telnyx"],
+    )  # fmt: skip
+    assert number["after"]["targets"] == ["sip:+14155550100@sip.voice.x.ai:5061;transport=tls"]
+    assert number["two_routes"] is False
+    assert (number["replacement"]["consent"], found["plan"]["compared"], found["plan"]["checksum"]) == (
+        "given",
+        "main",
+        "",
+    )
+
+
+def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
+    file = project / "stacks/test.yaml"
+    file.write_text(file.read_text().split("  nyc:")[0])
+    done = run("plan", "test", "--base", "HEAD", cwd=project)
+    assert done.returncode == 3
+    assert "test: blocked · 1 number stops ringing" in done.stdout
+    line = 'accept:\n  - {rule: number-keeps-inbound, number: "+12125550177", until: 2999-12-31, why: it leaves}\n'
+    file.write_text(file.read_text() + line)
+    assert run("plan", "test", "--base", "HEAD", cwd=project).stdout.startswith(
+        "test: dangerous · 1 number stops ringing"
+    )
+
+
+def test_a_file_that_did_not_exist_was_empty(project: Path) -> None:
+    (project / "stacks/new.yaml").write_text(FILE)
+    done = run("plan", "new", "--base", "main", cwd=project)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (2, "new: safe · 2 numbers start ringing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--base", "nosuch"], "git has no revision nosuch"),
+        (["--base=--output=x"], "--output=x is no git revision"),
+        (["--from", "nosuch.json"], "nosuch.json cannot be read"),
+        (["--from", "Pulumi.yaml"], "this is neither the output of `pulumi preview --json` nor an event log"),
+    ],
+)
+def test_errors_have_one_line_and_a_next_step(project: Path, arguments: list[str], message: str) -> None:
+    done = run("plan", "test", *arguments, cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"error: {message}") and "; next: " in line
+
+
+def test_options_that_exclude_each_other(project: Path) -> None:
+    assert run("plan", "test", "--base", "main", "--refresh", cwd=project).returncode == 64
+
+
+def test_without_a_pulumi_the_next_step_is_said(project: Path) -> None:
+    done = run("plan", "test", cwd=project, PULUMI_BACKEND_URL=f"file://{project}/nosuch")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: pulumi preview: ")
