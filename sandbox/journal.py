@@ -28,7 +28,7 @@ def digest(secret: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    return SECRET_NAME.fullmatch(re.sub(r"[_-]", "", name).lower()) is not None
+    return name.lower() in SECRET_HEADERS or SECRET_NAME.fullmatch(re.sub(r"[_-]", "", name).lower()) is not None
 
 
 class Veil:
@@ -44,7 +44,9 @@ class Veil:
     def tree(self, value: Any, name: str = "") -> Any:
         """A JSON value with secrets hidden; `name` is the key it stands under."""
         if is_object(value):
-            return {self.text(key): self.tree(each, key) for key, each in value.items()}
+            # The headers that an agent's MCP server is called with: any of them may be a key.
+            hidden = "authorization" if name == "headers" else ""
+            return {self.text(key): self.tree(each, hidden or key) for key, each in value.items()}
         if is_array(value):
             return [self.tree(each, name) for each in value]
         if is_secret(name) and value not in (None, ""):
@@ -52,7 +54,7 @@ class Veil:
         return self.text(value) if isinstance(value, str) else value
 
     def headers(self, call: Call) -> dict[str, str]:
-        hidden = {name for name in call.headers if name in SECRET_HEADERS or is_secret(name)}
+        hidden = {name for name in call.headers if is_secret(name)}
         return {name: digest(value) if name in hidden else self.text(value) for name, value in call.headers.items()}
 
     def form(self, form: Pairs) -> JsonObject:

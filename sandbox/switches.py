@@ -14,6 +14,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.get": ("wrapped", "bare"),
     "xai.provisioning": (False, True),
     "xai.agents": (True, False),
+    "xai.tool_secrets": ("hidden", "shown"),
     "xai.patch": ("on", 405, 501),
     "xai.list": ("on", "off"),
     "xai.get_by_id": ("on", 405),

@@ -1,6 +1,6 @@
 """A stack file and what becomes of it: the model, the network it declares, the Pulumi program.
 
-``from stacks import Number`` gives the Pulumi component that one entry of a stack file is; ``stacks.model`` and
+``from stacks import Agent, Number`` gives the Pulumi resources that the entries of a stack file are; ``stacks.model`` and
 ``stacks.network`` are plain Python and load no Pulumi.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stacks.component import Number
+    from stacks.component import Agent, Number
 
-__all__ = ["Number"]
+__all__ = ["Agent", "Number"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,39 +1,68 @@
-"""The Pulumi component that one number is: its registration at xAI and its carrier's objects, under its E.164."""
+"""The Pulumi component that one number is: its registration at xAI and its carrier's objects, under its E.164.
+
+And the hosted agent that numbers are answered by: one resource, under its key.
+"""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import pulumi
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from providers.kernel import carrier, engine, spec
+from stacks import agent as hosted
 from stacks import model
+from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
 from stacks.network import Made, Wiring, wiring
 
 #: Part of every user's state: never changes.
 TYPE = "xtel:network:Number"
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Agent:
+    """A hosted agent of xAI; takes what an entry of ``agents`` in the stack file takes, but ``numbers``.
+
+    ``Number(…, agent=Agent("sales", …))`` makes it answer a number. Attributes: ``resource`` (the Pulumi resource, named by
+    the key), ``agent_id``, ``blocked`` (why a preview refuses it).
+    """
+
+    def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
+        agent = _complete(key, _modelled(hosted.Agent, declared))
+        aliases = [pulumi.Alias(name=old) for old in agent.was]
+        own = pulumi.ResourceOptions(aliases=aliases, protect=agent.protect or None)
+        inputs = cast(dict[str, Any], _values(agent.inputs(key), None))
+        make: Any = engine.resource("xai", "Agent")
+        self.key, self.resource = key, make(key, pulumi.ResourceOptions.merge(own, opts), **inputs)
+        #: The id, not the output of that name: a preview of a change knows it, so that its numbers do not seem to change.
+        self.agent_id = cast(pulumi.Output[str], self.resource.id)
+        self.blocked = cast(pulumi.Output[str], self.resource.blocked)
 
 
 class Number(pulumi.ComponentResource):
     """A number of a voice agent with all its wiring; takes what an entry of the stack file takes.
 
-    ``key`` is the label under which outputs are exported; the resources are named by the number. Outputs: ``number_id``,
+    ``key`` is the label under which outputs are exported; the resources are named by the number. ``agent`` may be an
+    :class:`Agent`, or the id of one that exists. Outputs: ``number_id``,
     ``number`` (E.164), ``signing_secret`` (secret), ``target`` (SIP URI), ``blocked`` (why a preview refuses its parts).
     """
 
     def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
-        wired = _wired(key, _number(declared))
+        wired = _wired(key, _modelled(model.Number, {**declared, "agent": _named(key, declared.get("agent"))}))
         aliases = [pulumi.Alias(name=old) for old in wired.number.was]
         own = pulumi.ResourceOptions(aliases=aliases, protect=wired.number.protect or None)
         super().__init__(TYPE, wired.name, None, pulumi.ResourceOptions.merge(own, opts))
         self.key, self.carrier, self.target = key, wired.carrier, str(wired.target)
         password = self._password(wired)
-        inputs = cast(dict[str, Any], self._values(wired.xai, password))
+        inputs = cast(dict[str, Any], _values(wired.xai, password))
+        if isinstance(agent := declared.get("agent"), Agent):
+            inputs["agent_id"] = agent.agent_id
         self.phone_number: Any = engine.resource("xai", "PhoneNumber")(wired.name, self._options(wired), **inputs)
         self.number_id = cast(pulumi.Output[str], self.phone_number.id)
         self.number = (
@@ -62,18 +91,22 @@ class Number(pulumi.ComponentResource):
                 made[piece.name] = _shared(wired.carrier, piece, made)
                 continue
             waits = [made[name] for name in piece.after] + ([self.phone_number] if piece.last else [])
-            filled = replace(piece, inputs=self._values(piece.inputs, password))
+            filled = replace(piece, inputs=_values(piece.inputs, password))
             made[piece.name] = _made(wired.carrier, filled, wired.name, self._options(wired, waits), made)
         return made
 
-    def _values(self, value: Any, password: pulumi.Output[str] | None) -> Any:
-        if isinstance(value, Made):
-            return password
-        if isinstance(value, SecretRef):
-            return config_secret(value.secret)
-        if isinstance(value, Mapping):
-            return {name: self._values(item, password) for name, item in cast(Mapping[str, Any], value).items()}
-        return value
+
+def _values(value: Any, password: pulumi.Output[str] | None) -> Any:
+    """Inputs with what only the engine has: a made password, config secrets."""
+    if isinstance(value, Made):
+        return password
+    if isinstance(value, SecretRef):
+        return config_secret(value.secret)
+    if isinstance(value, Mapping):
+        return {name: _values(item, password) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_values(item, password) for item in cast(list[Any], value)]
+    return value
 
 
 #: What routes of one run share, by the root resource of the run: a process may run several programs.
@@ -108,12 +141,31 @@ def _referred(value: Any, made: Mapping[str, Any]) -> Any:
     return getattr(made[value.part], value.output) if isinstance(value, carrier.Ref) else value
 
 
-def _number(declared: Mapping[str, Any]) -> model.Number:
+def _modelled(kind: type[ModelT], declared: Mapping[str, Any]) -> ModelT:
     """The model of what was declared, in Python or in the file."""
     try:
-        return model.Number.model_validate(dict(declared))
+        return kind.model_validate(dict(declared))
     except ValidationError as error:
         raise pulumi.RunError("; ".join(str(problem) for problem in spec.problems(error))) from None
+
+
+def _complete(key: str, agent: hosted.Agent) -> hosted.Agent:
+    """With the text of its file; which numbers it answers is said by the numbers here, which have their resources."""
+    if agent.numbers:
+        raise pulumi.RunError(f"{key}: numbers is for the stack file; in Python: Number(…, agent=<this Agent>)")
+    try:
+        return agent.complete(Path(pulumi.get_root_directory() or "."))
+    except ValueError as error:
+        raise pulumi.RunError(f"{key}: instructions_file: {error}") from None
+
+
+def _named(key: str, agent: object) -> object:
+    """An agent as the model knows it: its key, or its id at xAI."""
+    if isinstance(agent, Agent):
+        return agent.key
+    if isinstance(agent, str) and not agent.startswith(ID_PREFIX):
+        raise pulumi.RunError(f"{key}: agent: must be an Agent, or the id of one that exists ({ID_PREFIX}…)")
+    return agent
 
 
 def _wired(key: str, number: model.Number) -> Wiring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from providers.kernel import carrier, ranges, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
+from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
 from stacks.network import Wiring, wiring
 
@@ -31,8 +33,8 @@ class Remark:
 class _Entry:
     """One number with its defaults, the objects it needs, and where in the file it says what."""
 
-    def __init__(self, key: str, said: Number, defaults: Common) -> None:
-        self.key, self.number = key, said.merged(defaults)
+    def __init__(self, key: str, said: Number, number: Number, defaults: Common) -> None:
+        self.key, self.number = key, number
         self._said, self._defaults = said.model_fields_set, defaults.model_fields_set
         self.wired: Wiring | None = None
         self.problem = ""
@@ -78,7 +80,8 @@ class _Entry:
 
 def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remark]:
     """Everything that is wrong or worth a warning; ``line`` tells where in the file a place is."""
-    entries = [_Entry(key, number, network.defaults) for key, number in network.numbers.items()]
+    merged = network.merged()
+    entries = [_Entry(key, said, merged[key], network.defaults) for key, said in network.numbers.items()]
     yield from _twice(entries, line)
     for entry in entries:
         yield from _answered(entry)
@@ -87,7 +90,9 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
         yield from _auth(entry)
     yield from _crowded(entries)
     yield from _at_odds(entries, line)
-    yield from _renamed(network.numbers, line)
+    yield from _renamed("numbers", network.numbers, line)
+    yield from _assigned(network, line)
+    yield from _renamed("agents", network.agents, line)
     yield from _reviewed(network)
 
 
@@ -266,19 +271,65 @@ def _shared(key: str, number: Number) -> dict[str, carrier.Piece]:
         return {}
 
 
-def _renamed(numbers: Mapping[str, Number], line: Callable[[Location], int]) -> Iterator[Remark]:
+def _assigned(network: Network, line: Callable[[Location], int]) -> Iterator[Remark]:
+    """Which agent answers which number, said on either side: both must know each other, and say the same."""
+    for key in network.agents:
+        if key.startswith(ID_PREFIX):
+            yield Remark(("agents", key), f"begins like an id at xAI ({ID_PREFIX}…): choose another key")
+    for key, number in network.numbers.items():
+        if number.agent and number.agent not in network.agents and not number.agent.startswith(ID_PREFIX):
+            known = _known(number.agent, network.agents, "agent")
+            way = "" if known.endswith("?") else f": declare it, or name one that exists by its id ({ID_PREFIX}…)"
+            yield Remark(("numbers", key, "agent"), f"no agent {number.agent!r} is declared under agents{known}{way}")
+    answered: dict[str, str] = {}
+    for key, agent in network.agents.items():
+        for index, name in enumerate(agent.numbers):
+            place: Location = ("agents", key, "numbers", index)
+            if problem := _at_odds_with(network, key, name, answered, line):
+                yield Remark(place, problem)
+            answered.setdefault(name, key)
+
+
+def _at_odds_with(
+    network: Network, key: str, name: str, answered: Mapping[str, str], line: Callable[[Location], int]
+) -> str:
+    """Why an agent cannot answer the number that it names; empty when it can."""
+    number = network.numbers.get(name)
+    if number is None:
+        return f"no number {name!r} is declared{_known(name, network.numbers, 'number')}"
+    if name in answered:
+        return f"{name} stands twice, here and under {answered[name]}: one agent answers a number"
+    here = f"line {line(('numbers', name))}"
+    if number.webhook:
+        return f"{name} ({here}) has a webhook of its own: remove the webhook, or {name} from this list"
+    if number.agent and number.agent != key:
+        return f"{name} ({here}) says agent: {number.agent}: say the same on both sides, or on one alone"
+    return ""
+
+
+def _known(name: str, entries: Mapping[str, Any], what: str) -> str:
+    """The key that was meant, where that can be guessed; else those that there are."""
+    if close := difflib.get_close_matches(name, entries, n=1):
+        return f": did you mean {close[0]}?"
+    return f" ({what}s: {', '.join(list(entries)[:5])}{', …' if len(entries) > 5 else ''})" if entries else ""
+
+
+def _renamed(
+    section: str, entries: Mapping[str, Number] | Mapping[str, Agent], line: Callable[[Location], int]
+) -> Iterator[Remark]:
     """``was`` names what is gone: a key that is there cannot also be an earlier name of another."""
+    what = section.removesuffix("s")
     taken: dict[str, str] = {}
-    for key, number in numbers.items():
-        for index, old in enumerate(number.was):
-            place: Location = ("numbers", key, "was", index)
+    for key, entry in entries.items():
+        for index, old in enumerate(entry.was):
+            place: Location = (section, key, "was", index)
             if old == key:
-                yield Remark(place, "is the key of this number now: was lists earlier keys only; remove it")
-            elif old in numbers:
-                here = f"another number in line {line(('numbers', old))}"
+                yield Remark(place, f"is the key of this {what} now: was lists earlier keys only; remove it")
+            elif old in entries:
+                here = f"another {what} in line {line((section, old))}"
                 yield Remark(place, f"{old} is the key of {here}: was lists keys that are gone; remove it")
             elif old in taken:
-                yield Remark(place, f"{old} was the key of {taken[old]} already: one number alone can have been it")
+                yield Remark(place, f"{old} was the key of {taken[old]} already: one {what} alone can have been it")
             taken.setdefault(old, key)
 
 

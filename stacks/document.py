@@ -16,6 +16,7 @@ from ruamel.yaml.scalarbool import ScalarBoolean
 
 from providers.kernel import carrier, errors, secrecy
 from stacks import crosscheck, wording
+from stacks.agent import Agent
 from stacks.crosscheck import Location
 from stacks.model import BAD_KEY, KEY, Network, Number
 
@@ -62,6 +63,8 @@ class Document:
     file: str
     network: Network
     numbers: dict[str, Number]
+    #: With the text of their files.
+    agents: dict[str, Agent]
     warnings: list[Finding]
     lines: dict[str, int]
 
@@ -120,9 +123,20 @@ class _Reader:
         network = self._network()
         for remark in crosscheck.remarks(network, lambda place: self._found(place)[0]):
             self._add(remark.place, remark.message, remark.severity)
+        agents = self._completed(network.agents)
         self._refuse_errors()
         lines = {key: self._found(("numbers", key))[0] for key in network.numbers}
-        return Document(self._file, network, network.merged(), self._sorted(), lines)
+        return Document(self._file, network, network.merged(), agents, self._sorted(), lines)
+
+    def _completed(self, agents: Mapping[str, Agent]) -> dict[str, Agent]:
+        """The agents with the instructions that stand in files of their own."""
+        root, whole = _root(Path(self._file)), dict[str, Agent]()
+        for key, agent in agents.items():
+            try:
+                whole[key] = agent.complete(root)
+            except ValueError as error:
+                self._add(("agents", key, "instructions_file"), str(error))
+        return whole
 
     def _network(self) -> Network:
         """Every entry right in itself; what is between entries is only looked at then."""
@@ -132,6 +146,10 @@ class _Reader:
         except _Odd as odd:
             self._add(odd.place, odd.message)
             self._refuse_errors()
+        for section in ("agents", "numbers"):
+            for key in _entries(plain, section):
+                if not KEY.fullmatch(key):
+                    self._add((section, key), BAD_KEY)
         for place, holder in self._holders(plain):
             self._route(place, holder)
         try:
@@ -147,10 +165,7 @@ class _Reader:
         """Everything that may hold a route: the defaults, and each number."""
         if isinstance(plain.get("defaults"), dict):
             yield ("defaults",), plain["defaults"]
-        numbers = plain.get("numbers")
-        for key, number in (cast(dict[str, Any], numbers) if isinstance(numbers, dict) else {}).items():
-            if not KEY.fullmatch(key):
-                self._add(("numbers", key), BAD_KEY)
+        for key, number in _entries(plain, "numbers").items():
             if isinstance(number, dict):
                 yield ("numbers", key), cast(dict[str, Any], number)
 
@@ -228,6 +243,18 @@ class _Reader:
             line = position[0] + 1 if position else line
             node = cast(Any, node)[key]
         return line, place
+
+
+def _root(file: Path) -> Path:
+    """The root of the project that a stack file is of: the nearest folder upward with a Pulumi.yaml, else its own."""
+    folders = file.absolute().parents
+    return next((folder for folder in folders if (folder / "Pulumi.yaml").is_file()), folders[0])
+
+
+def _entries(plain: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """The entries of a section; none when it is not a mapping, which the model says."""
+    found = plain.get(section)
+    return cast(dict[str, Any], found) if isinstance(found, dict) else {}
 
 
 def _carrier(given: Any) -> tuple[carrier.Carrier[Any] | None, str]:

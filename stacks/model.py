@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
@@ -13,61 +12,21 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     InstanceOf,
     StrictBool,
     field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from providers.kernel import carrier, ranges, values
 from providers.kernel.spec import Part
 from providers.kernel.values import E164, Host, HttpsUrl
+from stacks.agent import ID_PREFIX, Agent
+from stacks.reference import Reference, Spelled
+from stacks.reference import SecretRef as SecretRef  # noqa: PLC0414 -- every word of a stack file is found here
 
 KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
 BAD_KEY = "a key is a label such as support: at most 63 letters, digits, dots, dashes and underscores"
-
-
-@dataclass(frozen=True)
-class Spelled:
-    """Text of one spelling: ``pattern`` for editors (Python and ECMAScript read it alike), ``reason`` for people."""
-
-    pattern: str
-    reason: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), "pattern": self.pattern, "errorMessage": self.reason}
-
-    def _checked(self, text: str) -> str:
-        if not re.fullmatch(self.pattern, text, re.ASCII):
-            raise ValueError(self.reason)
-        return text
-
-
-class SecretRef(Part):
-    """``{secret: NAME}``: the Pulumi config secret of that name. Secrets never stand in the file."""
-
-    secret: Annotated[
-        str,
-        Spelled(
-            r"^[A-Za-z][\w-]*(:[\w-]+)?$",
-            "must be the name of a config secret, for example pbxPassword; its value is set by `pulumi config set --secret`",
-        ),
-    ] = Field(description="Name of the Pulumi config secret.", examples=["pbxPassword"])
-
-
-def _reference(value: Any) -> Any:
-    if not isinstance(value, dict | SecretRef):
-        raise ValueError("secrets never stand in the file: write {secret: NAME} and `pulumi config set --secret NAME`")
-    return value  # pyright: ignore[reportUnknownVariableType] -- the model checks what is in it
-
-
-Reference = Annotated[SecretRef, BeforeValidator(_reference, json_schema_input_type=SecretRef)]
 
 
 def _quoted(value: Any) -> Any:
@@ -271,7 +230,7 @@ class Number(Common):
     agent: str | None = Field(
         None,
         min_length=1,
-        description="Hosted agent of xAI that answers, instead of a webhook.",
+        description="Hosted agent that answers, instead of a webhook: a key of agents, or an id at xAI (agent_…).",
         examples=["agent_frontdesk0001"],
     )
     fallback: tuple[
@@ -320,8 +279,13 @@ class Number(Common):
             raise ValueError("auth is for your own DIDs only: remove auth, or use origin: byo_trunk")
         return self
 
-    def merged(self, defaults: Common) -> Number:
-        """This number with the defaults it does not say itself; a key replaces the default's key as a whole."""
+    def merged(self, defaults: Common, agent: str | None = None) -> Number:
+        """This number with the defaults it does not say itself; a key replaces the default's key as a whole.
+
+        ``agent`` is the key of an agent that says itself that it answers this number.
+        """
+        if agent and not self.agent and not self.webhook:
+            return self.model_copy(update={"agent": agent}).merged(defaults)
         taken = {
             name: getattr(defaults, name) for name in defaults.model_fields_set if name not in self.model_fields_set
         }
@@ -422,6 +386,14 @@ class Network(Part):
         description="For every number that does not say the same key itself.",
         examples=[{"webhook": {"url": "https://voice.example.com/calls"}}],
     )
+    agents: dict[str, Agent] = Field(
+        default_factory=dict[str, Agent],
+        description="Hosted agents of xAI by a key; a number names the key as its `agent`.",
+        examples=[{"sales": {"instructions": "Greet and qualify.", "voice": {"voice_id": "eve"}}}],
+        json_schema_extra={
+            "propertyNames": {"pattern": f"^(?!{ID_PREFIX}){KEY.pattern[1:]}", "errorMessage": BAD_KEY},
+        },
+    )
     numbers: dict[str, Number] = Field(
         description="Numbers by a label for people; renaming a label changes nothing at any vendor but a defaulted name.",
         examples=[{"support": {"number": "+14155550100", "route": {"carrier": "twilio"}}}],
@@ -440,5 +412,6 @@ class Network(Part):
     )
 
     def merged(self) -> dict[str, Number]:
-        """Every number with its defaults."""
-        return {key: number.merged(self.defaults) for key, number in self.numbers.items()}
+        """Every number with its defaults, and the agent that says it answers it."""
+        answered = {number: key for key, agent in self.agents.items() for number in agent.numbers}
+        return {key: number.merged(self.defaults, answered.get(key)) for key, number in self.numbers.items()}

@@ -1,15 +1,17 @@
-"""The Pulumi program: reads the stack file, declares every number, exports who rings where."""
+"""The Pulumi program: reads the stack file, declares every agent and number, exports who rings where."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pulumi
+from pydantic import BaseModel
 
 from providers.kernel import errors
 from stacks import document
-from stacks.component import Number, config_secret
+from stacks.component import Agent, Number, config_secret
 from stacks.model import SecretRef
 
 
@@ -20,12 +22,24 @@ def main() -> None:
     sys.tracebacklimit = 6
     found = _document()
     _secrets_are_set(found)
-    numbers = [Number(key, **dict(declared)) for key, declared in found.numbers.items()]
+    agents = {key: Agent(key, **_said(declared, numbers=())) for key, declared in found.agents.items()}
+    numbers = [
+        Number(key, **_said(declared, agent=agents.get(declared.agent or "", declared.agent)))
+        for key, declared in found.numbers.items()
+    ]
     pulumi.export("numbers", {number.key: _shown(number) for number in numbers})
     secrets = {number.key: number.signing_secret for number in numbers if number.has_secret}
     pulumi.export("signing_secrets", pulumi.Output.secret(secrets))
+    if agents:
+        pulumi.export("agents", {key: agent.agent_id for key, agent in agents.items()})
     if pulumi.runtime.is_dry_run():
-        pulumi.Output.all(*(number.blocked for number in numbers)).apply(_refuse)
+        own = pulumi.Output.all(*(agent.blocked for agent in agents.values()))
+        pulumi.Output.all(own, *(number.blocked for number in numbers)).apply(_refuse)
+
+
+def _said(declared: BaseModel, **instead: Any) -> dict[str, Any]:
+    """An entry of the file as arguments, with other values for some of them."""
+    return {**dict(declared), **instead}
 
 
 def file_of(stack: str, configured: str | None, root: Path) -> Path:
@@ -52,7 +66,7 @@ def _document() -> document.Document:
 def _secrets_are_set(found: document.Document) -> None:
     """All missing config secrets at once, before anything is declared."""
     missing: list[str] = []
-    for name in sorted(_references(found.numbers)):
+    for name in sorted(_references(found.numbers) | _references(found.agents)):
         try:
             config_secret(name)
         except pulumi.RunError as error:
@@ -66,6 +80,8 @@ def _references(value: object) -> set[str]:
         return {value.secret}
     if isinstance(value, dict):
         return {name for item in value.values() for name in _references(item)}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, tuple):
+        return {name for item in value for name in _references(item)}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     fields = getattr(type(value), "model_fields", {})
     return {name for field in fields for name in _references(getattr(value, field))}
 

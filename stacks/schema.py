@@ -20,7 +20,9 @@ from stacks import model
 _REF = "#/definitions/"
 #: Marks, until all is tidy, a mapping that may be given short.
 _SHORT = "x-short"
-_ACRONYMS = {"url": "URL", "uri": "URI", "sip": "SIP", "id": "ID", "cnam": "CNAM", "e164": "E.164"}
+_ACRONYMS = {"url": "URL", "uri": "URI", "sip": "SIP", "id": "ID", "cnam": "CNAM", "e164": "E.164", "vad": "VAD"}
+#: pydantic's own words for limits of what a function validates first.
+_LIMITS = {"ge": "minimum", "le": "maximum"}
 #: Looser than the values themselves: spelling is forgiven, and what is wrong in detail `xtel validate` says.
 _SPELLINGS: dict[Callable[..., Any], JsonSchemaValue] = {
     values.e164: {
@@ -117,7 +119,11 @@ def _tidy(schema: dict[str, Any], definitions: Mapping[str, Any], name: str = ""
 
     The short form of a mapping is its first key, as in ``recording: record-from-answer``.
     """
-    tidy = {key: value for key, value in schema.items() if key != _SHORT and not (key == "default" and value is None)}
+    tidy = {
+        _LIMITS.get(key, key): value
+        for key, value in schema.items()
+        if key != _SHORT and not (key == "default" and value is None)
+    }
     full = next(
         (definitions[item["$ref"].removeprefix(_REF)] for item in tidy.get("anyOf", ()) if "$ref" in item), None
     )

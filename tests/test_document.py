@@ -126,7 +126,9 @@ def test_unreadable_files(tmp_path: Path) -> None:
 def _file(tmp_path: Path, *numbers: str, defaults: str = "{}") -> Path:
     """A stack file whose numbers are ``+1415555xxxx``, by the keys n0, n1, …"""
     file = tmp_path / "stack.yaml"
-    lines = [f'  n{index}: {{number: "+1415555{index:04}", agent: a, {said}}}\n' for index, said in enumerate(numbers)]
+    lines = [
+        f'  n{index}: {{number: "+1415555{index:04}", agent: agent_a, {said}}}\n' for index, said in enumerate(numbers)
+    ]
     file.write_text(f"version: 1\ndefaults: {defaults}\nnumbers:\n{''.join(lines)}")
     return file
 

@@ -26,6 +26,12 @@ STACKS = sorted((ROOT / "stacks").glob("*.yaml"))
 CHECK = jsonschema.Draft7Validator(schema.build())
 #: Bad files that a schema takes for good, each with what it would have to know.
 BEYOND_A_SCHEMA = {
+    "agent-instructions-file": "what is in a file",
+    "agent-none-declared": "other entries",
+    "agent-numbers-at-odds": "other entries",
+    "agent-tools-twice": "other entries",
+    "agent-unknown": "other entries",
+    "agent-was-an-existing-key": "other entries",
     "allow-covering-half-of-twilio": "addresses",
     "allow-in-defaults-not-covering": "addresses",
     "allow-not-covering-twilio": "addresses",
@@ -124,7 +130,7 @@ def test_references_stand_alone() -> None:
 def test_the_important_keys_have_examples_that_are_right(name: str, tmp_path: Path) -> None:
     said = schema.build()["definitions"]["Number"]["properties"][name]
     for example in said["examples"]:
-        number = {"number": "+14155550100", "agent": "a", name: example}
+        number = {"number": "+14155550100", "agent": "agent_a", name: example}
         if example != {"digest": {"username": "xai-nyc"}}:
             number["route"] = {"carrier": "twilio"}
         if name == "webhook":
@@ -144,7 +150,8 @@ def _mappings(node: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if node.get("type") == "object" and "properties" in node:
             yield place, node
         for key, value in node.items():
-            yield from _mappings(value, f"{place}/{key}")
+            if key != "examples":
+                yield from _mappings(value, f"{place}/{key}")
 
 
 # --- what the document takes, the schema takes ---
@@ -236,12 +243,48 @@ NUMBER = st.one_of(
     ),
 )
 DEFAULTS = _some({}, webhook=WEBHOOK, auth=AUTH, route=ROUTE | st.none(), sip_host=st.just("sip.voice.x.ai"))
+TOOL = st.one_of(
+    _some(
+        {"type": st.just("function")},
+        function=_some(
+            {"name": st.just("f")}, description=st.just("d"), parameters=st.just({"type": "object", "x": 1.5})
+        ),
+    ),
+    st.sampled_from([{"type": "web_search"}, {"type": "x_search", "allowed_x_handles": ["b", "a"]}]),
+    _some({"type": st.just("file_search")}, max_num_results=st.sampled_from([None, 1, 10.0])),
+    _some(
+        {"type": st.just("mcp"), "server_url": URL, "server_label": st.sampled_from(["crm", "erp"])},
+        server_description=st.none() | st.just("x"),
+        allowed_tools=st.none() | st.just(["b", "a"]),
+        authorization=SECRET,
+        headers=st.sampled_from([None, {"X-Key": {"secret": "k"}}]),
+    ),
+)
+VOICE = _some(
+    {"voice_id": st.sampled_from(["eve", "Ara", "custom 1"])},
+    vad_threshold=st.sampled_from([None, 0, 1, 0.5]),
+    vad_silence_duration_ms=st.sampled_from([None, 0, 300.0, 10_000]),
+)
+AGENT = _some(
+    {},
+    name=st.sampled_from([None, "x", "ä"]),
+    instructions=st.sampled_from([None, "Greet.\n"]),
+    instructions_file=st.none(),
+    voice=st.none() | VOICE,
+    tools=st.lists(TOOL, max_size=3),
+    collection_ids=st.sampled_from([[], ["b", "a", "a"]]),
+    numbers=st.sampled_from([[], ["a"]]),
+    take_over=st.booleans(),
+    protect=st.booleans(),
+    was=st.sampled_from([[], ["old"]]),
+)
 FILES = _some(
     {
         "version": st.just(1),
         "numbers": st.dictionaries(st.sampled_from(["a", "B.c-d_e", "7"]), NUMBER, min_size=1, max_size=2),
     },
     defaults=DEFAULTS,
+    agents=st.dictionaries(st.sampled_from(["sales", "7"]), AGENT, max_size=2),
 )
 
 

@@ -1,6 +1,6 @@
-"""The xAI side: phone numbers, made passwords, and a typed client for the API.
+"""The xAI side: phone numbers, hosted agents, made passwords, and a typed client for the API.
 
-``PhoneNumber`` and ``Password`` are Pulumi resources; they are made when first asked for, so that importing
+``PhoneNumber``, ``Agent`` and ``Password`` are Pulumi resources; they are made when first asked for, so that importing
 ``xai_resources.client`` in a script costs neither Pulumi nor gRPC.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    Agent: type[Any]
     PhoneNumber: type[Any]
     Password: type[Any]
 
-__all__ = ["Password", "PhoneNumber"]
+__all__ = ["Agent", "Password", "PhoneNumber"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A typed client of the xAI phone-number API, usable without Pulumi.
+"""A typed client of the xAI APIs for phone numbers and hosted agents, usable without Pulumi.
 
 >>> client = Client(api_key=os.environ["XAI_API_KEY"])          # doctest: +SKIP
 >>> [number.phone_number for number in client.numbers()]        # doctest: +SKIP
@@ -16,15 +16,16 @@ from pydantic import ValidationError
 
 from providers.kernel import errors, http, limits, secrecy
 from providers.kernel.listing import Listing
-from xai_resources.models import Answer, Created, Key, Number, snake, unwrapped
+from xai_resources.models import Answer, Created, HostedAgent, Key, Number, agent_fields, snake, unwrapped
 
 BASE_URL = "https://api.x.ai"
 _NUMBERS = "/v2/phone-numbers"
+_AGENTS = "/v1/agents"
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 class Client:
-    """One team's phone numbers. ``base_url`` is an origin without a path."""
+    """One team's phone numbers and hosted agents. ``base_url`` is an origin without a path."""
 
     def __init__(self, api_key: str, base_url: str = "", limit: limits.Limit | None = None) -> None:
         secrecy.register(api_key)
@@ -35,6 +36,7 @@ class Client:
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
         )
         self._listing = Listing[Number](self._list, lambda number: number.phone_number_id, self._one)
+        self._hosted = Listing[HostedAgent](self._list_agents, lambda agent: agent.agent_id, self.agent)
 
     def key(self) -> Key:
         """Whose key this is: ``GET /v1/api-key``."""
@@ -94,16 +96,59 @@ class Client:
         self._listing.changed(id)
         self._call("DELETE", f"{_NUMBERS}/{id}")
 
+    def agents(self, *, fresh: bool = True) -> list[HostedAgent]:
+        """``GET /v1/agents``, all of the team; ``fresh=False`` may answer from what this process read before.
+
+        Raises Unsupported where the team's agents cannot be listed: then nobody can see whether one exists already.
+        """
+        return self._hosted.all(fresh=fresh)
+
+    def _list_agents(self) -> list[HostedAgent]:
+        try:
+            answer: Any = self._call("GET", _AGENTS)
+        except (errors.NotFound, errors.Unsupported) as error:
+            raise errors.Unsupported(
+                "xAI lists no agents here, so nobody can see whether this one exists already",
+                status=error.status,
+                request_id=error.request_id,
+                step="make it in xAI's console and give the number its id: `agent: agent_…`",
+            ) from None
+        listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("agents") or [])
+        return [_parsed(HostedAgent, agent_fields(item)) for item in listed]
+
+    def agent(self, id: str) -> HostedAgent:
+        """``GET /v1/agents/{id}``."""
+        return _parsed(HostedAgent, agent_fields(self._call("GET", f"{_AGENTS}/{id}")))
+
+    def create_agent(self, body: Mapping[str, Any]) -> HostedAgent:
+        """``POST /v1/agents``. Names are not unique at xAI: a second call makes a second agent."""
+        return self._hosted.note(_parsed(HostedAgent, agent_fields(self._call("POST", _AGENTS, json=dict(body)))))
+
+    def update_agent(self, id: str, changes: Mapping[str, Any]) -> HostedAgent:
+        """``PATCH /v1/agents/{id}`` with a field mask; None clears a field."""
+        body = {
+            "agent": {name: value for name, value in changes.items() if value is not None},
+            "field_mask": {"paths": sorted(changes)},
+        }
+        self._hosted.changed(id)
+        answer = self._call("PATCH", f"{_AGENTS}/{id}", json=body)
+        return self._hosted.note(_parsed(HostedAgent, agent_fields(answer)))
+
+    def delete_agent(self, id: str) -> None:
+        """``DELETE /v1/agents/{id}``."""
+        self._hosted.changed(id)
+        self._call("DELETE", f"{_AGENTS}/{id}")
+
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = self._http.request(method, path, **options)
         except errors.CarrierError as error:
-            raise _explained(error) from None
+            raise _explained(error, path) from None
         with_body = response.status_code != 204 and response.content
         return response.json() if with_body else {}
 
 
-def _explained(error: errors.CarrierError) -> errors.CarrierError:
+def _explained(error: errors.CarrierError, path: str) -> errors.CarrierError:
     """xAI's refusals with the step that helps; ``code`` there is prose, so the status and the words decide."""
     text = error.reason.lower()
     step = ""
@@ -111,6 +156,12 @@ def _explained(error: errors.CarrierError) -> errors.CarrierError:
         step = "check XAI_API_KEY: xAI answers 400 to a wrong key"
     elif error.status == 403 and "provisioning" in text:
         step = "buy the number in xAI's console (Voice Agents), then declare it with `number:` instead of `area_code:`"
+    elif error.status == 403 and "agents endpoint is not enabled" in text:
+        step = (
+            "ask xAI to enable agents for this team; until then answer with a `webhook`, or use an agent of the console"
+        )
+    elif error.status == 409 and path.startswith(_AGENTS):
+        step = "give the number that it still answers another agent or none, then run it again"
     elif error.status == 409:
         step = "`take_over: true` on the number if it is yours; else remove it in xAI's console"
     if not step:

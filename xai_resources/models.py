@@ -188,11 +188,37 @@ class Key(Answer):
     name: str = ""
 
 
+class HostedAgent(Answer):
+    """A hosted agent as the API answers it. Tools are kept as they are: the JSON Schema in them is the customer's."""
+
+    agent_id: str = Field(validation_alias=AliasChoices("agent_id", "id"))
+    name: str = ""
+    instructions: str = ""
+    tools: list[Any] = Field(default_factory=list[Any])
+    voice: dict[str, Any] = Field(default_factory=dict[str, Any])
+    collection_ids: list[str] = Field(default_factory=list[str])
+    team_id: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+
+def agent_fields(body: Any) -> dict[str, Any]:
+    """An agent out of ``{agent: {…}}``, or bare: xAI's own keys in snake_case, what the customer wrote untouched."""
+    whole: dict[str, Any] = cast(dict[str, Any], body) if isinstance(body, dict) else {}
+    inner: Any = whole.get("agent")
+    fields = snake_keys(cast(dict[str, Any], inner) if isinstance(inner, dict) else whole)
+    return {**fields, "voice": snake(fields["voice"])} if fields.get("voice") else fields
+
+
+def snake_keys(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same mapping with snake_case keys and without nulls; values stay as they are."""
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower(): item for key, item in fields.items() if item is not None}
+
+
 def snake(value: Any) -> Any:
     """The same JSON with snake_case keys and without nulls: the live API was seen answering in camelCase."""
     if isinstance(value, dict):
-        items = cast(dict[str, Any], value).items()
-        return {re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower(): snake(item) for key, item in items if item is not None}
+        return {key: snake(item) for key, item in snake_keys(cast(dict[str, Any], value)).items()}
     if isinstance(value, list):
         return [snake(item) for item in cast(list[Any], value)]
     return value

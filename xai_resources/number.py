@@ -151,7 +151,7 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
         changes: dict[str, Any] = {}
         if state.get("name") != spec.name or state.get("marker") != spec.marker:
             changes["name"] = marker.label(spec.name, spec.marker)
-        left_alone = spec.origin == "xai_provisioned" and not spec.agent_id and not state.get("previous")
+        left_alone = spec.origin == "xai_provisioned" and not spec.agent_id and "previous" not in state
         if (state.get("agent_id") or None) != spec.agent_id and not left_alone:
             changes["agent_id"] = spec.agent_id
         if not changes:

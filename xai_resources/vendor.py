@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from providers.kernel import errors, limits
 from providers.kernel.carrier import Credential, Settings, Vendor
+from xai_resources.agent import Agent
 from xai_resources.client import Client
 from xai_resources.number import PhoneNumber
 from xai_resources.password import Password
@@ -25,7 +26,7 @@ XAI = Vendor[Client](
     title="xAI",
     credentials=(Credential("api_key", "XAI_API_KEY", "xai:apiKey"),),
     base_url_env="XAI_BASE_URL",
-    objects=(PhoneNumber, Password),
+    objects=(PhoneNumber, Password, Agent),
     connect=_connect,
     account=_team,
     account_name="team",

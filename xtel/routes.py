@@ -37,9 +37,12 @@ class Row:
 def declared(file: Path) -> list[Row]:
     """The rows of a stack file, in its order."""
     rows: list[Row] = []
-    for key, number in document.read(file).numbers.items():
+    found = document.read(file)
+    for key, number in found.numbers.items():
         wired = network.wiring(key, number)
-        rows.append(Row(key, number.number, wired.carrier or "none", str(wired.target), wired.answers, None))
+        agent = found.agents.get(number.agent or "")
+        named = f"{wired.answers} ({agent.name})" if agent and agent.name not in {None, number.agent} else wired.answers
+        rows.append(Row(key, number.number, wired.carrier or "none", str(wired.target), named, None))
     return rows
 
 

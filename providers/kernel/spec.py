@@ -99,6 +99,7 @@ _REASONS = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "tuple_type": "must be a list",
+    "too_short": "must not be empty",
 }
 
 
@@ -109,6 +110,8 @@ def reason(detail: ErrorDetails) -> str:
         return _REASONS[kind]
     if kind == "literal_error":
         return f"must be one of {context.get('expected', '')}".replace("'", "")
+    if kind == "too_long":
+        return f"must have at most {context.get('max_length')} entries"
     if kind == "value_error":
         return str(context.get("error", detail["msg"]))
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -128,14 +131,24 @@ def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
 def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
     """The values of a spec's secret fields, to be kept out of every text."""
     for name, info in model.model_fields.items():
-        value = values.get(name)
-        parts = list(_parts(info.annotation)) + list(info.metadata)
-        if isinstance(value, str) and any(isinstance(part, Secret) for part in parts):
-            yield value
-        if isinstance(value, dict):
-            for part in parts:
-                if isinstance(part, type) and issubclass(part, BaseModel):
-                    yield from secret_values(part, cast(dict[str, Any], value))
+        yield from _secrets([*_parts(info.annotation), *info.metadata], values.get(name))
+
+
+def _secrets(parts: list[Any], value: Any) -> Iterator[str]:
+    """What is secret in the value of a field of this type: the text itself, an item of it, a field of a model in it."""
+    marked = any(isinstance(part, Secret) for part in parts)
+    models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+    if isinstance(value, str) and marked:
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in cast(list[Any], value):
+            yield from _secrets(parts, item)
+    elif isinstance(value, dict):
+        fields = cast(dict[str, Any], value)
+        for model in models:
+            yield from secret_values(model, fields)
+        for item in fields.values() if marked and not models else ():
+            yield from _secrets(parts, item)
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

@@ -12,7 +12,6 @@ from sandbox.xai.state import Team, new_id, now
 # Limits as in the REST reference of the agents (read 2026-11-21); `workflow_json` and the last three of the voice are
 # reported by clients of the live service.
 MAX_NAME, MAX_INSTRUCTIONS, MAX_TOOLS, MAX_COLLECTIONS = 255, 256_000, 200, 10
-TOOLS = ("function", "web_search", "x_search", "file_search", "mcp")
 
 
 def _number(value: Any) -> bool:
@@ -35,6 +34,24 @@ VOICE: Message = {
     "language_hint": rules.text,
     "reasoning": rules.whole,
 }
+# "The same tool types as the Voice Agent API": fields as its documents list them for a session's tools.
+TOOLS: dict[str, Message] = {
+    "function": {"function": rules.whole},
+    "web_search": {},
+    "x_search": {"allowed_x_handles": rules.texts},
+    "file_search": {"vector_store_ids": rules.texts, "max_num_results": _number},
+    "mcp": {
+        "server_url": rules.text,
+        "server_label": rules.text,
+        "server_description": rules.text,
+        "allowed_tools": rules.texts,
+        "authorization": rules.text,
+        "headers": rules.whole,
+    },
+}
+FUNCTION: Message = {"name": rules.text, "description": rules.text, "parameters": rules.whole}
+# What an MCP server is called with. No document says whether an answer repeats it.
+TOOL_SECRETS = ("authorization", "headers")
 # The update file of xAI's own CLI carries the id inside the agent.
 PATCH: Message = {"agent": rules.whole, "field_mask": rules.whole, "phone_number_id": rules.text}
 PATHS = ("name", "instructions", "tools", "voice", "collection_ids")
@@ -47,8 +64,8 @@ def read(raw: Any, message: Message = AGENT) -> JsonObject:
     need(len(agent.get("collection_ids", [])) <= MAX_COLLECTIONS, f"collection_ids: at most {MAX_COLLECTIONS}")
     tools = agent.get("tools", [])
     need(len(tools) <= MAX_TOOLS, f"tools: at most {MAX_TOOLS}")
-    for tool in tools:
-        _tool(tool)
+    if tools:
+        agent["tools"] = [_tool(tool) for tool in tools]
     if "voice" in agent:
         voice = agent["voice"] = rules.read(agent["voice"], VOICE, "voice")
         need(0 <= voice.get("vad_threshold", 0) <= 1, "voice.vad_threshold: 0.0 to 1.0")
@@ -56,12 +73,26 @@ def read(raw: Any, message: Message = AGENT) -> JsonObject:
     return agent
 
 
-def _tool(tool: Any) -> None:
-    if not is_object(tool) or tool.get("type") not in TOOLS:
+def _tool(raw: Any) -> JsonObject:
+    kind = raw.get("type") if is_object(raw) else None
+    if kind not in TOOLS:
         raise Refusal(400, f"tools: type must be one of {', '.join(TOOLS)}")
-    if tool["type"] == "function":
-        function = tool.get("function")
-        need(is_object(function) and function.get("name"), "tools: a function needs function.name")
+    tool = rules.read(raw, {"type": rules.text, **TOOLS[kind]}, f"tools: {kind}")
+    if kind == "function":
+        function = rules.read(tool.get("function"), FUNCTION, "tools: function") if "function" in tool else {}
+        need(function.get("name"), "tools: a function needs function.name")
+        tool["function"] = function
+    if kind == "mcp":
+        need(tool.get("server_url") and tool.get("server_label"), "tools: mcp needs server_url and server_label")
+        need(all(isinstance(value, str) for value in tool.get("headers", {}).values()), "tools: headers must be text")
+    return tool
+
+
+def without_secrets(agent: JsonObject) -> JsonObject:
+    tools = [
+        {name: value for name, value in tool.items() if name not in TOOL_SECRETS} for tool in agent.get("tools", ())
+    ]
+    return {**agent, "tools": tools} if tools else agent
 
 
 class Agents:

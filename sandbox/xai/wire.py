@@ -21,7 +21,7 @@ from sandbox.exchange import (
 from sandbox.store import Store
 from sandbox.switches import Switches
 from sandbox.xai import rules, seed
-from sandbox.xai.agents import Agents
+from sandbox.xai.agents import Agents, without_secrets
 from sandbox.xai.rules import Refusal
 from sandbox.xai.state import ACCOUNTS, VENDOR, Account, Team
 
@@ -193,6 +193,8 @@ class XAI:
 
     def _show(self, agent: JsonObject) -> JsonObject:
         """Only xAI's own names change their casing: the JSON schema of a tool is the customer's."""
+        if self._switches["xai.tool_secrets"] == "hidden":
+            agent = without_secrets(agent)
         if self._switches["xai.casing"] == "snake":
             return agent
         shown = {rules.camel(name): value for name, value in agent.items()}
@@ -222,7 +224,9 @@ class XAI:
             raise ValueError(f"xai: {refusal.error}") from refusal
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
-        return {name: self._store.everywhere(VENDOR, name) for name in ("numbers", "agents")}
+        found = {name: self._store.everywhere(VENDOR, name) for name in ("numbers", "agents")}
+        hidden = self._switches["xai.tool_secrets"] == "hidden"
+        return {**found, "agents": [without_secrets(agent) if hidden else agent for agent in found["agents"]]}
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
         return {"XAI_API_KEY": _named(account).key, "XAI_BASE_URL": origin}

@@ -401,12 +401,31 @@ def test_agents_in_camel_case_keep_the_customers_own_names(sandbox) -> None:
         ({"voice": {"pitch": 1}}, 400),
         ({"tools": [{"type": "dance"}]}, 400),
         ({"tools": [{"type": "function"}]}, 422),
+        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": "{}"}}]}, 400),
+        ({"tools": [{"type": "web_search", "function": {"name": "f"}}]}, 400),
+        ({"tools": [{"type": "mcp", "server_url": "https://mcp.example.com/mcp"}]}, 422),
+        ({"tools": [{"type": "mcp", "server_label": "crm"}]}, 422),
+        (
+            {"tools": [{"type": "mcp", "server_url": "https://a.example", "server_label": "c", "headers": {"A": 1}}]},
+            422,
+        ),
+        ({"tools": [{"type": "x_search", "allowed_x_handles": "xai"}]}, 400),
         ({"tools": [{"type": "web_search"}] * 201}, 422),
         ({"collection_ids": ["c"] * 11}, 422),
     ],
 )
 def test_agents_keep_every_rule(sandbox, change: dict[str, object], status: int) -> None:
     assert sandbox.xai("POST", "/v1/agents", {**AGENT, **change}).status_code == status
+
+
+def test_what_an_mcp_server_is_called_with_is_shown_only_where_that_is_switched_on(sandbox) -> None:
+    server = {"type": "mcp", "server_url": "https://mcp.example.com/mcp", "server_label": "crm"}
+    tool = {**server, "authorization": "Bearer canary-1234", "headers": {"X-Key": "canary-5678"}}
+    agent = sandbox.xai("POST", "/v1/agents", {**AGENT, "tools": [tool]}).json()["agent"]
+    assert agent["tools"] == [server]
+    assert "canary" not in sandbox.http.get("/_sandbox/state").text + sandbox.http.get("/_sandbox/log").text
+    sandbox.switch(xai_tool_secrets="shown")
+    assert sandbox.xai("GET", f"/v1/agents/{agent['agent_id']}").json()["agent"]["tools"] == [tool]
 
 
 def test_agents_where_the_team_has_none(sandbox) -> None:

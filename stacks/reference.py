@@ -1,0 +1,52 @@
+"""Text of one spelling, and ``{secret: NAME}``: what stands in a stack file where a secret would."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from providers.kernel.spec import Part
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """Text of one spelling: ``pattern`` for editors (Python and ECMAScript read it alike), ``reason`` for people."""
+
+    pattern: str
+    reason: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern, "errorMessage": self.reason}
+
+    def _checked(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text, re.ASCII):
+            raise ValueError(self.reason)
+        return text
+
+
+class SecretRef(Part):
+    """``{secret: NAME}``: the Pulumi config secret of that name. Secrets never stand in the file."""
+
+    secret: Annotated[
+        str,
+        Spelled(
+            r"^[A-Za-z][\w-]*(:[\w-]+)?$",
+            "must be the name of a config secret, for example pbxPassword; its value is set by `pulumi config set --secret`",
+        ),
+    ] = Field(description="Name of the Pulumi config secret.", examples=["pbxPassword"])
+
+
+def _reference(value: Any) -> Any:
+    if not isinstance(value, dict | SecretRef):
+        raise ValueError("secrets never stand in the file: write {secret: NAME} and `pulumi config set --secret NAME`")
+    return value  # pyright: ignore[reportUnknownVariableType] -- the model checks what is in it
+
+
+Reference = Annotated[SecretRef, BeforeValidator(_reference, json_schema_input_type=SecretRef)]

@@ -1,0 +1,205 @@
+"""The hosted agent at xAI: instructions, voice, tools and collections, changed in place, found again by its marker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+
+from providers.kernel import carrier, errors, marker
+from providers.kernel.carrier import Live, Obstacle
+from providers.kernel.spec import Part, Spec
+from providers.kernel.values import Whole
+from xai_resources import tools
+from xai_resources.client import Client
+from xai_resources.models import HostedAgent
+
+#: xAI takes 255 characters; the marker is added to the name.
+MOST_NAME = 255 - len(marker.label("", ""))
+MOST_INSTRUCTIONS, MOST_TOOLS, MOST_COLLECTIONS = 256_000, 200, 10
+#: The voices that xAI documents; a team may have more of its own.
+VOICES = frozenset({"eve", "ara", "rex", "sal", "leo"})
+
+
+def _voice_id(text: str) -> str:
+    return text.lower() if text.lower() in VOICES else text
+
+
+def prose(text: str) -> str:
+    """Text in one spelling, whatever editor saved it: line feeds alone, and none at its end."""
+    return text.replace("\r\n", "\n").rstrip()
+
+
+def _instructions(text: str) -> str:
+    if not (spelled := prose(text)):
+        raise ValueError("must not be blank")
+    return spelled
+
+
+def _single(value: float) -> float:
+    """Six digits: what is left of a number that a vendor keeps in single precision."""
+    return round(value, 6)
+
+
+class Voice(Part):
+    """How the agent sounds, and when it takes the caller's turn as ended."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    voice_id: Annotated[str, Field(min_length=1), AfterValidator(_voice_id)] | None = Field(
+        None, description="Which voice: eve, ara, rex, sal, leo, or one of your own.", examples=["eve"]
+    )
+    vad_threshold: Annotated[float, Field(ge=0, le=1, strict=True), AfterValidator(_single)] | None = Field(
+        None, description="How loud speech must be, 0 to 1; lower hears quieter speech."
+    )
+    vad_silence_duration_ms: Annotated[Whole, Field(ge=0, le=10_000)] | None = Field(
+        None, description="Milliseconds of silence, 0 to 10000, before the agent answers."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Voice:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("is empty: say a voice_id, vad_threshold or vad_silence_duration_ms, or remove it")
+        return self
+
+
+Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
+Instructions = Annotated[str, Field(min_length=1, max_length=MOST_INSTRUCTIONS), AfterValidator(_instructions)]
+Collections = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    Field(max_length=MOST_COLLECTIONS),
+    AfterValidator(tools.in_one_order),
+]
+
+
+Tools = Annotated[
+    tuple[Annotated[tools.Tool, BeforeValidator(tools.chosen)], ...],
+    Field(max_length=MOST_TOOLS),
+    AfterValidator(tools.unlike),
+    AfterValidator(tools.by_name),
+]
+
+
+class AgentSpec(Spec):
+    """A hosted agent at xAI."""
+
+    name: Name = Field(description="Display name; the marker is added to it at xAI.")
+    instructions: Instructions | None = Field(None, description="System prompt.")
+    voice: Voice | None = Field(None, description="How it sounds, and when it answers.")
+    tools: Tools = Field((), description="What it may call.")
+    collection_ids: Collections = Field((), description="Knowledge base collections that file_search searches.")
+
+    def wire(self) -> dict[str, Any]:
+        """Every field as the API takes it, under its path of the field mask; None where there is nothing."""
+        return {
+            "name": marker.label(self.name, self.marker),
+            "instructions": self.instructions,
+            "voice": self.voice.model_dump(exclude_none=True) if self.voice else None,
+            "tools": [tools.sent(tool) for tool in self.tools] or None,
+            "collection_ids": list(self.collection_ids) or None,
+        }
+
+
+class Agent(carrier.Object[Client, AgentSpec]):
+    """A hosted agent of xAI, which answers numbers.
+
+    Calls: POST, GET, PATCH, DELETE /v1/agents, and GET /v2/phone-numbers before a delete. Secrets: ``authorization`` and
+    ``headers`` of MCP tools, which are sent and never read back. Changes in place: everything. Delete: the agent is gone;
+    one that still answers a number is not deleted.
+    """
+
+    kind = "Agent"
+    spec: ClassVar[type[Spec]] = AgentSpec
+    outputs = ("agent_id", "team_id", "created_at")
+
+    def find(self, api: Client, spec: AgentSpec, *, fresh: bool) -> Live | None:
+        """By its marker; without one by its name, which several may have: all of them are in ``raw``.
+
+        Other stacks' agents may be called the same: they count only for taking over.
+        """
+        namesakes: dict[bool, list[HostedAgent]] = {True: [], False: []}
+        for agent in api.agents(fresh=fresh):
+            name, seen = marker.unlabel(agent.name)
+            if seen == marker.digest(spec.marker):
+                return _live(agent, {"marker": spec.marker})
+            if name == spec.name:
+                namesakes[bool(seen)].append(agent)
+        found = namesakes[False] or (namesakes[True] if spec.take_over else [])
+        return _live(found[0], {"marker": spec.marker}, *found) if found else None
+
+    def obstacle(self, found: Live, spec: AgentSpec) -> Obstacle | None:
+        """Not ours; or to be taken over, and more than one it could be."""
+        if found.ours:
+            return None
+        if len(found.raw) > 1:
+            ids = ", ".join(agent.agent_id for agent in found.raw)
+            return Obstacle(
+                f"{len(found.raw)} agents of this team are called {spec.name!r}, and none of them is ours: {ids}",
+                "give this one another `name`, or rename those that are not meant in xAI's console",
+            )
+        if spec.take_over:
+            return None
+        return Obstacle(
+            f"it exists and is not ours: {found.holder}",
+            "`take_over: true` on the agent makes it ours; else give this one another `name`",
+        )
+
+    def read(self, api: Client, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+        """By id, never from a list, which may show less."""
+        return _live(api.agent(id), state)
+
+    def create(self, api: Client, spec: AgentSpec) -> Live:
+        """Make it."""
+        body = {name: value for name, value in spec.wire().items() if value is not None}
+        return _live(api.create_agent(body), spec.canonical())
+
+    def adopt(self, api: Client, found: Live, spec: AgentSpec) -> Live:
+        """Make one that exists what is declared in every field: a list may have shown less than there is."""
+        return _live(api.update_agent(found.id, spec.wire()), spec.canonical())
+
+    def update(self, api: Client, id: str, spec: AgentSpec, state: Mapping[str, Any]) -> Live:
+        """PATCH of the fields that differ; what is declared no more is cleared."""
+        declared = spec.canonical()
+        differ = {name for name in spec.wire() if (state.get(name) or None) != (declared.get(name) or None)}
+        if state.get("marker") != spec.marker:
+            differ.add("name")
+        changes = {name: value for name, value in spec.wire().items() if name in differ}
+        return _live(api.update_agent(id, changes) if changes else api.agent(id), declared)
+
+    def delete(self, api: Client, id: str, state: Mapping[str, Any]) -> None:
+        """Delete it, unless it still answers a number: those of this stack are given another agent, or none, before."""
+        answered = [number.phone_number for number in _numbers(api) if number.agent_id == id]
+        if answered:
+            raise errors.Conflict(
+                f"it still answers {', '.join(answered)}, which would ring nowhere; it was not deleted",
+                step="give the number another agent or none, or delete it, then run it again",
+            )
+        api.delete_agent(id)
+
+
+def _numbers(api: Client) -> list[Any]:
+    """The team's numbers; none where they cannot be listed."""
+    try:
+        return list(api.numbers())
+    except (errors.NotFound, errors.Unsupported):
+        return []
+
+
+def _live(agent: HostedAgent, declared: Mapping[str, Any], *namesakes: HostedAgent) -> Live:
+    """The agent as it stands, compared with what is declared of it: its marker, and the secrets of its tools."""
+    mark = str(declared.get("marker", ""))
+    name, seen = marker.unlabel(agent.name)
+    ours = seen == marker.digest(mark)
+    voice = {field: value for field in Voice.model_fields if (value := agent.voice.get(field)) is not None}
+    inputs = {
+        "name": name,
+        "marker": mark if ours else "",
+        "instructions": prose(agent.instructions) or None,
+        "voice": voice or None,
+        "tools": tools.seen(agent.tools, declared.get("tools") or []),
+        "collection_ids": agent.collection_ids,
+    }
+    outputs = agent.model_dump(include={"agent_id", "team_id", "created_at"})
+    holder = f"{agent.agent_id} of this team, called {name!r}" + (" and marked by another stack" if seen else "")
+    return Live(agent.agent_id, inputs, outputs, ours=ours, holder=holder, raw=namesakes)
