@@ -11,17 +11,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier, limits
+from providers.kernel import carrier, limits, purchase
 from providers.kernel.capabilities import Ability, Can, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
+from providers.plivo.shop import Shop
 from providers.plivo.trunk import Trunk, Uri, plain
 
 _READ = date(2026, 11, 21)
 
 
-class Route(carrier.Route):
+class Route(purchase.Route):
     """A Plivo inbound trunk: one of its own for this number, or one that numbers of the stack share."""
 
     carrier: Literal["plivo"] = Field("plivo", description="Plivo SIP trunking (Zentrunk).")
@@ -98,7 +99,7 @@ CARRIER = carrier.Carrier[Api](
         carrier.Credential("auth_token", "PLIVO_AUTH_TOKEN", "plivo:authToken"),
     ),
     base_url_env="PLIVO_BASE_URL",
-    objects=(Uri, Trunk, Attachment),
+    objects=(Uri, Trunk, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
     account=_account,
     rate=limits.Rate(300, 5.0),
