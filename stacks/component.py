@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from providers.kernel import carrier, engine, spec
 from stacks import model
 from stacks.model import SecretRef
-from stacks.network import Made, Wiring, wiring
+from stacks.network import DIGITS, Made, Wiring, wiring
 
 #: Part of every user's state: never changes.
 TYPE = "xtel:network:Number"
@@ -31,17 +31,19 @@ class Number(pulumi.ComponentResource):
         aliases = [pulumi.Alias(name=old) for old in wired.number.was]
         own = pulumi.ResourceOptions(aliases=aliases, protect=wired.number.protect or None)
         super().__init__(TYPE, wired.name, None, pulumi.ResourceOptions.merge(own, opts))
-        self.key, self.carrier, self.target = key, wired.carrier, str(wired.target)
+        self.key, self.carrier = key, wired.carrier
         password = self._password(wired)
+        bought = self._purchase(wired)
+        self._e164: Any = bought["choice"].e164 if "choice" in bought else wired.number.number
+        self.target = cast(str | pulumi.Output[str], self._values(str(wired.target), password))
         inputs = cast(dict[str, Any], self._values(wired.xai, password))
-        self.phone_number: Any = engine.resource("xai", "PhoneNumber")(wired.name, self._options(wired), **inputs)
+        options = self._options(wired, list(bought.values()))
+        self.phone_number: Any = engine.resource("xai", "PhoneNumber")(wired.name, options, **inputs)
         self.number_id = cast(pulumi.Output[str], self.phone_number.id)
-        self.number = (
-            cast(pulumi.Output[str], self.phone_number.e164) if not wired.number.number else wired.number.number
-        )
+        self.number = cast(str | pulumi.Output[str], self._e164 or self.phone_number.e164)
         self.signing_secret = pulumi.Output.secret(self.phone_number.signing_secret)
         self.has_secret = wired.number.webhook is not None
-        made = [self.phone_number, *self._wire(wired, password).values()]
+        made = [*bought.values(), self.phone_number, *self._wire(wired, password).values()]
         self.blocked = cast(pulumi.Output[list[str]], pulumi.Output.all(*(resource.blocked for resource in made)))
         self.register_outputs({})
 
@@ -53,6 +55,13 @@ class Number(pulumi.ComponentResource):
             return None
         made: Any = engine.resource("xai", "Password")(f"{wired.name}/password", self._options(wired))
         return pulumi.Output.secret(made.value)
+
+    def _purchase(self, wired: Wiring) -> dict[str, Any]:
+        """What makes the number ours, first of all."""
+        made: dict[str, Any] = {}
+        for piece in wired.purchase:
+            made[piece.name] = _made(wired.carrier, piece, wired.name, self._options(wired), made)
+        return made
 
     def _wire(self, wired: Wiring, password: pulumi.Output[str] | None) -> dict[str, Any]:
         """The carrier's objects; what takes calls comes last, when the number can answer them."""
@@ -71,8 +80,12 @@ class Number(pulumi.ComponentResource):
             return password
         if isinstance(value, SecretRef):
             return config_secret(value.secret)
+        if isinstance(value, str) and DIGITS in value:
+            return self._e164.apply(lambda number: value.replace(DIGITS, str(number).lstrip("+")))
         if isinstance(value, Mapping):
             return {name: self._values(item, password) for name, item in cast(Mapping[str, Any], value).items()}
+        if isinstance(value, list | tuple):
+            return [self._values(item, password) for item in cast(list[Any], value)]
         return value
 
 

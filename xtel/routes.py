@@ -29,7 +29,7 @@ class Row:
     @property
     def cells(self) -> tuple[str, str, str]:
         """Three short columns of two lines each, so that a whole SIP URI fits into 80 characters."""
-        number = values.pretty(self.number) if self.number else "not bought yet"
+        number = values.pretty(self.number) if self.number else "bought by pulumi up"
         answers = self.answers or "(the stack file no longer says)"
         return f"{number}\n{self.key}", f"{self.target}\n{answers}", f"{self.carrier}\n{self.state or DECLARED}"
 
@@ -39,7 +39,8 @@ def declared(file: Path) -> list[Row]:
     rows: list[Row] = []
     for key, number in document.read(file).numbers.items():
         wired = network.wiring(key, number)
-        rows.append(Row(key, number.number, wired.carrier or "none", str(wired.target), wired.answers, None))
+        target = str(wired.target).replace(f"+{network.DIGITS}", "NUMBER")
+        rows.append(Row(key, number.number, wired.carrier or "none", target, wired.answers, None))
     return rows
 
 

@@ -40,7 +40,8 @@ def _country(text: str) -> str:
 
 
 def _digits(value: Any) -> Any:
-    return str(int(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    whole = value.is_integer() if isinstance(value, float) else isinstance(value, int) and not isinstance(value, bool)
+    return str(int(value)) if whole else value
 
 
 Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)]

@@ -84,6 +84,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("one further URI", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
     Capability.SHARED: Can("one, or many with trunk: shared", _READ),
+    Capability.BUYING: Can("price of each number", _READ),
 }
 
 

@@ -136,6 +136,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("2 further FQDNs", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
     Capability.SHARED: Can("one", _READ),
+    Capability.BUYING: Can("price of each number", _READ),
 }
 
 

@@ -246,6 +246,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("9 further URLs", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
     Capability.SHARED: Can("one, or many with trunk: shared", _READ),
+    Capability.BUYING: Can("price by country and type", _READ),
 }
 
 #: In mode twiml.

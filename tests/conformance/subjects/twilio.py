@@ -175,7 +175,11 @@ SUBJECT = Subject(
     ),
     refusals=(
         ("Choice", {"buy": {"country": "UK"}}, "buy.country: must be a country in two letters"),
-        ("Choice", {"buy": {"country": "US", "type": "national"}}, "buy.type: must be one of local, mobile or toll_free"),
+        (
+            "Choice",
+            {"buy": {"country": "US", "type": "national"}},
+            "buy.type: must be one of local, mobile or toll_free",
+        ),
         ("Choice", {"buy": {"country": "GB", "area_code": "020"}}, "buy.area_code: "),
         ("Purchase", {"phone_number": "4155550100"}, "phone_number: must start with +"),
         ("Purchase", {"phone_number": NUMBER, "on_delete": "drop"}, "on_delete: must be one of keep or release"),
