@@ -19,7 +19,7 @@ from stacks import agent as hosted
 from stacks import model
 from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
-from stacks.network import Made, Wiring, wiring
+from stacks.network import DIGITS, Made, Wiring, wiring
 
 #: Part of every user's state: never changes.
 TYPE = "xtel:network:Number"
@@ -58,19 +58,21 @@ class Number(pulumi.ComponentResource):
         aliases = [pulumi.Alias(name=old) for old in wired.number.was]
         own = pulumi.ResourceOptions(aliases=aliases, protect=wired.number.protect or None)
         super().__init__(TYPE, wired.name, None, pulumi.ResourceOptions.merge(own, opts))
-        self.key, self.carrier, self.target = key, wired.carrier, str(wired.target)
+        self.key, self.carrier = key, wired.carrier
         password = self._password(wired)
-        inputs = cast(dict[str, Any], _values(wired.xai, password))
+        bought = self._purchase(wired)
+        self._e164: Any = bought["choice"].e164 if "choice" in bought else wired.number.number
+        self.target = cast(str | pulumi.Output[str], _values(str(wired.target), password, self._e164))
+        inputs = cast(dict[str, Any], _values(wired.xai, password, self._e164))
         if isinstance(agent := declared.get("agent"), Agent):
             inputs["agent_id"] = agent.agent_id
-        self.phone_number: Any = engine.resource("xai", "PhoneNumber")(wired.name, self._options(wired), **inputs)
+        options = self._options(wired, list(bought.values()))
+        self.phone_number: Any = engine.resource("xai", "PhoneNumber")(wired.name, options, **inputs)
         self.number_id = cast(pulumi.Output[str], self.phone_number.id)
-        self.number = (
-            cast(pulumi.Output[str], self.phone_number.e164) if not wired.number.number else wired.number.number
-        )
+        self.number = cast(str | pulumi.Output[str], self._e164 or self.phone_number.e164)
         self.signing_secret = pulumi.Output.secret(self.phone_number.signing_secret)
         self.has_secret = wired.number.webhook is not None
-        made = [self.phone_number, *self._wire(wired, password).values()]
+        made = [*bought.values(), self.phone_number, *self._wire(wired, password).values()]
         self.blocked = cast(pulumi.Output[list[str]], pulumi.Output.all(*(resource.blocked for resource in made)))
         self.register_outputs({})
 
@@ -83,6 +85,13 @@ class Number(pulumi.ComponentResource):
         made: Any = engine.resource("xai", "Password")(f"{wired.name}/password", self._options(wired))
         return pulumi.Output.secret(made.value)
 
+    def _purchase(self, wired: Wiring) -> dict[str, Any]:
+        """What makes the number ours, first of all."""
+        made: dict[str, Any] = {}
+        for piece in wired.purchase:
+            made[piece.name] = _made(wired.carrier, piece, wired.name, self._options(wired), made)
+        return made
+
     def _wire(self, wired: Wiring, password: pulumi.Output[str] | None) -> dict[str, Any]:
         """The carrier's objects; what takes calls comes last, when the number can answer them."""
         made: dict[str, Any] = {}
@@ -91,21 +100,23 @@ class Number(pulumi.ComponentResource):
                 made[piece.name] = _shared(wired.carrier, piece, made)
                 continue
             waits = [made[name] for name in piece.after] + ([self.phone_number] if piece.last else [])
-            filled = replace(piece, inputs=_values(piece.inputs, password))
+            filled = replace(piece, inputs=_values(piece.inputs, password, self._e164))
             made[piece.name] = _made(wired.carrier, filled, wired.name, self._options(wired, waits), made)
         return made
 
 
-def _values(value: Any, password: pulumi.Output[str] | None) -> Any:
-    """Inputs with what only the engine has: a made password, config secrets."""
+def _values(value: Any, password: pulumi.Output[str] | None, number: Any = None) -> Any:
+    """Inputs with what only the engine has: a made password, config secrets, the digits of a bought number."""
     if isinstance(value, Made):
         return password
     if isinstance(value, SecretRef):
         return config_secret(value.secret)
+    if isinstance(value, str) and DIGITS in value:
+        return number.apply(lambda e164: value.replace(DIGITS, str(e164).lstrip("+")))
     if isinstance(value, Mapping):
-        return {name: _values(item, password) for name, item in cast(Mapping[str, Any], value).items()}
-    if isinstance(value, list):
-        return [_values(item, password) for item in cast(list[Any], value)]
+        return {name: _values(item, password, number) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_values(item, password, number) for item in cast(list[Any], value)]
     return value
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.kernel import carrier, ranges, spec, values
+from providers.kernel import carrier, purchase, ranges, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
@@ -85,6 +85,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
     yield from _twice(entries, line)
     for entry in entries:
         yield from _answered(entry)
+        yield from _kept(entry)
         yield from _wired(entry)
         yield from _fallback(entry)
         yield from _auth(entry)
@@ -119,6 +120,13 @@ def _answered(entry: _Entry) -> Iterator[Remark]:
         yield Remark(place, "nobody answers: give it a webhook or an agent", "warning")
     if number.auth == "open":
         yield Remark(entry.place("auth"), "open: anyone on the internet can call this number in", "warning")
+
+
+def _kept(entry: _Entry) -> Iterator[Remark]:
+    if entry.number.on_delete and not isinstance(entry.number.route, purchase.Route):
+        sellers = [name for name, declared in carrier.carriers().items() if issubclass(declared.route, purchase.Route)]
+        text = f"is for numbers at a carrier that can take them back ({', '.join(sellers)}): remove on_delete"
+        yield Remark(entry.place("on_delete"), text)
 
 
 def _wired(entry: _Entry) -> Iterator[Remark]:

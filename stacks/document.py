@@ -118,6 +118,7 @@ class _Reader:
     def __init__(self, file: str, tree: CommentedMap) -> None:
         self._file, self._tree = file, tree
         self._findings: list[Finding] = []
+        self._unrouted = set[Location]()
 
     def document(self) -> Document:
         network = self._network()
@@ -185,13 +186,19 @@ class _Reader:
         except ValidationError as error:
             self._model_errors(known.route, error, (*place, "route"))
             holder.pop("route")
+            if "buy" in given:  # without its route the number seems to lack a number
+                self._unrouted.add(place)
             return
+        if place == ("defaults",) and getattr(route, "buy", None):
+            self._add((*place, "route", "buy"), "is said for each number alone: write it in the route of the number")
         self._coerced(given, route, (*place, "route"))
         holder["route"] = route
 
     def _model_errors(self, model: type[BaseModel], error: ValidationError, prefix: Location = ()) -> None:
         for detail in error.errors(include_url=False):
             place, message = wording.worded(model, detail)
+            if (*prefix, *place) in self._unrouted:
+                continue
             self._add((*prefix, *place), message)
 
     def _coerced(self, given: Any, got: Any, place: Location) -> None:

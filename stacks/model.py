@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from providers.kernel import carrier, ranges, values
+from providers.kernel import carrier, purchase, ranges, values
 from providers.kernel.spec import Part
 from providers.kernel.values import E164, Host, HttpsUrl
 from stacks.agent import ID_PREFIX, Agent
@@ -187,6 +187,11 @@ def _given(**types: str | list[str]) -> dict[str, Any]:
     return {"required": list(types), "properties": {name: {"type": kind} for name, kind in types.items()}}
 
 
+#: Schema of: the route buys the number.
+_BOUGHT: dict[str, Any] = {
+    "required": ["route"],
+    "properties": {"route": {"type": ["object"], "required": ["buy"], "properties": {"buy": {"type": "object"}}}},
+}
 #: What ``Number._possible`` says, for editors.
 _POSSIBLE: dict[str, Any] = {
     "allOf": [
@@ -204,7 +209,11 @@ _POSSIBLE: dict[str, Any] = {
                 "anyOf": [_given(number="string"), _given(area_code=["string", "integer"])],
                 "properties": {"route": {"type": "null"}, "auth": {"type": "null"}, "fallback": {"maxItems": 0}},
             },
-            "else": _given(number="string"),
+            "else": {"anyOf": [_given(number="string"), _BOUGHT]},
+        },
+        {
+            "not": {"allOf": [_given(number="string"), _BOUGHT]},
+            "errorMessage": "number and buy exclude each other: remove one",
         },
     ]
 }
@@ -256,6 +265,10 @@ class Number(Common):
     replace: Literal["accept"] | None = Field(
         None, description="`accept` consents to registering the number anew: an outage and a new signing secret."
     )
+    on_delete: Literal["keep", "release"] | None = Field(
+        None,
+        description="What destroy does with a number at its carrier: keep, or release (XTEL_ALLOW_RELEASE must name it).",
+    )
     protect: StrictBool = Field(False, description="Pulumi refuses to delete or replace it.")
     was: tuple[str, ...] = Field(
         (), description="Earlier keys of a number that has no E.164 yet.", examples=[["old-key"]]
@@ -265,8 +278,12 @@ class Number(Common):
     def _possible(self) -> Number:
         if self.agent and self.webhook:
             raise ValueError("agent and webhook exclude each other: remove one (a number rings an agent or a webhook)")
-        if self.number is None and not (self.origin == "xai_provisioned" and self.area_code):
-            raise ValueError('needs number: "+…" (or origin: xai_provisioned with area_code)')
+        if self.number is None and not self.buy and not (self.origin == "xai_provisioned" and self.area_code):
+            raise ValueError('needs number: "+…" (or buy in its route, or origin: xai_provisioned with area_code)')
+        if self.number is not None and self.buy:
+            raise ValueError(
+                "number and buy exclude each other: remove one (buy gets a number that you do not have yet)"
+            )
         if self.number is not None and self.area_code:
             raise ValueError(
                 "number and area_code exclude each other: remove one (area_code asks for a number that does not exist yet)"
@@ -278,6 +295,11 @@ class Number(Common):
         if self.origin == "xai_provisioned" and self.auth:
             raise ValueError("auth is for your own DIDs only: remove auth, or use origin: byo_trunk")
         return self
+
+    @property
+    def buy(self) -> purchase.Buy | None:
+        """What kind of number is to be bought; None for a number that is declared."""
+        return self.route.buy if isinstance(self.route, purchase.Route) else None
 
     def merged(self, defaults: Common, agent: str | None = None) -> Number:
         """This number with the defaults it does not say itself; a key replaces the default's key as a whole.
@@ -385,6 +407,7 @@ class Network(Part):
         default_factory=lambda: Common.model_validate({}),
         description="For every number that does not say the same key itself.",
         examples=[{"webhook": {"url": "https://voice.example.com/calls"}}],
+        json_schema_extra={"not": {**_BOUGHT, "errorMessage": "buy is said for each number alone"}},
     )
     agents: dict[str, Agent] = Field(
         default_factory=dict[str, Agent],

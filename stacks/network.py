@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from providers.kernel import carrier
+from providers.kernel import carrier, purchase
 from providers.kernel.values import Target
 from stacks.model import Auth, Digest, Number, SecretRef, Webhook
+
+#: Stands, wherever the digits of a number are needed, for those of one that is still to be bought. Of its kind (international
+#: premium rate) no number begins with 0.
+DIGITS = "979000000000"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Wiring:
     leg: carrier.Leg
     pieces: tuple[carrier.Piece, ...]
     number: Number
+    #: What makes the number ours, before everything else; only for one that is bought, or may be given back.
+    purchase: tuple[carrier.Piece, ...] = ()
 
     @property
     def password_made(self) -> bool:
@@ -52,23 +58,41 @@ def wiring(key: str, number: Number) -> Wiring:
     Raises ValueError for what the carrier cannot do.
     """
     name = number.number or key
-    target = Target(number=number.number or "", host=number.sip_host)
-    xai = _xai(key, number)
+    e164 = number.number or (f"+{DIGITS}" if number.buy else "")
+    target = Target(number=e164, host=number.sip_host)
+    xai = _xai(key, number, e164)
     auth: dict[str, Any] = xai.get("sip_auth") or {}
     login = carrier.Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
-    leg = carrier.Leg(name, target, number.fallback, number.take_over, login)
-    pieces = number.route.pieces(leg) if number.route and number.number else ()
-    return Wiring(key, name, xai, number.route.delivers if number.route else "", target, leg, pieces, number)
+    leg = carrier.Leg(e164, target, number.fallback, number.take_over or _rings_nobodys(number), login)
+    pieces = number.route.pieces(leg) if number.route and e164 else ()
+    delivers = number.route.delivers if number.route else ""
+    return Wiring(key, name, xai, delivers, target, leg, pieces, number, _purchase(number))
 
 
-def _xai(key: str, number: Number) -> dict[str, Any]:
+def _rings_nobodys(number: Number) -> bool:
+    """What gets the calls of a number that was bought just now is the account's default: nobody's wish."""
+    return number.buy is not None
+
+
+def _purchase(number: Number) -> tuple[carrier.Piece, ...]:
+    on_delete = {"on_delete": number.on_delete} if number.on_delete else {}
+    if number.buy:
+        choice = carrier.Piece("choice", "Choice", {"buy": number.buy.model_dump(exclude_none=True)})
+        e164 = carrier.Ref("choice", "e164")
+        return choice, carrier.Piece("purchase", "Purchase", {"phone_number": e164, **on_delete})
+    if on_delete and number.number and isinstance(number.route, purchase.Route):
+        return (carrier.Piece("purchase", "Purchase", {"phone_number": number.number, "owned": True, **on_delete}),)
+    return ()
+
+
+def _xai(key: str, number: Number, e164: str) -> dict[str, Any]:
     given = {
         "origin": number.origin,
         "name": number.name or key,
-        "phone_number": number.number,
+        "phone_number": e164 or None,
         "area_code": number.area_code,
         "agent_id": number.agent,
-        "sip_auth": _sip_auth(number),
+        "sip_auth": _sip_auth(number, e164),
         "webhook": _webhook(number.webhook),
         "sip_host": number.sip_host,
         "known_secret": number.signing_secret,
@@ -78,12 +102,12 @@ def _xai(key: str, number: Number) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _sip_auth(number: Number) -> dict[str, Any] | None:
+def _sip_auth(number: Number, e164: str) -> dict[str, Any] | None:
     auth = number.auth
     if auth == "open" or number.origin == "xai_provisioned":
         return None
     if auth is None and number.route:
-        auth = _best(number.route, str(number.number))
+        auth = _best(number.route, e164)
     if auth is None:
         return None
     if auth.digest:

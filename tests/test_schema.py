@@ -44,6 +44,7 @@ BEYOND_A_SCHEMA = {
     "fallback-user-on-shared-trunk": "what the carrier can",
     "fallback-without-route": "defaults are merged first",
     "no-way-in": "defaults are merged first",
+    "on-delete-without-a-carrier": "what the carrier can",
     "plivo-allow-of-another-carrier": "addresses",
     "plivo-fallback-parameter": "what the carrier can",
     "plivo-fallback-two": "what the carrier can",

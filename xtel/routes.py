@@ -29,7 +29,7 @@ class Row:
     @property
     def cells(self) -> tuple[str, str, str]:
         """Three short columns of two lines each, so that a whole SIP URI fits into 80 characters."""
-        number = values.pretty(self.number) if self.number else "not bought yet"
+        number = values.pretty(self.number) if self.number else "bought by pulumi up"
         answers = self.answers or "(the stack file no longer says)"
         return f"{number}\n{self.key}", f"{self.target}\n{answers}", f"{self.carrier}\n{self.state or DECLARED}"
 
@@ -40,9 +40,10 @@ def declared(file: Path) -> list[Row]:
     found = document.read(file)
     for key, number in found.numbers.items():
         wired = network.wiring(key, number)
+        target = str(wired.target).replace(f"+{network.DIGITS}", "NUMBER")
         agent = found.agents.get(number.agent or "")
         named = f"{wired.answers} ({agent.name})" if agent and agent.name not in {None, number.agent} else wired.answers
-        rows.append(Row(key, number.number, wired.carrier or "none", str(wired.target), named, None))
+        rows.append(Row(key, number.number, wired.carrier or "none", target, named, None))
     return rows
 
 

@@ -19,6 +19,7 @@ class Capability(Enum):
     FALLBACK = "fallback"
     CODECS = "codecs"
     SHARED = "numbers per trunk"
+    BUYING = "buys numbers"
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ class Object(ABC, Generic[ApiT, SpecT]):
     replaces: ClassVar[frozenset[str]] = frozenset()
     #: Replacing it is an outage and needs consent.
     guarded: ClassVar[bool] = False
+    #: Inputs that stand as they were first given: a change is refused, and nobody can consent to it.
+    final: ClassVar[frozenset[str]] = frozenset()
     #: Inputs that only point at another object: not known yet is not a change.
     references: ClassVar[frozenset[str]] = frozenset()
     #: Properties that only the vendor knows, and which of them are secrets.
@@ -103,6 +105,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
             "`take_over: true` on the number makes it ours; else remove it, or the number from this stack",
         )
 
+    def foresee(self, api: ApiT, spec: SpecT) -> Obstacle | None:
+        """For previews of what is not there yet: tells what making it would be, and answers what stands in the way."""
+        return None
+
     @abstractmethod
     def create(self, api: ApiT, spec: SpecT) -> Live:
         """Make it. Raises Unavailable when the outcome is not known; the kernel then looks again."""
@@ -124,7 +130,7 @@ class Object(ABC, Generic[ApiT, SpecT]):
         return new
 
     def loss(self, paths: list[str]) -> str:
-        """What replacing loses, for the refusal of an unconsented replacement."""
+        """What replacing loses, or why an input is final: for the refusal."""
         return "it is deleted and made again"
 
     def means(self, inputs: Mapping[str, Any]) -> meaning.Meaning:

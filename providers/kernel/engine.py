@@ -139,8 +139,8 @@ class Provider(ResourceProvider):
     def _doing(self, inputs: Mapping[str, Any]) -> Any:
         urn = process.urn()
         vendor, _, kind = self._token.partition(":")
-        progress, warn = partial(process.progress, urn), partial(process.warn, urn)
-        return operation.operating(reconciler.doing(vendor, kind, inputs, progress=progress, warn=warn))
+        says = {name: partial(getattr(process, name), urn) for name in ("progress", "warn", "inform")}
+        return operation.operating(reconciler.doing(vendor, kind, inputs, **says))
 
 
 def _declared(inputs: Mapping[str, Any]) -> dict[str, Any]:

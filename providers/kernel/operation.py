@@ -22,6 +22,7 @@ class Operation:
     number: str = ""
     progress: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
+    inform: Callable[[str], None] = _silent
     budget: float = 120.0
     started: float = field(default_factory=time.monotonic)
 

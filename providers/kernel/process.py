@@ -82,6 +82,11 @@ def warn(resource: str, message: str) -> None:
     _log(_WARNING, resource, message, ephemeral=False)
 
 
+def inform(resource: str, message: str) -> None:
+    """Something worth knowing about a resource, kept like a warning."""
+    _log(_INFO, resource, message, ephemeral=False)
+
+
 def _log(severity: int, resource: str, message: str, *, ephemeral: bool) -> None:
     engine = _engine()
     if engine is None:

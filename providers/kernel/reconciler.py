@@ -58,13 +58,17 @@ class Reconciler:
         except ValidationError as error:
             return Checked(dict(given), problems(error))
         secrecy.register(*secret_values(self.object.spec, inputs))
+        if isinstance(number := inputs.get("phone_number"), str):
+            self.session.declared.add(number)
         return Checked(inputs, refusal=self._refusal(old, inputs))
 
     def _refusal(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-        if not (self.object.guarded and old):
+        if not old:
             return ""
-        before = self._comparable(old)
-        paths = [path for path in changed(before, _compared(new)) if path.split(".")[0] in self.object.replaces]
+        differing = list(changed(self._comparable(old), _compared(new)))
+        if final := [path for path in differing if path.split(".")[0] in self.object.final]:
+            return f"{', '.join(final)} cannot change: {self.object.loss(final)}"
+        paths = [path for path in differing if self.object.guarded and path.split(".")[0] in self.object.replaces]
         number = str(old.get("phone_number") or new.get("phone_number") or "")
         if not paths or new.get("replace") == "accept" or carrier.consented(number):
             return ""
@@ -74,15 +78,19 @@ class Reconciler:
     def look(self, inputs: Mapping[str, Any]) -> tuple[str, str]:
         """What stands in the way of making this, and what would be taken over: for previews, reads only.
 
-        Both are empty where nothing is there yet. A vendor that does not answer says nothing, so it is no obstacle.
+        Both are empty where nothing is there yet, or the number is still to be bought. A vendor that does not answer says
+        nothing, so it is no obstacle.
         """
+        if has_unknown(inputs.get("phone_number")):
+            return "", ""
         spec = self.object.spec.model_validate(dict(inputs))
         try:
             found = self.session.ask(self.object.find, spec, fresh=False)
+            ahead = None if found else self.session.ask(self.object.foresee, spec)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
         if found is None:
-            return "", ""
+            return str(ahead or ""), ""
         obstacle = self.object.obstacle(found, spec)
         taken = f"will be taken over: {found.holder}" if not found.ours else ""
         return (str(obstacle), "") if obstacle else ("", taken)
@@ -198,8 +206,10 @@ class Reconciler:
             return given
 
     def delete(self, id: str, state: Mapping[str, Any]) -> None:
-        """Delete or detach; what is gone already is fine."""
+        """Delete or detach; what is gone already is fine. A number that this run declares is not given back."""
         self.session.belongs(str(state.get("account", "")))
+        if state.get("phone_number") in self.session.declared:
+            state = {**state, "on_delete": "stays"}
         try:
             self.session.ask(self.object.delete, id, state)
         except errors.NotFound:

@@ -21,6 +21,8 @@ class Session:
         self._lock = threading.RLock()
         self._api: Any = None
         self._account = ""
+        #: Numbers that this run declares: what deletes something of theirs replaces it, and never gives them back.
+        self.declared = set[str]()
 
     @property
     def api(self) -> Any:

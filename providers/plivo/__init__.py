@@ -11,17 +11,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier, limits
+from providers.kernel import carrier, limits, purchase
 from providers.kernel.capabilities import Ability, Can, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
+from providers.plivo.shop import Shop
 from providers.plivo.trunk import Trunk, Uri, plain
 
 _READ = date(2026, 11, 21)
 
 
-class Route(carrier.Route):
+class Route(purchase.Route):
     """A Plivo inbound trunk: one of its own for this number, or one that numbers of the stack share."""
 
     carrier: Literal["plivo"] = Field("plivo", description="Plivo SIP trunking (Zentrunk).")
@@ -83,6 +84,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("one further URI", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
     Capability.SHARED: Can("one, or many with trunk: shared", _READ),
+    Capability.BUYING: Can("price of each number", _READ),
 }
 
 
@@ -98,7 +100,7 @@ CARRIER = carrier.Carrier[Api](
         carrier.Credential("auth_token", "PLIVO_AUTH_TOKEN", "plivo:authToken"),
     ),
     base_url_env="PLIVO_BASE_URL",
-    objects=(Uri, Trunk, Attachment),
+    objects=(Uri, Trunk, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
     account=_account,
     rate=limits.Rate(300, 5.0),

@@ -60,6 +60,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("9 further URIs", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
     Capability.SHARED: Can("one bundle each", _READ),
+    Capability.BUYING: Cannot("no API", _READ),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier
+from providers.kernel import carrier, purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.kernel.spec import Part
@@ -22,6 +22,7 @@ from providers.telnyx.attachment import Attachment
 from providers.telnyx.connection import Codec, Connection, Region, Routing, RoutingMethod
 from providers.telnyx.fqdn import Fqdn
 from providers.telnyx.profile import Profile
+from providers.telnyx.shop import Shop
 
 _READ = date(2026, 11, 21)
 
@@ -32,7 +33,7 @@ class Transfer(Part):
     countries: tuple[str, ...] = Field(("US", "CA"), description="ISO 3166-1 alpha-2 codes, such as US.")
 
 
-class Route(carrier.Route):
+class Route(purchase.Route):
     """A Telnyx FQDN connection of its own for this number."""
 
     carrier: Literal["telnyx"] = Field("telnyx", description="Telnyx SIP trunking.")
@@ -135,6 +136,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("2 further FQDNs", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
     Capability.SHARED: Can("one", _READ),
+    Capability.BUYING: Can("price of each number", _READ),
 }
 
 
@@ -149,7 +151,7 @@ CARRIER = carrier.Carrier[Api](
     title="Telnyx",
     credentials=(carrier.Credential("api_key", "TELNYX_API_KEY", "telnyx:apiKey"),),
     base_url_env="TELNYX_BASE_URL",
-    objects=(Profile, Connection, Fqdn, Routing, Attachment),
+    objects=(Profile, Connection, Fqdn, Routing, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
     account=_account,
     account_name="organisation",

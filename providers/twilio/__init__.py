@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from providers.kernel import carrier
+from providers.kernel import carrier, purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.kernel.files import Files
@@ -22,6 +22,7 @@ from providers.kernel.values import HttpsUrl, Target
 from providers.twilio import twiml
 from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
+from providers.twilio.shop import Shop
 from providers.twilio.trunk import (
     CallerId,
     DisasterRecovery,
@@ -82,7 +83,7 @@ class Recorded(Part):
     trim: Literal["trim-silence", "do-not-trim"] = Field("do-not-trim", description="Whether silence is cut out.")
 
 
-class Route(carrier.Route):
+class Route(purchase.Route):
     """Twilio: a trunk of its own for this number, or one that numbers of the stack share; or TwiML, without a trunk."""
 
     model_config = ConfigDict(json_schema_extra=_schema())
@@ -245,6 +246,7 @@ CAN: dict[Capability, Ability] = {
     Capability.FALLBACK: Can("9 further URLs", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
     Capability.SHARED: Can("one, or many with trunk: shared", _READ),
+    Capability.BUYING: Can("price by country and type", _READ),
 }
 
 #: In mode twiml.
@@ -272,7 +274,7 @@ CARRIER = carrier.Carrier[Api](
         carrier.Credential("api_secret", "TWILIO_API_SECRET", "twilio:apiSecret", required=False),
     ),
     base_url_env="TWILIO_BASE_URL",
-    objects=(Trunk, OriginationUrl, Recording, Application, Twiml, Attachment),
+    objects=(Trunk, OriginationUrl, Recording, Application, Twiml, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
     account=_account,
     route=Route,

@@ -77,7 +77,7 @@ def _client(settings: carrier.Settings, limit: limits.Limit) -> Client:
     user, password = (key, secret) if key and secret else (settings["account_sid"], settings["auth_token"])
     client = Client(user, password, settings["account_sid"], http_client=Http())
     if settings.base_url:
-        client.api.base_url = client.trunking.base_url = settings.base_url
+        client.api.base_url = client.trunking.base_url = client.pricing.base_url = settings.base_url
     return client
 
 

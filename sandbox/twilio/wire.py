@@ -1,4 +1,4 @@
-"""Twilio over HTTP: both hosts on one origin, Basic authentication, errors in Twilio's shape."""
+"""Twilio over HTTP: its three hosts on one origin, Basic authentication, errors in Twilio's shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer
 from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.twilio import account, api, seed, trunking, view
+from sandbox.twilio import account, api, pricing, seed, trunking, view
 from sandbox.twilio.account import ACCOUNTS, API_VERSION, VENDOR, Refusal
 from sandbox.twilio.asked import Asked, Endpoint
 from sandbox.twilio.numbers import Applications, Numbers
@@ -26,10 +26,12 @@ class Twilio:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes = Routes([*trunking.ROUTES, *api.ROUTES])
+        self._routes = Routes([*trunking.ROUTES, *api.ROUTES, *pricing.ROUTES])
 
     def owns(self, path: str) -> bool:
-        return path == "/v1/Trunks" or path.startswith(("/v1/Trunks/", f"/{API_VERSION}/"))
+        return path == "/v1/Trunks" or path.startswith(
+            ("/v1/Trunks/", "/v1/PhoneNumbers/Countries/", f"/{API_VERSION}/")
+        )
 
     def serve(self, call: Call) -> Answer:
         try:

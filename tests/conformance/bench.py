@@ -7,11 +7,12 @@ import os
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from providers.kernel import http, limits
-from tests.conformance.subject import Sample, Subject, World
+from tests.conformance.subject import Sample, Shop, Subject, World
 from tests.conformance.wire import Wire
 from tests.reconciling import Hand
 
@@ -23,7 +24,7 @@ class Bench:
 
     def __init__(self, subject: Subject, sample: Sample, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.subject, self.sample, self.world = subject, sample, world
-        self._monkeypatch = monkeypatch
+        self.monkeypatch = monkeypatch
         self.wire = Wire()
         monkeypatch.setattr(http, "network", lambda: self.wire)
         self.waits: list[float] = []
@@ -45,7 +46,7 @@ class Bench:
         self.waits.append(seconds)
 
     def _hand(self, sample: Sample) -> Hand:
-        return Hand(f"{self.subject.name}:{sample.kind}", {}, self._monkeypatch)
+        return Hand(f"{self.subject.name}:{sample.kind}", {}, self.monkeypatch)
 
     def remake(self, kind: str) -> None:
         """Somebody deleted what the object builds on; it is made again, and the object built on that."""
@@ -54,6 +55,11 @@ class Bench:
         assert not self.hand.refresh()
         self.made[kind].up(**before.inputs(self.made))
         self.inputs = self.sample.inputs(self.made)
+
+    @property
+    def shop(self) -> Shop:
+        """The simulator of a carrier that sells numbers."""
+        return cast(Shop, self.world)
 
     def another(self) -> Hand:
         """The same object in another run that has no state of it."""
@@ -69,4 +75,4 @@ class Bench:
 
     def as_account(self, account: str) -> None:
         for name, value in self.world.env(account).items():
-            self._monkeypatch.setenv(name, value)
+            self.monkeypatch.setenv(name, value)

@@ -33,6 +33,16 @@ class World(Protocol):
     def releases(self) -> int: ...
 
 
+class Shop(World, Protocol):
+    """A simulator that sells numbers."""
+
+    def give_back(self, number: str) -> None:
+        """What somebody does in the console: the number is released, and gone for good."""
+        ...
+
+    def purchases(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Sample:
     """One kind of object: good inputs, every field changed, and spellings of the same."""
@@ -49,6 +59,12 @@ class Sample:
     setting: bool = False
     #: No call undoes the link where there was none before: it is gone once this kind of object is.
     falls_with: str = ""
+    #: A number chosen by reading alone: nothing is at the vendor, so nothing is written, and it never changes.
+    chosen: bool = False
+    #: A number of the account: found by the number, kept on destroy, and gone only once the vendor has it back.
+    bought: bool = False
+    #: Changes that are refused, whoever consents.
+    final: tuple[dict[str, Any], ...] = ()
     #: Kept in the state alone: nobody can be asked, so nothing fails, drifts or is gone outside.
     kept: bool = False
     #: Inputs that the release computes: a newer one may change them.

@@ -39,6 +39,8 @@ def test_create_then_no_change(bench: Bench, request: pytest.FixtureRequest) -> 
     assert bench.wire.writes() == []
     assert bench.hand.refresh()
     assert bench.hand.up(**bench.inputs) == "same"
+    if bench.sample.chosen:
+        assert bench.wire.writes() == []
     if request.config.getoption("--write-states", default=False):
         bench.keep()
 
@@ -54,14 +56,18 @@ def test_each_field_changed_then_no_change(bench: Bench) -> None:
         bench.wire.log.clear()
         assert bench.hand.up(**inputs) == "same", change
         assert bench.wire.writes() == []
+    for change in bench.sample.final:
+        checked = bench.hand.reconciler.check(bench.hand.inputs, {**inputs, **change, "replace": "accept"})
+        assert " cannot change: " in checked.refusal, change
 
 
 @every_object
 def test_no_field_is_left_out_of_the_changes(bench: Bench) -> None:
     declared = bench.hand.reconciler.object
     changed = {name for change in bench.sample.changes for name in change}
-    fixed = CONTROL | declared.references | declared.replaces | {"marker"}
+    fixed = CONTROL | declared.references | declared.replaces | declared.final | {"marker"}
     assert set(declared.spec.model_fields) <= changed | fixed
+    assert declared.final == {name for change in bench.sample.final for name in change}
 
 
 @every_object
@@ -77,6 +83,9 @@ def test_drift_is_seen_and_repaired(bench: Bench) -> None:
     bench.hand.up(**bench.inputs)
     if bench.sample.kept:
         _stays_unasked(bench)
+        return
+    if bench.sample.chosen or bench.sample.bought:
+        _stays_without_a_write(bench)
         return
     if bench.sample.attaches:
         bench.world.occupy(bench.subject.number)
@@ -102,9 +111,41 @@ def _stays_unasked(bench: Bench) -> None:
     assert asked <= {entry[:2] for entry in bench.wire.log}
 
 
+def _stays_without_a_write(bench: Bench) -> None:
+    """What the vendor knows by the number alone: there is nothing that could be changed outside."""
+    state = dict(bench.hand.state)
+    bench.wire.log.clear()
+    assert bench.hand.refresh()
+    assert bench.hand.up(**bench.inputs) == "same"
+    assert bench.hand.state == state
+    assert bench.wire.writes() == []
+
+
+def _chosen_anew(bench: Bench) -> None:
+    """A number that somebody else has now is forgotten, and another one is chosen; a bought one that was given back is
+    proposed again, and is not for sale any more."""
+    number = bench.hand.id
+    if bench.sample.chosen:
+        buyer = Hand(f"{bench.subject.name}:Purchase", bench.world.env(), bench.monkeypatch)
+        buyer.up(phone_number=number)
+        _stays_without_a_write(bench)
+    bench.shop.give_back(number)
+    assert not bench.hand.refresh()
+    if bench.sample.chosen:
+        assert bench.hand.up(**bench.inputs) == "create"
+        assert bench.hand.id != number
+        return
+    with pytest.raises(errors.Permanent, match="it was not bought: .* next: .*`pulumi up --refresh` chooses another"):
+        bench.hand.up(**bench.inputs)
+    assert bench.shop.purchases() == 1
+
+
 @every_object
 def test_deleted_outside_then_proposed_again(bench: Bench) -> None:
     bench.hand.up(**bench.inputs)
+    if bench.sample.chosen or bench.sample.bought:
+        _chosen_anew(bench)
+        return
     outside = bench.another()
     outside.id, outside.state = bench.hand.id, dict(bench.hand.state)
     outside.destroy()
@@ -146,7 +187,12 @@ def test_a_busy_vendor_is_waited_for_within_the_budget(bench: Bench) -> None:
     if bench.sample.kept:
         _stays_unasked(bench)
         return
-    assert 7 <= sum(bench.waits) < 9
+    if bench.sample.chosen:
+        assert bench.waits == []
+        bench.wire.on = "read"
+        assert bench.hand.refresh()
+    looks = 1.0 if bench.sample.bought else 0.0  # seconds between looks at an order that takes its time
+    assert 7 <= sum(wait for wait in bench.waits if wait != looks) < 9
     bench.wire.fault = wires.status(429, **{"Retry-After": "100000"})
     bench.hand.inputs = {}
     other = bench.another()
@@ -162,6 +208,10 @@ def test_a_failed_post_is_not_repeated_blindly(bench: Bench, code: int) -> None:
     if bench.sample.kept:
         assert bench.hand.up(**bench.inputs) == "create"
         _stays_unasked(bench)
+        return
+    if bench.sample.chosen:
+        assert bench.hand.up(**bench.inputs) == "create"
+        assert bench.wire.writes() == []
         return
     with pytest.raises(errors.Unavailable, match="run `pulumi up` again|by the suite"):
         bench.hand.up(**bench.inputs)
@@ -212,11 +262,10 @@ def test_another_account_is_an_error_and_never_gone(bench: Bench) -> None:
     if bench.sample.kept and not bench.world.env():  # without credentials there is no account
         _stays_unasked(bench)
         return
-    for step in (
-        bench.hand.refresh,
-        bench.hand.destroy,
-        lambda: bench.hand.up(**{**bench.inputs, **_change(bench.sample)}),
-    ):
+    steps = [bench.hand.refresh, bench.hand.destroy, lambda: bench.hand.up(**{**bench.inputs, **_change(bench.sample)})]
+    if bench.sample.chosen:
+        assert steps.pop()() == "same", "nothing of it changes"
+    for step in steps:
         with pytest.raises(errors.AccountError, match="the credentials are of"):
             step()
     assert bench.wire.writes() == []
@@ -231,7 +280,8 @@ def _change(sample: Sample) -> dict[str, Any]:
 
 @every_object
 def test_secrets_are_in_no_text(bench: Bench) -> None:
-    bench.hand.up(**bench.inputs)
+    if not (bench.sample.chosen or bench.sample.bought):  # those meet the vendor only when they are made
+        bench.hand.up(**bench.inputs)
     declared = bench.hand.reconciler.object
     canaries = [*bench.sample.canaries, *(str(bench.hand.state[name]) for name in declared.secrets)]
     credentials = [
@@ -244,7 +294,7 @@ def test_secrets_are_in_no_text(bench: Bench) -> None:
         _stays_unasked(bench)
         return
     bench.wire.fault = lambda request, send: _echo(request, canaries + credentials)
-    bench.wire.on = "write"
+    bench.wire.on = "read" if bench.sample.chosen else "write"
     with pytest.raises(errors.CarrierError) as caught:
         bench.hand.up(**{**bench.inputs, **_change(bench.sample)})
     texts = [str(caught.value), repr(caught.value), *bench.hand.warnings, *declared_texts]
@@ -268,6 +318,9 @@ def test_destroy_detaches_and_keeps_the_number(bench: Bench) -> None:
     bench.hand.destroy()
     for made in reversed(list(bench.made.values())):
         made.destroy()
+    if bench.sample.bought:
+        assert bench.world.owned(bench.inputs["phone_number"])
+        assert bench.shop.purchases() == 1
     assert bench.world.owned(bench.subject.number) == before
     assert bench.world.releases() == 0
 

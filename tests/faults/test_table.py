@@ -31,6 +31,10 @@ def impossible(subject: Subject, sample: Sample, operation: str, on: str) -> str
         return "kept in the state alone: no request is made"
     if operation == "read" and on == "write":
         return "reading writes nothing"
+    if sample.chosen and on == "write":
+        return "chosen by reading alone"
+    if sample.bought and on == "write" and operation != "create":
+        return "what destroy is to do is kept in the state alone, and it keeps the number"
     if operation == "update" and not (sample.attaches or _change(subject, sample, replacing=False)):
         return "nothing of it changes in place"
     if operation == "replace" and not _change(subject, sample, replacing=True):

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.conformance import shop
 from tests.conformance.subject import Made, Sample, Subject
 from tests.conftest import Sandbox
 
@@ -40,6 +41,12 @@ class Plivo:
 
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
+
+    def purchases(self) -> int:
+        return self._sandbox.state()["counters"]["purchases"]
+
+    def give_back(self, number: str) -> None:
+        self.ask("DELETE", f"Number/{number[1:]}/")
 
     def link(self, number: str, id: str) -> None:
         self.ask("POST", f"Number/{number[1:]}/", app_id=id)
@@ -100,6 +107,7 @@ SUBJECT = Subject(
             attaches=True,
             falls_with="Trunk",
         ),
+        *shop.samples("+12125553456"),
     ),
     refusals=(
         ("Uri", {"uri": "sips:a@b.example"}, "uri: "),

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.conformance import shop
 from tests.conformance.subject import Made, Sample, Subject
 from tests.conftest import Sandbox
 
@@ -37,6 +38,12 @@ class Telnyx:
 
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
+
+    def purchases(self) -> int:
+        return self._sandbox.state()["counters"]["purchases"]
+
+    def give_back(self, number: str) -> None:
+        self.ask("DELETE", f"phone_numbers/{self._sandbox.numbers('telnyx')[number]['id']}")
 
     def ask(self, method: str, path: str, **body: Any) -> httpx.Response:
         """What somebody with the portal would do."""
@@ -110,6 +117,7 @@ SUBJECT = Subject(
             same=({"phone_number": "+1 (415) 555-0182"},),
             attaches=True,
         ),
+        *shop.samples("+12125552345"),
     ),
     refusals=(
         ("Connection", {"transport": "UDP", "srtp": True}, "srtp needs transport TLS"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.conformance import shop
 from tests.conformance.subject import Made, Sample, Subject
 from tests.conftest import Sandbox
 
@@ -39,6 +40,15 @@ class Twilio:
 
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
+
+    def purchases(self) -> int:
+        return self._sandbox.state()["counters"]["purchases"]
+
+    def give_back(self, number: str) -> None:
+        env, sid = self.env(), self._sandbox.numbers("twilio")[number]["sid"]
+        auth = (env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"])
+        path = f"/2010-04-01/Accounts/{auth[0]}/IncomingPhoneNumbers/{sid}.json"
+        self._sandbox.http.delete(path, auth=auth).raise_for_status()
 
 
 BIN = {"url": "https://handler.twilio.com/twiml/EH0123456789abcdef0123456789abcdef"}
@@ -161,8 +171,18 @@ SUBJECT = Subject(
             canaries=(PASSWORD,),
             foreign=lambda made: {"marker": "theirs", "phone_number": "+14155550101", "target": TARGET},
         ),
+        *shop.samples("+12125551234"),
     ),
     refusals=(
+        ("Choice", {"buy": {"country": "UK"}}, "buy.country: must be a country in two letters"),
+        (
+            "Choice",
+            {"buy": {"country": "US", "type": "national"}},
+            "buy.type: must be one of local, mobile or toll_free",
+        ),
+        ("Choice", {"buy": {"country": "GB", "area_code": "020"}}, "buy.area_code: "),
+        ("Purchase", {"phone_number": "4155550100"}, "phone_number: must start with +"),
+        ("Purchase", {"phone_number": NUMBER, "on_delete": "drop"}, "on_delete: must be one of keep or release"),
         ("Trunk", {"transfer_mode": "all"}, "transfer_mode: must be one of disable-all, enable-all or sip-only"),
         ("OriginationUrl", {"trunk_sid": "TK1", "sip_url": "sips:a@b.example"}, "sip_url: "),
         ("OriginationUrl", {"trunk_sid": "TK1", "sip_url": TARGET, "weight": 0}, "weight: "),
