@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
@@ -33,24 +34,43 @@ def found() -> bool:
 
 def run(arguments: list[str], root: Path, environment: Mapping[str, str]) -> str:
     """What ``pulumi ARGUMENTS`` prints, run in the project's root; Unavailable with its own reason when it fails."""
-    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": path()}
-    program = shutil.which("pulumi", path=env["PATH"])
-    if program is None:
-        raise Unavailable("there is no pulumi on PATH", step="make setup")
-    command = [program, "--non-interactive", "--color=never", *arguments]
+    done = ask(arguments, root, environment)
+    if done.returncode:
+        raise Unavailable(f"pulumi {' '.join(arguments)}: {reason(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+def ask(
+    arguments: list[str], root: Path, environment: Mapping[str, str], seconds: int = _SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """The same with its exit code and both streams; Unavailable only where Pulumi cannot be run at all."""
+    command, env = _command(arguments, environment)
     try:
-        done = subprocess.run(
-            command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS,
+        return subprocess.run(
+            command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
             check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
-    if done.returncode:
-        raise Unavailable(f"pulumi {' '.join(arguments)}: {_reason(done.stderr or done.stdout)}")
-    return done.stdout
 
 
-def _reason(text: str) -> str:
+def start(arguments: list[str], root: Path, environment: Mapping[str, str], log: IO[str]) -> subprocess.Popen[str]:
+    """The same in the background; what it prints goes to ``log``."""
+    command, env = _command(arguments, environment)
+    return subprocess.Popen(
+        command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": path()}
+    program = shutil.which("pulumi", path=env["PATH"])
+    if program is None:
+        raise Unavailable("there is no pulumi on PATH", step="make setup")
+    return [program, "--non-interactive", "--color=never", *arguments], env
+
+
+def reason(text: str) -> str:
     """The line that Pulumi itself calls the error; it comes first, hints follow."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "failed")

@@ -9,6 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
+#: What a step says when it made nothing new: `xtel recover` tells it from the engine's "created".
+TAKEN, ANEW = "taken over: it was there already", "made anew: the one that was there is gone"
+
+
 def _silent(message: str) -> None:
     """Progress that nobody listens to."""
 
