@@ -91,11 +91,11 @@ class Control:
 
     async def sign(self, request: Request) -> Response:
         """What the number's webhook would get for a call right now, signed with its secret of right now."""
-        number = (await _object(request)).get("phone_number")
+        number = str((await _object(request)).get("phone_number", ""))
         secret = xai.secrets(self.network.store)["signing_secrets"].get(number)
         if secret is None:
-            raise ValueError(f"phone_number: {number} has no webhook")
-        return JSONResponse(signing.signed(str(number), secret))
+            raise ValueError(f"phone_number: {number or 'missing'} has no webhook")
+        return JSONResponse(signing.signed(number, secret))
 
     async def seed(self, request: Request) -> Response:
         self.network.seed(await _object(request))

@@ -94,7 +94,11 @@ def network(sandbox: Sandbox) -> str:
     for vendor, collections in state.items():
         for collection, objects in collections.items() if vendor != "counters" else ():
             for item in objects:
-                natural = [str(item.get(name)) for name in ("phone_number", "friendly_name", "name", "sip_url") if item.get(name)]
+                natural = [
+                    str(item.get(name))
+                    for name in ("phone_number", "friendly_name", "name", "sip_url")
+                    if item.get(name)
+                ]
                 own = next((item[name] for name in ("sid", "phone_number_id", "id") if name in item), "")
                 names.setdefault(str(own), f"<{vendor} {collection} {' '.join(natural)}>")
     text = json.dumps(_sorted(json.loads(_named(json.dumps(state), names))), sort_keys=True, indent=1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from providers.kernel.secrecy import MASK, one_line
-from xtel import engine
+from xtel import engine, output
 
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 _POLL_SECONDS = 0.1
@@ -96,6 +96,27 @@ def follow(
     return Run(steps, said, _error(said, text) if process.returncode else "", text)
 
 
+def shown(text: str, arguments: list[str], root: Path, environment: Mapping[str, str]) -> Run:
+    """The same under a line that says, on a terminal, how far it is and what it waits for."""
+    ended: set[str] = set()
+    with output.live(text) as show:
+
+        def seen(event: Step | Said) -> None:
+            if isinstance(event, Step) and event.done and not event.planned:
+                ended.add(event.urn)
+                show(f"{len(ended)} done, {group_of(event.urn)} {object_of(event.urn)}")
+            elif isinstance(event, Said) and event.urn and event.passing:
+                show(f"{len(ended)} done, {group_of(event.urn)} {object_of(event.urn)}: {event.text}")
+
+        return follow(arguments, root, environment, seen)
+
+
+def exported(stack: str, root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The state's deployment: resources and what was left open, secrets encrypted. Empty for a stack never applied."""
+    found: Any = json.loads(engine.run(["stack", "export", "--stack", stack], root, environment))
+    return cast(dict[str, Any], found.get("deployment") or {})
+
+
 def _error(said: Sequence[Said], text: str) -> str:
     """Why it failed: what a resource said itself, before the engine's own summary of it."""
     named = [item for item in said if item.severity == "error" and item.urn]
@@ -173,6 +194,11 @@ def type_of(urn: str) -> str:
 def name_of(urn: str) -> str:
     """The resource's name at the end of a URN."""
     return urn.split("::", 3)[-1]
+
+
+def object_of(urn: str) -> str:
+    """Vendor and kind, as a person says it: ``twilio Trunk``."""
+    return type_of(urn).replace(":", " ")
 
 
 def group_of(urn: str) -> str:

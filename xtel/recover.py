@@ -6,7 +6,6 @@ Three commands of Pulumi in their order: `cancel` (the lock), `refresh --clear-p
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
@@ -15,12 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from providers.kernel import operation
 from providers.kernel.errors import XtelError
 from xtel import engine, events, local, output
-from xtel.events import Said, Step
+from xtel.events import Step
 from xtel.project import Project
 
 _HOLDER = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
@@ -87,7 +86,7 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     environment = local.reading(project, stack)
     found = Recovery(stack)
     left = _left_open(project.root, stack, environment)
-    found.pending = [Change(events.group_of(urn), _object(urn), kind) for urn, kind in left]
+    found.pending = [Change(events.group_of(urn), events.object_of(urn), kind) for urn, kind in left]
     refreshed = _refresh(project.root, stack, environment, found, agreed)
     found.outside = list(_changes(refreshed, outside=True))
     found.error = refreshed.error
@@ -98,8 +97,7 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
 
 def _left_open(root: Path, stack: str, environment: dict[str, str]) -> list[tuple[str, str]]:
     """URN and kind of the operations that were begun and never ended, as the state has them."""
-    exported: Any = json.loads(engine.run(["stack", "export", "--stack", stack], root, environment))
-    waiting: Any = (exported.get("deployment") or {}).get("pending_operations") or ()
+    waiting = events.exported(stack, root, environment).get("pending_operations") or ()
     return [(str(item["resource"]["urn"]), str(item["type"])) for item in waiting]
 
 
@@ -115,17 +113,17 @@ def _refresh(
 ) -> events.Run:
     """The state as the vendors have it, without what was pending; a lock in the way is cancelled once."""
     arguments = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack]
-    done = _followed("asking every vendor what is there", arguments, root, environment)
+    done = events.shown("asking every vendor what is there", arguments, root, environment)
     if not any(sign in done.text for sign in _LOCKED):
         return done
     found.locks = list(locks(done.text))
     _may_cancel(stack, found.locks, agreed)
     engine.run(["cancel", "--yes", "--stack", stack], root, environment)
-    return _followed("asking every vendor what is there", arguments, root, environment)
+    return events.shown("asking every vendor what is there", arguments, root, environment)
 
 
 def _apply(root: Path, stack: str, environment: dict[str, str], found: Recovery) -> None:
-    done = _followed("applying what is declared", ["up", "--yes", "--stack", stack], root, environment)
+    done = events.shown("applying what is declared", ["up", "--yes", "--stack", stack], root, environment)
     found.error = done.error
     found.applied = list(_changes(done, outside=False))
     for step in done.ended:
@@ -135,21 +133,6 @@ def _apply(root: Path, stack: str, environment: dict[str, str], found: Recovery)
             found.new_secrets.append(number)
         if _took_over(done, step.urn) and "previous" in step.new_outputs and not step.new_outputs["previous"]:
             found.forgotten.append(number)
-
-
-def _followed(text: str, arguments: list[str], root: Path, environment: dict[str, str]) -> events.Run:
-    """Run it and show, on a terminal, how far it is and what it waits for."""
-    ended: set[str] = set()
-    with output.live(text) as show:
-
-        def seen(event: Step | Said) -> None:
-            if isinstance(event, Step) and event.done and not event.planned:
-                ended.add(event.urn)
-                show(f"{len(ended)} done, {events.group_of(event.urn)} {_object(event.urn)}")
-            elif isinstance(event, Said) and event.urn and event.passing:
-                show(f"{len(ended)} done, {events.group_of(event.urn)} {_object(event.urn)}: {event.text}")
-
-        return events.follow(arguments, root, environment, seen)
 
 
 # -- locks -------------------------------------------------------------------------------------------------------------
@@ -214,7 +197,7 @@ def _changes(run: events.Run, *, outside: bool) -> Iterator[Change]:
     for step in run.ended:
         if step.op in {"same", "refresh", "read"} or step.planned:
             continue
-        yield Change(events.group_of(step.urn), _object(step.urn), _what(run, step, outside))
+        yield Change(events.group_of(step.urn), events.object_of(step.urn), _what(run, step, outside))
 
 
 def _what(run: events.Run, step: Step, outside: bool) -> str:
@@ -237,10 +220,6 @@ def _took_over(run: events.Run, urn: str) -> bool:
 
 def _words(run: events.Run, urn: str) -> set[str]:
     return {said.text for said in run.said if said.urn == urn}
-
-
-def _object(urn: str) -> str:
-    return events.type_of(urn).replace(":", " ")
 
 
 def _is_number(urn: str) -> bool:
@@ -273,4 +252,4 @@ def _list(head: str, lines: list[str], none: str) -> None:
 
 def fail(found: Recovery) -> XtelError:
     """The error that a recovery ended in; what was done until then stays done, and it can be run again."""
-    return XtelError(cast(str, found.error), step=f"when that is put right: xtel recover {found.stack}")
+    return XtelError(found.error, step=f"when that is put right: xtel recover {found.stack}")

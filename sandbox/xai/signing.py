@@ -18,7 +18,10 @@ def signed(number: str, secret: str) -> JsonObject:
     The key is the base64 behind "whsec_"; what is signed is `id.timestamp.body`.
     """
     event, now = f"evt_{uuid.uuid4().hex}", int(time.time())
-    headers = [{"name": "From", "value": "<sip:+14155550142@sip.example.com>"}, {"name": "To", "value": f"<sip:{number}>"}]
+    headers = [
+        {"name": "From", "value": "<sip:+14155550142@sip.example.com>"},
+        {"name": "To", "value": f"<sip:{number}>"},
+    ]
     data: JsonObject = {"call_id": str(uuid.uuid4()), "sip_headers": headers, "metadata": {}}
     body = json.dumps(
         {"object": "event", "id": event, "type": "realtime.call.incoming", "created_at": now, "data": data}

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import socket
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import Sandbox
-from tests.engine.conftest import STACK, SUPPORT, Project
-from tests.engine.test_lifecycle import CONSOLE_NUMBER, NUMBER, wired
+from tests.engine.conftest import STACK, Project
+from tests.engine.test_lifecycle import NUMBER, wired
 from tests.killing import VICTIMS, delivered, kept, killed, verifies, xtel
 
 pytestmark = pytest.mark.engine
@@ -45,7 +41,6 @@ def test_killed_while_creating(project: Project, sandbox: Sandbox, match: str, v
     whole(project, sandbox)
     assert told["recovered"] and not told["outside"]
     assert bool(told["locks"]) == bool(told["pending"]) == (victim != "provider")
-    print(told)
     if "phone-numbers" in match:
         assert told["new_secrets"] == [NUMBER]
     assert sandbox.state()["counters"] == {"purchases": 0, "releases": 0}
