@@ -15,6 +15,7 @@ from sandbox.exchange import JsonObject, is_object
 from sandbox.faults import parse
 from sandbox.plivo import wire as plivo
 from sandbox.telnyx import wire as telnyx
+from sandbox.xai import signing
 from sandbox.xai import state as xai
 
 if TYPE_CHECKING:
@@ -88,6 +89,14 @@ class Control:
         store = self.network.store
         return JSONResponse({**xai.secrets(store), "telnyx": telnyx.secrets(store), "plivo": plivo.secrets(store)})
 
+    async def sign(self, request: Request) -> Response:
+        """What the number's webhook would get for a call right now, signed with its secret of right now."""
+        number = str((await _object(request)).get("phone_number", ""))
+        secret = xai.secrets(self.network.store)["signing_secrets"].get(number)
+        if secret is None:
+            raise ValueError(f"phone_number: {number or 'missing'} has no webhook")
+        return JSONResponse(signing.signed(number, secret))
+
     async def seed(self, request: Request) -> Response:
         self.network.seed(await _object(request))
         return JSONResponse({"ok": True})
@@ -118,6 +127,7 @@ def control(network: Network) -> Starlette:
         ("faults", it.faults, ["GET", "POST", "DELETE"]),
         ("state", it.state, ["GET"]),
         ("secrets", it.secrets, ["GET"]),
+        ("sign", it.sign, ["POST"]),
         ("seed", it.seed, ["POST"]),
         ("reset", it.reset, ["POST"]),
         ("env", it.env, ["GET"]),

@@ -112,7 +112,7 @@ def _values(value: Any, password: pulumi.Output[str] | None, number: Any = None)
     if isinstance(value, SecretRef):
         return config_secret(value.secret)
     if isinstance(value, str) and DIGITS in value:
-        return number.apply(lambda e164: value.replace(DIGITS, str(e164).lstrip("+")))
+        return cast(pulumi.Output[str], number).apply(lambda e164: value.replace(DIGITS, e164.lstrip("+")))
     if isinstance(value, Mapping):
         return {name: _values(item, password, number) for name, item in cast(Mapping[str, Any], value).items()}
     if isinstance(value, list | tuple):

@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
@@ -43,11 +44,7 @@ def ask(
     arguments: list[str], root: Path, environment: Mapping[str, str], seconds: int = _SECONDS
 ) -> subprocess.CompletedProcess[str]:
     """The same with its exit code and both streams; Unavailable only where Pulumi cannot be run at all."""
-    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": path()}
-    program = shutil.which("pulumi", path=env["PATH"])
-    if program is None:
-        raise Unavailable("there is no pulumi on PATH", step="make setup")
-    command = [program, "--non-interactive", "--color=never", *arguments]
+    command, env = _command(arguments, environment)
     try:
         return subprocess.run(
             command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
@@ -55,6 +52,22 @@ def ask(
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+
+
+def start(arguments: list[str], root: Path, environment: Mapping[str, str], log: IO[str]) -> subprocess.Popen[str]:
+    """The same in the background; what it prints goes to ``log``."""
+    command, env = _command(arguments, environment)
+    return subprocess.Popen(
+        command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": path()}
+    program = shutil.which("pulumi", path=env["PATH"])
+    if program is None:
+        raise Unavailable("there is no pulumi on PATH", step="make setup")
+    return [program, "--non-interactive", "--color=never", *arguments], env
 
 
 def reason(text: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from rich.cells import cell_len
@@ -92,6 +92,17 @@ def _widths(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> l
 def _total(widths: Sequence[int]) -> int:
     """The width of a line: two blanks between columns."""
     return sum(widths) + 2 * (len(widths) - 1)
+
+
+@contextmanager
+def live(text: str) -> Generator[Callable[[str], None]]:
+    """A line that says what is going on: on a terminal it changes in place, elsewhere it is one note at the beginning."""
+    if not sys.stderr.isatty():
+        note(text)
+        yield lambda more: None
+        return
+    with _console(stderr=True).status(Text(text)) as status:
+        yield lambda more: status.update(Text(f"{text}: {more}"))
 
 
 def working(text: str) -> AbstractContextManager[Any]:

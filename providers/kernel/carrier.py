@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -124,6 +124,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
     def adopt(self, api: ApiT, found: Live, spec: SpecT) -> Live:
         """Make a found object what ``spec`` asks for; called only when it is ours or may be taken over."""
         return self.update(api, found.id, spec, {**found.inputs, **found.outputs})
+
+    def strays(self, api: ApiT, id: str, state: Mapping[str, Any]) -> Iterable[str]:
+        """What hangs on it and was made by nobody of this stack, a phrase each; only ever read, for `xtel drift`."""
+        return ()
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """Fill inputs that depend on the old ones (named ranges keep the CIDRs they were registered with)."""

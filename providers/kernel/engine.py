@@ -112,8 +112,11 @@ class Provider(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What it is now, inputs included: without them drift is invisible."""
         state = _ours(props)
-        with self._doing(state):
+        with self._doing(state) as doing:
             seen = self.reconciler.read(id_, state)
+            if seen and os.environ.get(operation.STRAYS) == "1":
+                for stray in self.reconciler.object.strays(self.reconciler.session.api, id_, state):
+                    doing.warn(f"{operation.STRAY} {stray}")
         if seen is None:
             return ReadResult(None, {})
         return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
@@ -183,7 +186,9 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
             raise TypeError(f"{vendor_name}:{kind} has no argument {', '.join(sorted(unknown))}; it has {known}")
         given = {field: value for field, value in props.items() if value is not None}  # each costs the SDK some futures
         options = pulumi.ResourceOptions(
-            additional_secret_outputs=list(declared.secrets), hide_diffs=["__provider", BLOCKED]
+            additional_secret_outputs=list(declared.secrets),
+            hide_diffs=["__provider", BLOCKED],
+            delete_before_replace=True,  # also for a replacement that is asked for by name (`xtel rotate`)
         )
         dry_run = {_DRY_RUN: True} if pulumi.runtime.is_dry_run() else {}
         inputs = {**outputs, "account": None, **given, **dry_run, BLOCKED: ""}

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+#: What a step says when it made nothing new: `xtel recover` tells it from the engine's "created".
+TAKEN, ANEW = "taken over: it was there already", "made anew: the one that was there is gone"
+
+#: With this variable at 1 a refresh also looks for what others hung on our objects, and warns with this beginning.
+STRAYS, STRAY = "XTEL_STRAYS", "not of this stack:"
+
 
 def _silent(message: str) -> None:
     """Progress that nobody listens to."""

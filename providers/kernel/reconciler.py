@@ -153,7 +153,9 @@ class Reconciler:
     def _take(self, found: Live, spec: Spec) -> Live:
         if obstacle := self.object.obstacle(found, spec):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
-        return self.session.ask(self.object.adopt, found, spec)
+        live = self.session.ask(self.object.adopt, found, spec)
+        operation.current().progress(operation.TAKEN if live.id == found.id else operation.ANEW)
+        return live
 
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Change in place. When the answer is lost, what the object says counts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -57,6 +57,13 @@ class Trunk(carrier.Object[Api, TrunkSpec]):
         """GET /v1/Trunks/{sid}."""
         trunk = api.trunk_listing.get(id, fresh=fresh)
         return _trunk(trunk) if trunk else None
+
+    def strays(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Origination URLs without our marker: they get a share of the calls, or those that xAI does not answer."""
+        for url in api.trunks(id).origination_urls.list():
+            if url.friendly_name != state.get("marker"):
+                off = "" if url.enabled else ", not enabled"
+                yield f"origination URL {url.sip_url} (priority {url.priority}, weight {url.weight}{off})"
 
     def create(self, api: Api, spec: TrunkSpec) -> Live:
         """POST /v1/Trunks. Trunks live in the account of the credentials, whatever account the numbers are asked of."""

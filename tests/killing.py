@@ -1,0 +1,118 @@
+"""Runs of the engine that are killed at a request boundary, and what must be true after `xtel recover`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from tests.conftest import Sandbox
+from tests.engine.conftest import STACK, Project
+
+VICTIMS = ("engine", "provider", "both")
+_ID = re.compile(r"\b(?:(?:TK|OU|PN)[0-9a-f]{32}|(?:phone|trunk|webhook)_[0-9a-f]{24})\b")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def xtel(project: Project, *arguments: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command line, in the project's folder."""
+    command = [sys.executable, "-m", "xtel.cli", *arguments]
+    done = subprocess.run(
+        command, cwd=project.folder, env=project.env | env, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def providers(engine: int) -> list[int]:
+    """The processes below an engine's that run our providers."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    below, found = {engine}, []
+    for _ in range(4):  # engine, a script, Python
+        below |= {int(pid) for pid, parent, *_ in rows if int(parent) in below}
+    for pid, _, *args in rows:
+        if int(pid) in below and "pulumi.dynamic" in " ".join(args):
+            found.append(int(pid))
+    return found
+
+
+def kill(running: subprocess.Popen[str], victim: str) -> None:
+    """SIGKILL to the engine, its provider process, or both; a surviving engine is waited for."""
+    pids = providers(running.pid) if victim != "engine" else []
+    for pid in [*pids, *([] if victim == "provider" else [running.pid])]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    running.communicate(timeout=300)
+
+
+def killed(project: Project, match: str, victim: str, *arguments: str, **env: str) -> None:
+    """`pulumi up`, killed while the first request that matches waits for its answer at the vendor."""
+    sandbox = project.sandbox
+    sandbox.fault(match, "delay", seconds=1)
+    running = project.start("up", "--yes", "--skip-preview", "--stack", STACK, *arguments, **env)
+    deadline = time.monotonic() + 120
+    while sandbox.faults_left():
+        assert running.poll() is None and time.monotonic() < deadline, f"{match} was never called"
+        time.sleep(0.02)
+    kill(running, victim)
+
+
+def verifies(secret: str, headers: dict[str, str], body: str) -> bool:
+    """Whether a delivery is signed with a secret, as Standard Webhooks says."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+    right = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return f"v1,{right}" in headers["webhook-signature"].split()
+
+
+def delivered(sandbox: Sandbox, number: str) -> dict[str, Any]:
+    """What the number's webhook would get for a call right now."""
+    return sandbox.http.post("/_sandbox/sign", json={"phone_number": number}).raise_for_status().json()
+
+
+def kept(project: Project, key: str, stack: str = STACK) -> str:
+    """The signing secret that the stack's outputs hold."""
+    shown = project.run("stack", "output", "signing_secrets", "--show-secrets", "--json", "--stack", stack)
+    return json.loads(shown)[key]
+
+
+def network(sandbox: Sandbox) -> str:
+    """All that the vendors hold, as text in which every id is replaced by what it names: equal for equal networks."""
+    state = sandbox.state()
+    names: dict[str, str] = {}
+    for vendor, collections in state.items():
+        for collection, objects in collections.items() if vendor != "counters" else ():
+            for item in objects:
+                natural = [
+                    str(item.get(name))
+                    for name in ("phone_number", "friendly_name", "name", "sip_url")
+                    if item.get(name)
+                ]
+                own = next((item[name] for name in ("sid", "phone_number_id", "id") if name in item), "")
+                names.setdefault(str(own), f"<{vendor} {collection} {' '.join(natural)}>")
+    text = json.dumps(_sorted(json.loads(_named(json.dumps(state), names))), sort_keys=True, indent=1)
+    return _TIME.sub("<time>", text)
+
+
+def _named(text: str, names: dict[str, str]) -> str:
+    return _ID.sub(lambda match: json.dumps(names.get(match[0], "<id>"))[1:-1], text)
+
+
+def _sorted(value: Any) -> Any:
+    """Lists in an order of their own: vendors list by age, and ages differ."""
+    if isinstance(value, dict):
+        return {key: _sorted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted((_sorted(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+    return value

@@ -1,0 +1,255 @@
+"""`xtel recover`: after a killed run, from whatever it left behind to exactly the network that is declared.
+
+Three commands of Pulumi in their order: `cancel` (the lock), `refresh --clear-pending-creates` (what the state believes),
+`up` (which looks before it makes anything, so that nothing is made twice). What was found and done is kept and told.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from providers.kernel import operation
+from providers.kernel.errors import XtelError
+from xtel import engine, events, local, output
+from xtel.events import Step
+from xtel.project import Project
+
+_HOLDER = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+#: What backends say of a stack that is locked: file and bucket backends, and Pulumi's service.
+_LOCKED = ("the stack is currently locked", "Another update is currently in progress")
+_CONSENT = "XTEL_ALLOW_REPLACE"
+_VERBS = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
+Where = Literal["running", "gone", "elsewhere"]
+
+
+class Refused(XtelError):
+    """The lock may be that of a running update."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who holds the stack; ``where`` says whether that process still runs, as far as this machine can tell."""
+
+    holder: str
+    where: Where
+    pid: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.holder}, {'which is gone' if self.where == 'gone' else 'which may still run'}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to one object, in a word or two: ``made``, ``taken over``, ``changed: enabled``, ``gone``."""
+
+    number: str
+    object: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.object} {self.what}"
+
+
+@dataclass
+class Recovery:
+    """What was found and done, in the order of doing it."""
+
+    stack: str
+    locks: list[Lock] = field(default_factory=list[Lock])
+    pending: list[Change] = field(default_factory=list[Change])
+    outside: list[Change] = field(default_factory=list[Change])
+    applied: list[Change] = field(default_factory=list[Change])
+    #: Numbers whose signing secret is another than before.
+    new_secrets: list[str] = field(default_factory=list[str])
+    #: Numbers that were attached already when this run came: what they had before is not known.
+    forgotten: list[str] = field(default_factory=list[str])
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {**asdict(self), "recovered": not self.error}
+
+
+def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Recovery:
+    """Bring the stack back. ``agreed`` is asked before a lock is cancelled whose process cannot be seen from here.
+
+    Raises Refused where nothing may be done; what fails later is the recovery's ``error``.
+    """
+    environment = local.reading(project, stack)
+    found = Recovery(stack)
+    left = _left_open(project.root, stack, environment)
+    found.pending = [Change(events.group_of(urn), events.object_of(urn), kind) for urn, kind in left]
+    refreshed = _refresh(project.root, stack, environment, found, agreed)
+    found.outside = list(_changes(refreshed, outside=True))
+    found.error = refreshed.error
+    if not found.error:
+        _apply(project.root, stack, {**environment, **_consent(left)}, found)
+    return found
+
+
+def _left_open(root: Path, stack: str, environment: dict[str, str]) -> list[tuple[str, str]]:
+    """URN and kind of the operations that were begun and never ended, as the state has them."""
+    waiting = events.exported(stack, root, environment).get("pending_operations") or ()
+    return [(str(item["resource"]["urn"]), str(item["type"])) for item in waiting]
+
+
+def _consent(left: list[tuple[str, str]]) -> dict[str, str]:
+    """Leave to register anew those numbers whose registration was under way: their signing secret reached nobody."""
+    numbers = [events.name_of(urn) for urn, kind in left if kind == "creating" and _is_number(urn)]
+    given = [item for item in os.environ.get(_CONSENT, "").split(",") if item.strip()]
+    return {_CONSENT: ",".join([*given, *numbers])} if numbers else {}
+
+
+def _refresh(
+    root: Path, stack: str, environment: dict[str, str], found: Recovery, agreed: Callable[[str], bool]
+) -> events.Run:
+    """The state as the vendors have it, without what was pending; a lock in the way is cancelled once."""
+    arguments = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack]
+    done = events.shown("asking every vendor what is there", arguments, root, environment)
+    if not any(sign in done.text for sign in _LOCKED):
+        return done
+    found.locks = list(locks(done.text))
+    _may_cancel(stack, found.locks, agreed)
+    engine.run(["cancel", "--yes", "--stack", stack], root, environment)
+    return events.shown("asking every vendor what is there", arguments, root, environment)
+
+
+def _apply(root: Path, stack: str, environment: dict[str, str], found: Recovery) -> None:
+    done = events.shown("applying what is declared", ["up", "--yes", "--stack", stack], root, environment)
+    found.error = done.error
+    found.applied = list(_changes(done, outside=False))
+    for step in done.ended:
+        number = events.group_of(step.urn)
+        before, after = step.old_outputs.get("webhook_id"), step.new_outputs.get("webhook_id")
+        if _is_number(step.urn) and step.op not in {"same", "delete"} and after and before != after:
+            found.new_secrets.append(number)
+        if _took_over(done, step.urn) and "previous" in step.new_outputs and not step.new_outputs["previous"]:
+            found.forgotten.append(number)
+
+
+# -- locks -------------------------------------------------------------------------------------------------------------
+
+
+def locks(text: str) -> Iterator[Lock]:
+    """The holders that a backend names; Pulumi's service names none."""
+    named = list(_HOLDER.finditer(text))
+    for match in named:
+        pid = int(match["pid"])
+        holder = f"{match['user']}@{match['host']}, process {pid}, since {_shown(match['since'])}"
+        yield Lock(holder, _where(match["host"], pid), pid)
+    if not named:
+        yield Lock("an update of this stack", "elsewhere")
+
+
+def _may_cancel(stack: str, found: list[Lock], agreed: Callable[[str], bool]) -> None:
+    """Refuse where an update runs; ask where that cannot be seen; a process that is gone needs no asking."""
+    for lock in found:
+        if lock.where == "running":
+            raise Refused(
+                f"an update of {stack} is running here: {lock.holder}; nothing was done",
+                step=f"wait until it ends, or end it: kill {lock.pid}",
+            )
+    unseen = [lock for lock in found if lock.where == "elsewhere"]
+    question = "; ".join(f"locked by {lock}" for lock in unseen)
+    if unseen and not agreed(f"{question}: cancel the lock? Only when no update runs any more"):
+        raise Refused(
+            f"{stack} is {question}; nothing was done",
+            step=f"when no update runs any more: xtel recover {stack} --yes",
+        )
+
+
+def _where(host: str, pid: int) -> Where:
+    if host != socket.gethostname():
+        return "elsewhere"
+    return "running" if "pulumi" in _command(pid) else "gone"
+
+
+def _command(pid: int) -> str:
+    """What a process was started as; empty for one that is gone, or ended and not yet waited for."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        if Path("/proc/self").exists():
+            return ""
+    told = subprocess.run(["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False)
+    return "" if told.stdout.startswith("Z") else told.stdout
+
+
+def _shown(since: str) -> str:
+    try:
+        return datetime.fromisoformat(since).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return since
+
+
+# -- what happened -----------------------------------------------------------------------------------------------------
+
+
+def _changes(run: events.Run, *, outside: bool) -> Iterator[Change]:
+    for step in run.ended:
+        if step.op in {"same", "refresh", "read"} or step.planned:
+            continue
+        yield Change(events.group_of(step.urn), events.object_of(step.urn), _what(run, step, outside))
+
+
+def _what(run: events.Run, step: Step, outside: bool) -> str:
+    if outside:
+        return "gone" if step.op == "delete" else f"changed outside: {', '.join(_differing(step)) or 'its record'}"
+    if step.op == "create" and _took_over(run, step.urn):
+        return "taken over"
+    if step.op == "create" and operation.ANEW in _words(run, step.urn):
+        return "made anew"
+    return _VERBS.get(step.op, step.op)
+
+
+def _differing(step: Step) -> list[str]:
+    return sorted(name for name in step.old.keys() | step.new.keys() if step.old.get(name) != step.new.get(name))
+
+
+def _took_over(run: events.Run, urn: str) -> bool:
+    return operation.TAKEN in _words(run, urn)
+
+
+def _words(run: events.Run, urn: str) -> set[str]:
+    return {said.text for said in run.said if said.urn == urn}
+
+
+def _is_number(urn: str) -> bool:
+    return events.type_of(urn) == "xai:PhoneNumber"
+
+
+# -- showing -----------------------------------------------------------------------------------------------------------
+
+
+def show(found: Recovery, file: Path) -> None:
+    """What was found and done, a line a thing, and last how it ended."""
+    for lock in found.locks:
+        output.line(f"lock      {lock.holder}: cancelled")
+    _list("pending", [str(change) for change in found.pending], "no operation was left open")
+    _list("outside", [str(change) for change in found.outside], "nothing was changed outside")
+    _list("applied", [str(change) for change in found.applied], "nothing had to be done")
+    for number in found.new_secrets:
+        command = f"pulumi stack output signing_secrets --show-secrets --stack {found.stack}"
+        output.line(f"secret    {number} has a new signing secret, for its receiver: {command}")
+    for number in found.forgotten:
+        output.line(f"unknown   {number}: what it had before it was ours; destroy detaches it and puts nothing back")
+    if not found.error:
+        output.line(f"ok: the network is as {file} declares it")
+
+
+def _list(head: str, lines: list[str], none: str) -> None:
+    for line in lines or [none]:
+        output.line(f"{head:<9} {line}")
+
+
+def fail(found: Recovery) -> XtelError:
+    """The error that a recovery ended in; what was done until then stays done, and it can be run again."""
+    return XtelError(found.error, step=f"when that is put right: xtel recover {found.stack}")

@@ -1,0 +1,36 @@
+"""Show what was changed outside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xtel import output, project
+from xtel.verbs import Json
+
+
+def drift(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")], json: Json = False
+) -> None:
+    """Show what was changed outside since the last apply, and what stopped ringing by it.
+
+    Asks every vendor and changes nothing, neither there nor in the state. A line per change, the number first; also what
+    others hung on this stack's objects. Made for a nightly run: no questions, always the same order.
+
+    \b
+    Examples:
+      xtel drift prod
+      xtel drift prod --json | jq '.stopped_ringing[]'
+
+    Exit codes: 0 none, 2 something was changed, 1 error (a vendor that does not
+    answer is an error, never a finding).
+    """
+    from xtel import drift as view
+
+    found = view.drift(project.here(), stack)
+    if json:
+        output.document(found.as_json())
+    else:
+        view.show(found)
+    raise typer.Exit(2 if found.findings else 0)

@@ -1,0 +1,72 @@
+"""Renew a number's digest password or signing secret."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from providers.kernel.errors import InputError
+from xtel import output, project
+from xtel.verbs import Json
+
+
+class What(StrEnum):
+    """What a number has to renew."""
+
+    password, secret = "password", "secret"
+
+
+def rotate(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="One number: its key, or the number itself.")],
+    *,
+    what: Annotated[What | None, typer.Option(help="Needed only when the number has both.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without typing the number.")] = False,
+    json: Json = False,
+) -> None:
+    """Renew a number's digest password or signing secret.
+
+    Either registers the number anew at xAI, which has no other way: says first what breaks and for how long, and what the
+    receiver of the webhook must be able to do. Only made passwords; one of yours is set in Pulumi's config.
+
+    \b
+    Examples:
+      xtel rotate prod support
+      xtel rotate prod +14155550100 --what secret --yes
+
+    Exit codes: 0 renewed, 1 error or not agreed to.
+    """
+    from xtel import rotate as rotation
+
+    here = project.here()
+    file = here.stack_file(stack)
+    found = rotation.applied(here, stack, number)
+    chosen = rotation.choose(found, what.value if what else None)
+    if chosen is None and not json and _terminal():
+        answer = typer.prompt("which one", type=What)
+        chosen = rotation.choose(found, What(answer).value)
+    if chosen is None:
+        raise typer.BadParameter("the number has both: password or secret", param_hint="--what")
+    wanted = rotation.Rotation(found, chosen)
+    if not json:
+        rotation.explain(wanted)
+    if not (yes or (not json and _typed(found.number))):
+        raise InputError("nothing was rotated", step=f"xtel rotate {stack} {found.number} --what {chosen} --yes")
+    rotation.ready(here, found)
+    rotation.rotate(here, wanted)
+    if json:
+        output.document(wanted.as_json(done=True))
+    else:
+        rotation.show(wanted, file)
+
+
+def _typed(number: str) -> bool:
+    """Whether somebody is there, and types the number."""
+    return _terminal() and typer.prompt("type the number to go on", default="", show_default=False).strip() == number
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
