@@ -13,7 +13,7 @@ import typer
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import output
-from xtel.verbs import doctor, group, new, plan, ranges, render, routes, sandbox, schema, validate
+from xtel.verbs import doctor, group, import_, new, plan, ranges, render, routes, sandbox, schema, validate
 
 USAGE, INTERRUPTED = 64, 130
 #: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
@@ -50,9 +50,12 @@ def xtel(
 
 
 #: In the order of the help.
-_VERBS = (validate.validate, plan.plan, schema.schema, routes.routes, doctor.doctor, render.render, new.new)
+_VERBS = (
+    *(validate.validate, plan.plan, schema.schema, routes.routes),
+    *(import_.import_, doctor.doctor, render.render, new.new),
+)
 for _verb in _VERBS:
-    app.command()(_verb)
+    app.command(_verb.__name__.rstrip("_"))(_verb)
 app.add_typer(ranges.app, name="ranges")
 app.add_typer(sandbox.app, name="sandbox")
 

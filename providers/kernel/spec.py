@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -125,17 +125,25 @@ def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
-def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
+def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
     """The values of a spec's secret fields, to be kept out of every text."""
+    secrets: list[str] = []
+    sealed(model, values, secrets.append)
+    return secrets
+
+
+def sealed(model: type[BaseModel], values: Mapping[str, Any], seal: Callable[[Any], Any]) -> dict[str, Any]:
+    """The values with every secret field, at any depth, as ``seal`` answers it."""
+    result = dict(values)
     for name, info in model.model_fields.items():
         value = values.get(name)
         parts = list(_parts(info.annotation)) + list(info.metadata)
         if isinstance(value, str) and any(isinstance(part, Secret) for part in parts):
-            yield value
-        if isinstance(value, dict):
-            for part in parts:
-                if isinstance(part, type) and issubclass(part, BaseModel):
-                    yield from secret_values(part, cast(dict[str, Any], value))
+            result[name] = seal(value)
+        models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        if isinstance(value, dict) and models:
+            result[name] = sealed(models[0], cast(dict[str, Any], value), seal)
+    return result
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
