@@ -105,6 +105,9 @@ class Adoption:
                 f"xAI asks for a digest (user {secrecy.one_line(user, 40)}) and never shows its password",
                 step="give it with --secrets FILE; or declare the number with `take_over: true` and `replace: accept`",
             )
+        self._remarks.append(
+            "nobody can compare the digest password: a wrong one is sent to the carrier with the new name"
+        )
         return self._secret(key, "DigestPassword", value)
 
     def _secret(self, key: str, suffix: str, value: str) -> dict[str, str]:

@@ -106,6 +106,84 @@ def test_a_lost_state_comes_back_as_it_was(project: Project, sandbox: Sandbox) -
     assert sandbox.state()["twilio"]["trunks"] == []
 
 
+LONDON = """
+  london:
+    number: "+442079460011"
+    route: {carrier: telnyx, sip_region: Europe, srtp: true, transfer: {countries: [GB]}}
+    auth: {allow: [telnyx:europe, 203.0.113.0/28]}
+    fallback: ["sip:pbx.example.com;transport=tls"]
+"""
+NYC = """
+  nyc:
+    number: "+12125550177"
+    route: {carrier: plivo, secure: true}
+    auth: {digest: {username: xai-nyc, password: {secret: nycPassword}}}
+    fallback: ["sip:pbx.example.com;transport=tls"]
+"""
+
+
+@pytest.mark.parametrize(("carrier", "entry"), [("telnyx", LONDON), ("plivo", NYC)])
+def test_every_carrier_comes_back_as_it_was(project: Project, sandbox: Sandbox, carrier: str, entry: str) -> None:
+    password = "canary_digest_1"
+    project.run("config", "set", "--secret", "nycPassword", password)
+    project.declare(entry)
+    project.up()
+    before = project.resources()
+    forget(project)
+    stack_file(project).write_text(EMPTY)
+    sandbox.forget_log()
+    number = "+442079460011" if carrier == "telnyx" else "+12125550177"
+    only = ("--carrier", carrier, "--number", number, "--yes")
+    shown = xtel(project, *only, XTEL_DIGEST_PASSWORD=password)
+    assert "ok: 1 number imported, and the plan is empty" in shown
+    assert sandbox.writes() == []
+    assert password not in shown + project.state() + stack_file(project).read_text()
+    after = project.resources()
+    assert {name: item["id"] for name, item in after.items()} == {name: item["id"] for name, item in before.items()}
+    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+    project.run("destroy", "--yes")
+
+
+def renamed(sandbox: Sandbox, carrier: str) -> None:
+    """Somebody changes every name at the carrier by hand."""
+    env, state = sandbox.env(), sandbox.state()[carrier]
+    if carrier == "telnyx":
+        headers = {"Authorization": f"Bearer {env['TELNYX_API_KEY']}"}
+        for found in state["fqdn_connections"]:
+            path, body = f"/v2/fqdn_connections/{found['id']}", {"connection_name": "Old PBX"}
+            sandbox.http.patch(path, json=body, headers=headers).raise_for_status()
+        return
+    auth = (env["PLIVO_AUTH_ID"], env["PLIVO_AUTH_TOKEN"])
+    root = f"/v1/Account/{auth[0]}/Zentrunk"
+    for found in state["trunks"]:
+        body = {"name": "Old PBX", "trunk_direction": "inbound"}
+        sandbox.http.post(f"{root}/Trunk/{found['trunk_id']}/", json=body, auth=auth).raise_for_status()
+    for found in state["uris"]:
+        body = {"name": f"Old PBX {found['uri_uuid']}"}
+        sandbox.http.post(f"{root}/URI/{found['uri_uuid']}/", json=body, auth=auth).raise_for_status()
+
+
+@pytest.mark.parametrize(("carrier", "entry"), [("telnyx", LONDON), ("plivo", NYC)])
+def test_other_names_become_ours(project: Project, sandbox: Sandbox, carrier: str, entry: str) -> None:
+    password = "canary_digest_1"
+    project.run("config", "set", "--secret", "nycPassword", password)
+    project.declare(entry)
+    project.up()
+    names = {json.dumps(item["outputs"].get("marker")) for item in project.resources().values()}
+    forget(project)
+    stack_file(project).write_text(EMPTY)
+    renamed(sandbox, carrier)
+    xtel(project, "--carrier", carrier, "--yes", "--secrets", known(project, "+12125550177", password))
+    assert {json.dumps(item["outputs"].get("marker")) for item in project.resources().values()} == names
+    assert "Old PBX" not in json.dumps(sandbox.state()[carrier])
+    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+
+
+def known(project: Project, number: str, password: str) -> str:
+    (project.folder / "known.yaml").write_text(f'"{number}": {{digest_password: "{password}"}}\n')
+    return "known.yaml"
+
+
 HOSTILE = "Sales: {x} #1 \"quoted\" 'yes' \u202e%s &a *b\t|"
 
 
