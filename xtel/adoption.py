@@ -149,7 +149,7 @@ class Adoption:
             number = Number.model_validate({**entry, "route": self._route()})
         except ValidationError as error:
             raise Unmapped("; ".join(str(problem) for problem in problems(error))) from None
-        alone = Network(version=1, defaults=defaults, numbers={key: number})
+        alone = Network.model_validate({"version": 1, "defaults": defaults, "numbers": {key: number}})
         for remark in crosscheck.remarks(alone, lambda place: 0):
             text = f"{'.'.join(map(str, remark.place[2:]))}: {remark.message}"
             if remark.severity == "error":

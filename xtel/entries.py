@@ -10,6 +10,7 @@ from typing import Any, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from providers.kernel.errors import InputError
@@ -17,18 +18,28 @@ from providers.kernel.errors import InputError
 _INDENT = 2
 _NO_FOLDING = 2**20
 #: Text that YAML reads back as the same text without quotes; everything else is quoted.
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*([ :/@][A-Za-z0-9_./-]+)*")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*([ :/@][A-Za-z0-9_./-]+)*|[0-9.]+/[0-9]+")
+
+
+class _Representer(RoundTripRepresenter):
+    """``webhook: null`` says more than a key with nothing behind it."""
+
+    def represent_none(self, data: Any) -> ScalarNode:
+        return cast(Any, self).represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+cast(Any, _Representer).add_representer(type(None), _Representer.represent_none)
 
 
 def appended(text: str, entries: Mapping[str, Mapping[str, Any]]) -> str:
     """The text of a stack file with further entries at the end of its ``numbers``. Raises InputError."""
-    node = _numbers(text)
+    key, node = _numbers(text)
     if pairs := _pairs(node):
         at, column = _end(text, node), int(pairs[0][0].start_mark.column)
     else:  # {}, null, or nothing at all
-        before = text[: node.start_mark.index].rstrip(" ")
-        text = before + text[node.end_mark.index :]
-        at, column = _line_end(text, len(before)), _INDENT
+        start, end = int(node.start_mark.index), int(node.end_mark.index)
+        text = text[:start].rstrip(" ") + text[end:] if start < end else text
+        at, column = _line_end(text, int(key.end_mark.index)), _INDENT
     newline = "\r\n" if "\r\n" in text else "\n"
     before, after = text[:at], text[at:]
     lead = "" if before.endswith("\n") else newline
@@ -38,6 +49,7 @@ def appended(text: str, entries: Mapping[str, Mapping[str, Any]]) -> str:
 def written(entries: Mapping[str, Mapping[str, Any]], column: int = _INDENT) -> str:
     """Entries as the stack file says them, indented by ``column``."""
     yaml = YAML()
+    yaml.Representer = _Representer
     yaml.version = (1, 2)  # pyright: ignore[reportAttributeAccessIssue]
     yaml.width = _NO_FOLDING
     yaml.explicit_start = False  # pyright: ignore[reportAttributeAccessIssue]
@@ -52,8 +64,8 @@ def _pairs(node: Any) -> list[tuple[Any, Any]]:
     return cast(list[tuple[Any, Any]], node.value) if isinstance(cast(object, node), MappingNode) else []
 
 
-def _numbers(text: str) -> Any:
-    """The node of ``numbers``: a block, or nothing yet."""
+def _numbers(text: str) -> tuple[Any, Any]:
+    """The nodes of ``numbers`` and of what it holds: a block, or nothing yet."""
     root: Any = cast(Any, YAML()).compose(text)
     key, node = next((pair for pair in _pairs(root) if pair[0].value == "numbers"), (None, None))
     if key is None or node is None:
@@ -63,7 +75,7 @@ def _numbers(text: str) -> Any:
             "`numbers` stands in braces or behind an anchor: nothing can be added to it",
             step="write them as a block: one key a line, indented below `numbers:`",
         )
-    return node
+    return key, node
 
 
 def _end(text: str, node: Any) -> int:

@@ -110,12 +110,11 @@ class _Pulumi:
 
     def _preview(self) -> dict[str, Any]:
         """The plan; one that refuses something ends with an error and says all the same what it would do."""
-        try:
-            return json.loads(self.run("preview", "--json"))
-        except engine.Unavailable as error:
-            if error.printed.lstrip().startswith("{"):
-                return json.loads(error.printed)
-            raise
+        arguments = ["preview", "--json", "--stack", self._named]
+        done = engine.ask(arguments, self._root, self._environment, _SECONDS)
+        if done.returncode and not done.stdout.lstrip().startswith("{"):
+            raise engine.Unavailable(f"pulumi preview: {engine.reason(done.stderr or done.stdout)}")
+        return json.loads(done.stdout)
 
     def bring(self, numbers: Iterable[Taken]) -> None:
         """Into the state, from a file that only this user can read and that is gone afterwards."""

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Sandbox
+from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import STACK, SUPPORT, Project
 from tests.engine.test_lifecycle import NUMBER, SALES
+from tests.engine.test_readme import blocks, commands
 
 pytestmark = pytest.mark.engine
 SALES_NUMBER = "+12125550110"
@@ -122,28 +123,6 @@ NYC = """
 """
 
 
-@pytest.mark.parametrize(("carrier", "entry"), [("telnyx", LONDON), ("plivo", NYC)])
-def test_every_carrier_comes_back_as_it_was(project: Project, sandbox: Sandbox, carrier: str, entry: str) -> None:
-    password = "canary_digest_1"
-    project.run("config", "set", "--secret", "nycPassword", password)
-    project.declare(entry)
-    project.up()
-    before = project.resources()
-    forget(project)
-    stack_file(project).write_text(EMPTY)
-    sandbox.forget_log()
-    number = "+442079460011" if carrier == "telnyx" else "+12125550177"
-    only = ("--carrier", carrier, "--number", number, "--yes")
-    shown = xtel(project, *only, XTEL_DIGEST_PASSWORD=password)
-    assert "ok: 1 number imported, and the plan is empty" in shown
-    assert sandbox.writes() == []
-    assert password not in shown + project.state() + stack_file(project).read_text()
-    after = project.resources()
-    assert {name: item["id"] for name, item in after.items()} == {name: item["id"] for name, item in before.items()}
-    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
-    project.run("destroy", "--yes")
-
-
 def renamed(sandbox: Sandbox, carrier: str) -> None:
     """Somebody changes every name at the carrier by hand."""
     env, state = sandbox.env(), sandbox.state()[carrier]
@@ -169,14 +148,20 @@ def test_other_names_become_ours(project: Project, sandbox: Sandbox, carrier: st
     project.run("config", "set", "--secret", "nycPassword", password)
     project.declare(entry)
     project.up()
-    names = {json.dumps(item["outputs"].get("marker")) for item in project.resources().values()}
+    before = project.resources()
     forget(project)
     stack_file(project).write_text(EMPTY)
     renamed(sandbox, carrier)
-    xtel(project, "--carrier", carrier, "--yes", "--secrets", known(project, "+12125550177", password))
-    assert {json.dumps(item["outputs"].get("marker")) for item in project.resources().values()} == names
+    shown = xtel(project, "--carrier", carrier, "--yes", "--secrets", known(project, "+12125550177", password))
+    assert password not in shown + project.state() + stack_file(project).read_text()
+    after = project.resources()
+    assert {name: (item["id"], item["inputs"]["marker"]) for name, item in after.items()} == {
+        name: (item["id"], item["inputs"]["marker"]) for name, item in before.items()
+    }
     assert "Old PBX" not in json.dumps(sandbox.state()[carrier])
     assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+    project.run("destroy", "--yes")
+    assert not [name for name in project.resources() if carrier in name]
 
 
 def known(project: Project, number: str, password: str) -> str:
@@ -313,3 +298,22 @@ def test_a_bundle_has_nothing_to_import(project: Project) -> None:
     assert "SIP has no API here, so there is nothing to import; next: declare the number" in xtel(
         project, "--carrier", "sip", code=1
     )
+
+
+def test_the_page_is_true(project: Project, sandbox: Sandbox) -> None:
+    page = (ROOT / "docs/import.md").read_text()
+    registered(sandbox, NUMBER, sip_auth={"allowed_addresses": RANGES})
+    trunk(sandbox, NUMBER)
+    (project.folder / "stacks/prod.yaml").write_text(EMPTY)
+    [secrets] = blocks(page, "yaml")
+    (project.folder / "secrets.yaml").write_text(secrets)
+    found = commands(page)
+    assert len(found) == 4
+    for command in found:
+        look = command == "xtel import prod --carrier twilio"
+        done = subprocess.run(
+            command, shell=True, cwd=project.folder, env=project.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == (1 if look else 0), f"{command}\n{done.stdout}{done.stderr}"
+    outputs = project.run("stack", "output", "signing_secrets", "--show-secrets", "--json", "--stack", "prod")
+    assert list(json.loads(outputs).values()) == ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]

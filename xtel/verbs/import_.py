@@ -43,7 +43,7 @@ def import_(
     Exit codes: 0 imported or nothing to do, 1 error, not confirmed, or a number asked for that stays as it is.
     """
     from providers.kernel.carrier import carriers
-    from xtel import answers, report, takeover
+    from xtel import answers, findings, takeover
     from xtel import survey as surveying
 
     if carrier not in carriers():
@@ -55,15 +55,15 @@ def import_(
     with output.working(f"asking xAI and {carrier}"):
         survey = surveying.survey(found, stack, carrier, wanted, known)
     if not json:
-        report.show(survey)
+        findings.show(survey)
     consented = bool(survey.taken) and (yes or (not json and agreed("import them?")))
     if consented:
         with output.working("importing"):
             takeover.take_over(found, stack, survey)
     if json:
-        output.document(report.as_json(stack, carrier, survey, imported=consented))
+        output.document(findings.as_json(stack, carrier, survey, imported=consented))
     else:
-        report.conclude(stack, survey, imported=consented)
+        findings.conclude(stack, survey, imported=consented)
     raise typer.Exit(1 if (survey.taken and not consented) or (wanted and survey.left) else 0)
 
 
