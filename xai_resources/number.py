@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from providers.kernel import carrier, errors, marker, operation, ranges
 from providers.kernel.carrier import Live, Obstacle
 from providers.kernel.meaning import Meaning
 from providers.kernel.spec import Spec
-from providers.kernel.values import has_unknown
+from providers.kernel.values import cidrs, has_unknown
 from xai_resources.client import Client
 from xai_resources.models import Created, Number, NumberSpec
 
@@ -85,7 +86,7 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
                 return _live(number, spec.marker)
         return None
 
-    def read(self, api: Client, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+    def read(self, api: Client, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live:
         """By id. Where neither reading nor listing is offered, drift cannot be seen and the state stands."""
         try:
             number = api.number(id, fresh=fresh)
@@ -101,6 +102,12 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
         if number.origin == "xai_provisioned" and not state.get("agent_id"):
             inputs.pop("agent_id")  # none declared: whoever answers was chosen in the console
         return Live(live.id, inputs, live.outputs)
+
+    def recorded(self, api: Client, id: str, spec: NumberSpec) -> Live | None:
+        """The webhook's URL and the secrets cannot be read: they are taken as declared."""
+        state = {**spec.canonical(), "webhook_id": api.number(id, fresh=False).webhook_id}
+        live = self.read(api, id, state, fresh=False)
+        return replace(live, outputs={**live.outputs, "signing_secret": spec.known_secret or "", "previous": {}})
 
     def create(self, api: Client, spec: NumberSpec) -> Live:
         """Register it. An answer with another SIP host than the carriers were pointed at is undone."""
@@ -154,10 +161,11 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
         left_alone = spec.origin == "xai_provisioned" and not spec.agent_id and "previous" not in state
         if (state.get("agent_id") or None) != spec.agent_id and not left_alone:
             changes["agent_id"] = spec.agent_id
-        if not changes:
-            return _live(api.number(id), spec.marker)
+        # The secret of an imported number may become known later; one that the state holds stays.
+        told = {} if state.get("signing_secret") else {"signing_secret": spec.known_secret or ""}
         try:
-            return _live(api.update(id, changes), spec.marker)
+            live = _live(api.update(id, changes) if changes else api.number(id), spec.marker)
+            return replace(live, outputs={**live.outputs, **told})
         except errors.Unsupported as error:
             raise errors.Unsupported(
                 f"xAI does not offer changing {', '.join(sorted(changes))} in place here",
@@ -207,10 +215,18 @@ def _auth_now(declared: Mapping[str, Any], number: Number) -> dict[str, Any] | N
     now: dict[str, Any] = dict(declared)
     if seen.auth_username != (declared.get("auth_username") or ""):
         now = {"auth_username": seen.auth_username} if seen.auth_username else {}
-    if set(seen.allowed_addresses) != set(declared.get("allowed_addresses") or ()):
+    if _spelled(seen.allowed_addresses) != _spelled(declared.get("allowed_addresses") or ()):
         now.pop("allow", None)
         now["allowed_addresses"] = sorted(seen.allowed_addresses)
     return now or None
+
+
+def _spelled(addresses: Iterable[str]) -> set[str]:
+    """Networks in one spelling: somebody may have registered 203.0.113.5 for 203.0.113.5/32."""
+    try:
+        return set(cidrs(addresses))
+    except ValueError:  # nothing of ours: the whole internet, or no network at all
+        return set(addresses)
 
 
 def _registered_alike(number: Number, spec: NumberSpec) -> bool:

@@ -13,7 +13,21 @@ import typer
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import output
-from xtel.verbs import doctor, drift, group, new, plan, ranges, recover, render, routes, sandbox, schema, validate
+from xtel.verbs import (
+    doctor,
+    drift,
+    group,
+    import_,
+    new,
+    plan,
+    ranges,
+    recover,
+    render,
+    routes,
+    sandbox,
+    schema,
+    validate,
+)
 
 USAGE, INTERRUPTED = 64, 130
 #: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
@@ -51,18 +65,12 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    validate.validate,
-    plan.plan,
-    schema.schema,
-    routes.routes,
-    doctor.doctor,
-    render.render,
-    new.new,
-    drift.drift,
-    recover.recover,
+    *(validate.validate, plan.plan, schema.schema, routes.routes),
+    *(import_.import_, drift.drift, recover.recover),
+    *(doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:
-    app.command()(_verb)
+    app.command(_verb.__name__.rstrip("_"))(_verb)
 app.add_typer(ranges.app, name="ranges")
 app.add_typer(sandbox.app, name="sandbox")
 

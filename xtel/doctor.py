@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -98,7 +97,7 @@ def examine(found: project.Project, stack: str, *, offline: bool) -> Report:
     wanted = _needed(declared) if stack else set[str]()
     vendors = _Vendors(wanted, bool(stack), config)
     report.sections["Credentials"] = [*unread, *vendors.credentials(_hint(found, stack))]
-    report.sections["Accounts"] = vendors.accounts(lambda: _revealed(found, stack), offline=offline)
+    report.sections["Accounts"] = vendors.accounts(lambda: _asked(found, stack, reveal=True), offline=offline)
     report.sections["Ranges"] = [*_tables(), *_registered(found, stack, declared)]
     report.sections["Shadowed packages"] = [*_shadows({found.root.resolve(), Path.cwd().resolve()}), *_installed()]
     return report
@@ -134,18 +133,8 @@ def _config(found: project.Project, stack: str) -> tuple[Config, list[Check]]:
         return {}, [Check("stack config", WARNING, detail)]
 
 
-def _asked(found: project.Project, stack: str, *more: str) -> Config:
-    text = engine.run(["config", "--json", *more, "--stack", stack], found.root, local.reading(found, stack))
-    told: dict[str, dict[str, Any]] = json.loads(text)
-    return {key: None if "value" not in entry else str(entry["value"]) for key, entry in told.items()}
-
-
-def _revealed(found: project.Project, stack: str) -> Config:
-    """With the secrets, to ask with what `pulumi up` would use; they stay in this process and are kept out of texts."""
-    config = _asked(found, stack, "--show-secrets")
-    secret = [item.config for vendor in carrier.vendors().values() for item in vendor.credentials if item.secret]
-    secrecy.register(*(config.get(key) for key in secret))
-    return config
+def _asked(found: project.Project, stack: str, *, reveal: bool = False) -> Config:
+    return engine.config(found.root, stack, local.reading(found, stack), reveal=reveal)
 
 
 def _hint(found: project.Project, stack: str) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from providers.kernel.errors import InputError
+
+if TYPE_CHECKING:
+    from stacks import document
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,30 @@ def existing(path: Path, project: Project) -> Path:
         return relative(path)
     stacks = ", ".join(sorted(file.stem for file in _stacks(project.root))) or "none"
     raise InputError(f"there is no stack file {shown(path)}", step=f"name one of the stacks that exist: {stacks}")
+
+
+def rewrite(file: Path, before: str, text: str, agrees: Callable[[document.Document], bool] | None = None) -> None:
+    """Replace a stack file as a whole, once ``text`` is known to be a good one that ``agrees`` with what was wanted."""
+    from stacks import document
+
+    file = file.resolve()
+    if file.read_bytes().decode("utf-8") != before:
+        raise InputError(f"{shown(file)} was changed meanwhile; nothing was written", step="run it again")
+    with NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.stem}-", suffix=".yaml", delete=False) as draft:
+        draft.write(text.encode())
+    try:
+        found = document.read(Path(draft.name))
+        if agrees and not agrees(found):
+            raise InputError(f"{shown(file)} cannot hold this as it is; nothing was written", step="write it by hand")
+        shutil.copymode(file, draft.name)
+        os.replace(draft.name, file)
+    except document.Refused as refused:
+        wrong = refused.findings[0]
+        raise InputError(
+            f"{shown(file)}: {wrong.path}: {wrong.message}; nothing was written", step="correct it first"
+        ) from None
+    finally:
+        Path(draft.name).unlink(missing_ok=True)
 
 
 def _stacks(root: Path) -> list[Path]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, cast
 
 from ruamel.yaml import YAML
@@ -239,19 +236,8 @@ def rewritten(update: Update) -> str:
 
 
 def write(update: Update) -> None:
-    """Replace the file as a whole, once the new text is known to be a good stack file."""
-    file = update.file.resolve()
-    if file.read_bytes().decode("utf-8") != update.text:
-        raise InputError(f"{update.file} was changed meanwhile; nothing was written", step="run it again")
-    text = rewritten(update)
-    with NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.stem}-", suffix=".yaml", delete=False) as draft:
-        draft.write(text.encode())
-    try:
-        document.read(Path(draft.name))
-        shutil.copymode(file, draft.name)
-        os.replace(draft.name, file)
-    finally:
-        Path(draft.name).unlink(missing_ok=True)
+    """Replace the file, once the new text is known to be a good stack file."""
+    project.rewrite(update.file, update.text, rewritten(update))
 
 
 def show_update(update: Update) -> None:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from providers.kernel import errors, limits, meaning, secrecy
+from providers.kernel.adoption import Adoption
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.files import Files
 from providers.kernel.spec import Part as Model
@@ -95,6 +96,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
     @abstractmethod
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The object as it stands now; None (or NotFound) when the vendor does not have it."""
+
+    def recorded(self, api: ApiT, id: str, spec: SpecT) -> Live | None:
+        """One that was made elsewhere, as a state would hold it had it been made here from ``spec``. Reads only."""
+        return self.read(api, id, spec.canonical(), fresh=False)
 
     def obstacle(self, found: Live, spec: SpecT) -> Obstacle | None:
         """Why a found object cannot become what ``spec`` asks for, and the way out; a preview asks this too."""
@@ -275,6 +280,8 @@ class Carrier(Vendor[ApiT]):
     example: str = "+14155550101"
     #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
     most: tuple[str, int, str] | None = None
+    #: How routes that exist are imported; None where nothing can be.
+    adoption: Adoption[ApiT] | None = None
 
 
 class Settings:

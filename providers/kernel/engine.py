@@ -6,6 +6,7 @@ The path and name of :class:`Provider`, and the form of its pickle, are part of 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -23,9 +24,10 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
+from pulumi.dynamic.dynamic import serialize_provider  # pyright: ignore[reportUnknownVariableType] -- untyped
 from pulumi.output import Unknown as EngineUnknown
 
-from providers.kernel import carrier, operation, process, reconciler
+from providers.kernel import carrier, operation, process, reconciler, spec
 from providers.kernel import marker as marking
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
@@ -34,6 +36,8 @@ from providers.kernel.values import UNKNOWN, Unknown
 _DRY_RUN = "dry_run"
 #: Output-only: why a preview refuses this resource; empty in every state.
 BLOCKED = "blocked"
+#: What marks a value as a secret wherever the engine reads or writes JSON; part of Pulumi's public formats.
+_SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 _sessions: dict[str, Session] = {}
 #: URN to refusal: for a replacement the engine checks a second time, without the old inputs that show what was refused.
 _refused: dict[str, str] = {}
@@ -199,6 +203,28 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
     body: dict[str, Any] = {"__init__": construct, "__module__": __name__, "__doc__": declared.__doc__}
     make = cast(Callable[..., type[Resource]], type)
     return make(kind, (Resource,), body, module=vendor_name, name=kind)
+
+
+def imported(vendor_name: str, kind: str, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """Type, inputs and outputs of an object for ``pulumi import --file``: as a create would have left them.
+
+    Secrets are in the form that the engine encrypts: a plain string would stay readable in the state.
+    """
+    declared, token = carrier.vendor(vendor_name).object(kind), f"{vendor_name}:{kind}"
+    own = {"__provider": serialize_provider(Provider(token)), BLOCKED: ""}
+    kept = spec.sealed(declared.spec, state, _sealed)
+    outputs = {name: _sealed(value) if name in declared.secrets else value for name, value in kept.items()}
+    return {
+        "type": f"pulumi-python:dynamic/{token}",
+        "inputs": {**spec.sealed(declared.spec, inputs, _sealed), **own},
+        "outputs": {**outputs, **own},
+    }
+
+
+def _sealed(value: Any) -> Any:
+    """A secret in the engine's own form, in plain JSON."""
+    sealed_already = isinstance(value, dict) and "plaintext" in value
+    return cast(Any, value) if sealed_already else {**_SECRET, "plaintext": json.dumps(value)}
 
 
 def own_marker(name: str) -> str:

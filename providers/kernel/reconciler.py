@@ -186,6 +186,16 @@ class Reconciler:
         others = {name: value for name, value in state.items() if name not in declared}  # what was cleared is absent
         return {**others, **inputs, **live.outputs}, inputs
 
+    def recorded(self, id: str, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Inputs and state of an object made elsewhere, as though it had been made from ``inputs``: what the vendor shows
+        wins, the rest is taken as declared. Reads only.
+        """
+        live = self.session.ask(self.object.recorded, id, self.object.spec.model_validate(dict(inputs)))
+        if live is None:
+            raise errors.NotFound(f"{id} is not there any more", status=404, step="run it again")
+        seen = self._spelled({**inputs, **live.inputs})
+        return seen, self._state(seen, live, self.session.account())
+
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
         """After a first 404: Twilio answers 404 for existing objects at times (twilio-node#936)."""
         self._sleep(SECOND_LOOK)

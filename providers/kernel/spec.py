@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -128,27 +128,39 @@ def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
-def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
+def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
     """The values of a spec's secret fields, to be kept out of every text."""
+    secrets: list[str] = []
+    sealed(model, values, secrets.append)
+    return secrets
+
+
+def sealed(model: type[BaseModel], values: Mapping[str, Any], seal: Callable[[Any], Any]) -> dict[str, Any]:
+    """The values with every secret field, at any depth, as ``seal`` answers it."""
+    result = dict(values)
     for name, info in model.model_fields.items():
-        yield from _secrets([*_parts(info.annotation), *info.metadata], values.get(name))
+        if name in values:
+            result[name] = _sealed([*_parts(info.annotation), *info.metadata], values[name], seal)
+    return result
 
 
-def _secrets(parts: list[Any], value: Any) -> Iterator[str]:
+def _sealed(parts: list[Any], value: Any, seal: Callable[[Any], Any]) -> Any:
     """What is secret in the value of a field of this type: the text itself, an item of it, a field of a model in it."""
     marked = any(isinstance(part, Secret) for part in parts)
     models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
     if isinstance(value, str) and marked:
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in cast(list[Any], value):
-            yield from _secrets(parts, item)
-    elif isinstance(value, dict):
-        fields = cast(dict[str, Any], value)
-        for model in models:
-            yield from secret_values(model, fields)
-        for item in fields.values() if marked and not models else ():
-            yield from _secrets(parts, item)
+        return seal(value)
+    if isinstance(value, list | tuple):
+        return [_sealed(parts, item, seal) for item in cast(list[Any], value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast(dict[str, Any], value)
+    if marked and not models:
+        return {key: _sealed(parts, item, seal) for key, item in fields.items()}
+    result = dict(fields)
+    for model in models:
+        result |= {key: item for key, item in sealed(model, fields, seal).items() if item != fields.get(key)}
+    return result
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

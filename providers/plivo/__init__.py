@@ -12,8 +12,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from providers.kernel import carrier, limits, purchase
+from providers.kernel.adoption import Adoption
 from providers.kernel.capabilities import Ability, Can, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
+from providers.plivo.adoption import found, numbers
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
 from providers.plivo.shop import Shop
@@ -109,5 +111,6 @@ CARRIER = carrier.Carrier[Api](
     auth="digest",
     ranges=(RANGES,),
     can=CAN,
+    adoption=Adoption(numbers, found),
     most=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

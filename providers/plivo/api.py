@@ -33,16 +33,16 @@ class Api:
 
     def _listing(self, collection: str, key: str) -> Listing[Found]:
         return Listing[Found](
-            lambda: self._listed(collection),
+            lambda: self.listed("Zentrunk", collection),
             lambda found: str(found[key]),
             lambda id: self.ask("GET", "Zentrunk", collection, id),
         )
 
-    def _listed(self, collection: str, **filters: str) -> Iterator[Found]:
-        """Everything in ``Zentrunk/<collection>/``, page by page. No filter by name is documented."""
+    def listed(self, *path: str, **filters: str) -> Iterator[Found]:
+        """Everything in a collection such as ``Zentrunk/Trunk/``, page by page. No filter by name is documented."""
         asked: dict[str, Any] = {**filters, "limit": _PAGE, "offset": 0}
         while True:
-            page = self.ask("GET", "Zentrunk", collection, **asked)
+            page = self.ask("GET", *path, **asked)
             yield from cast(list[Found], page.get("objects") or [])
             meta: Found = page.get("meta") or {}
             if not meta.get("next"):
@@ -54,7 +54,7 @@ class Api:
     def pointing(self, uri_uuid: str) -> str:
         """The id of a trunk whose calls go to this URI, first or as a fallback; empty for none."""
         for field in ("primary_uri_uuid", "fallback_uri_uuid"):
-            for trunk in self._listed("Trunk", **{field: uri_uuid}):
+            for trunk in self.listed("Zentrunk", "Trunk", **{field: uri_uuid}):
                 if trunk.get(field) == uri_uuid:
                     return str(trunk["trunk_id"])
         return ""

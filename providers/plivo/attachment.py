@@ -55,6 +55,10 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         _, now = api.application(id)
         return Live(id, {"trunk_id": now}) if now else None
 
+    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
+        """On somebody else's trunk that becomes ours: what it had before that is not known."""
+        return self.find(api, spec, fresh=False)
+
     def create(self, api: Api, spec: AttachmentSpec) -> Live:
         """POST Number/{number}/; what it had before is kept for the way back."""
         _, previous = api.application(spec.phone_number)

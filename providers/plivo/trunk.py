@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -74,6 +75,11 @@ class Uri(carrier.Object[Api, UriSpec]):
     def means(self, inputs: Mapping[str, Any]) -> Meaning:
         """A fallback's URI is tried second, whatever the order they were made in."""
         return Meaning(ways=(Way(str(inputs.get("uri", "")), 1 if inputs.get("role") == "fallback" else 0),))
+
+    def recorded(self, api: Api, id: str, spec: UriSpec) -> Live | None:
+        """Its role shows in our names alone: somebody else's URI has the one that its trunk gives it."""
+        live = self.read(api, id, spec.canonical(), fresh=False)
+        return replace(live, inputs={**live.inputs, "role": spec.role}) if live else None
 
     def create(self, api: Api, spec: UriSpec) -> Live:
         """POST Zentrunk/URI/; the answer holds the id alone."""

@@ -13,10 +13,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from providers.kernel import carrier, purchase
+from providers.kernel.adoption import Adoption
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.kernel.spec import Part
 from providers.kernel.values import Whole, target
+from providers.telnyx.adoption import found, numbers
 from providers.telnyx.api import Api
 from providers.telnyx.attachment import Attachment
 from providers.telnyx.connection import Codec, Connection, Region, Routing, RoutingMethod
@@ -159,4 +161,5 @@ CARRIER = carrier.Carrier[Api](
     example="+13125550142",
     ranges=RANGES,
     can=CAN,
+    adoption=Adoption(numbers, found),
 )

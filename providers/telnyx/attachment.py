@@ -51,6 +51,10 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
             return None
         return Live(id, {"connection_id": number.connection_id})
 
+    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
+        """On somebody else's connection that becomes ours: what it had before is not known."""
+        return self.find(api, spec, fresh=False)
+
     def create(self, api: Api, spec: AttachmentSpec) -> Live:
         """PATCH /v2/phone_numbers/{id}; what it was assigned to before is kept for the way back."""
         number = api.number(spec.phone_number, fresh=False)

@@ -80,8 +80,8 @@ class Connection(carrier.Object[Api, ConnectionSpec]):
         """PATCH /v2/fqdn_connections/{id} with all of ``inbound``, its routing as it stands."""
         now = api.connections.get(id, fresh=True)
         inbound, outbound = _part(now, "inbound"), _part(now, "outbound")
-        routed = {name: inbound[name] for name in _ROUTED if inbound.get(name) is not None}
-        body = _body(spec, routed, outbound)
+        chosen = {name: inbound[name] for name in _ROUTED if inbound.get(name) is not None}
+        body = _body(spec, chosen, outbound)
         api.connections.changed(id)
         made = api.client.fqdn_connections.update(id, connection_name=spec.marker, active=True, **body)
         return _connection(api.connections.note(made.data))
@@ -92,7 +92,7 @@ class Connection(carrier.Object[Api, ConnectionSpec]):
         api.client.fqdn_connections.delete(id)
 
 
-def _body(spec: ConnectionSpec, routed: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
+def _body(spec: ConnectionSpec, chosen: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
     """Both inner objects whole: a profile is taken off by leaving it out, because null is not a documented id."""
     others = {name: value for name, value in outbound.items() if value is not None and name != _PROFILE}
     inbound = {
@@ -100,7 +100,7 @@ def _body(spec: ConnectionSpec, routed: Mapping[str, Any], outbound: Mapping[str
         "dnis_number_format": spec.dnis_number_format,
         "codecs": list(spec.codecs),
         "sip_region": spec.sip_region,
-        **routed,
+        **chosen,
     }
     return {
         "transport_protocol": spec.transport,
@@ -159,7 +159,7 @@ class Routing(carrier.Object[Api, RoutingSpec]):
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET /v2/fqdn_connections/{id}."""
         found = api.connections.get(id, fresh=fresh)
-        return _routing(found) if found else None
+        return routed(found) if found else None
 
     def create(self, api: Api, spec: RoutingSpec) -> Live:
         """PATCH /v2/fqdn_connections/{id}."""
@@ -167,7 +167,7 @@ class Routing(carrier.Object[Api, RoutingSpec]):
 
     def update(self, api: Api, id: str, spec: RoutingSpec, state: Mapping[str, Any]) -> Live:
         """PATCH /v2/fqdn_connections/{id} with all of ``inbound``."""
-        return _routing(_route(api, id, (spec.primary, spec.secondary, spec.tertiary), spec.method))
+        return routed(_route(api, id, (spec.primary, spec.secondary, spec.tertiary), spec.method))
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """PATCH with no FQDN chosen."""
@@ -180,7 +180,8 @@ def _route(api: Api, id: str, fqdns: tuple[str | None, str | None, str | None], 
     return api.connections.note(api.client.fqdn_connections.update(id, inbound=inbound).data)  # pyright: ignore[reportArgumentType]
 
 
-def _routing(found: Any) -> Live:
+def routed(found: Any) -> Live:
+    """Which FQDNs a connection has chosen, as Telnyx shows it."""
     inbound = _part(found, "inbound")
     primary, secondary, tertiary, method = (inbound.get(name) or None for name in _ROUTED)
     inputs = {

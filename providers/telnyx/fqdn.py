@@ -14,6 +14,9 @@ from providers.kernel.spec import Spec
 from providers.kernel.values import Host, Unknown, Whole
 from providers.telnyx.api import Api
 
+#: SIP over TLS.
+PORT = 5061
+
 
 class FqdnSpec(Spec):
     """A host that a connection sends calls to."""
@@ -29,7 +32,7 @@ class FqdnSpec(Spec):
     @classmethod
     def _default_port(cls, given: Any) -> Any:
         fields: dict[str, Any] = dict(given)
-        return fields if fields.get("record") == "srv" or fields.get("port") else {**fields, "port": 5061}
+        return fields if fields.get("record") == "srv" or fields.get("port") else {**fields, "port": PORT}
 
     @model_validator(mode="after")
     def _port(self) -> FqdnSpec:

@@ -14,12 +14,14 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from providers.kernel import carrier, purchase
+from providers.kernel.adoption import Adoption
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
 from providers.kernel.carrier import Leg, Piece, Ref
 from providers.kernel.files import Files
 from providers.kernel.spec import Part
 from providers.kernel.values import HttpsUrl, Target
 from providers.twilio import twiml
+from providers.twilio.adoption import found, numbers
 from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
 from providers.twilio.shop import Shop
@@ -280,5 +282,6 @@ CARRIER = carrier.Carrier[Api](
     route=Route,
     ranges=(RANGES,),
     can=CAN,
+    adoption=Adoption(numbers, found),
     most=("Trunk", 100, "write `trunk: shared` in the routes"),
 )

@@ -58,8 +58,8 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         number = api.number(spec.phone_number, fresh=fresh)
         if self._ours(api, number, spec):
             return _attachment(number, _held(number), {"voice_url": ""} if spec.voice else {})
-        if holder := _holder(number):
-            return _attachment(number, _held(number), {}, holder)
+        if held := holder(number):
+            return _attachment(number, _held(number), {}, held)
         return None
 
     def _ours(self, api: Api, number: Any, spec: AttachmentSpec) -> bool:
@@ -76,6 +76,11 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         if number is None or number.sid != id or _detached(number, state):
             return None
         return Live(id, _inputs(number))
+
+    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
+        """On somebody else's trunk that becomes ours: what it had before that is not known, so nothing is put back."""
+        number = api.number(spec.phone_number, fresh=False)
+        return _attachment(number, number.trunk_sid, {}) if number.sid == id else None
 
     def create(self, api: Api, spec: AttachmentSpec) -> Live:
         """Attach; what the number had before is kept for the way back."""
@@ -241,7 +246,7 @@ def _voice_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
     return {"voice_url": number.voice_url or "", "voice_method": number.voice_method or "POST"}
 
 
-def _holder(number: Any) -> str:
+def holder(number: Any) -> str:
     """Who gets the number's calls now, other than Twilio's factory greeting."""
     if number.trunk_sid:
         return f"it is attached to trunk {number.trunk_sid}"

@@ -1,0 +1,61 @@
+"""How a number's route that somebody else made reads in the words of the stack file: the inverse of ``Route.pieces``.
+
+A carrier declares it as ``Carrier.adoption``; ``xtel import`` does the rest: states come from the objects' own ``read``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from providers.kernel import errors
+
+ApiT = TypeVar("ApiT")
+
+
+class Unmapped(errors.XtelError):
+    """A stack file cannot say this number's route as it stands; ``reason`` and ``step`` are for people."""
+
+    def __init__(self, reason: str, *, step: str = "") -> None:
+        self.reason = reason
+        super().__init__(reason, step=step)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A SIP URI that a carrier tries, with its share among those of one priority."""
+
+    uri: str
+    weight: int = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """A number's route as it stands at its carrier.
+
+    ``route`` holds the keys of the stack file's route (those at their default are left out later), ``ids`` the id of each
+    piece by its name, ``ways`` the URIs in the order they are tried: the target first, fallbacks after it.
+    """
+
+    route: Mapping[str, Any]
+    ids: Mapping[str, str]
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True)
+class Adoption(Generic[ApiT]):
+    """What ``xtel import`` asks a carrier; both only read. ``found`` raises Unmapped for what no stack file can say."""
+
+    numbers: Callable[[ApiT], Iterable[str]]
+    found: Callable[[ApiT, str], Found]
+
+
+def alone(number: str, holder: str, of: Mapping[str, str]) -> None:
+    """Raise Unmapped when the object ``holder`` has other numbers too; ``of`` tells who holds each number."""
+    others = sum(held == holder for held in of.values()) - 1
+    if others > 0:
+        raise Unmapped(
+            f"{holder} carries {others} other number{'s' if others > 1 else ''}: a shared one is not imported",
+            step=f"give {number} one of its own, or declare it with `take_over: true`",
+        )

@@ -1,0 +1,69 @@
+"""What no API returns and somebody has to tell: digest passwords, signing secrets, where a webhook is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from providers.kernel import secrecy
+from providers.kernel.errors import InputError
+from providers.kernel.spec import Part, problems
+from providers.kernel.values import E164
+
+Kind = Literal["digest_password", "signing_secret"]
+#: For a single number: the environment instead of a file.
+VARIABLES: dict[Kind, str] = {"digest_password": "XTEL_DIGEST_PASSWORD", "signing_secret": "XTEL_SIGNING_SECRET"}
+
+
+class Known(Part):
+    """The secrets of one number."""
+
+    digest_password: Annotated[str, Field(min_length=1)] | None = None
+    signing_secret: Annotated[str, Field(min_length=1)] | None = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Given beforehand, or asked for: ``ask`` gets a question and answers without an echo; empty means not known."""
+
+    webhook: str = ""
+    known: Mapping[str, Known] = field(default_factory=dict[str, Known])
+    ask: Callable[[str], str] | None = None
+
+    def secret(self, number: str, kind: Kind, question: str) -> str:
+        """A secret of a number; empty when nobody knows it. Kept out of every text from here on."""
+        given = getattr(self.known.get(number), kind, None)
+        value = given or (self.ask(question) if self.ask else "")
+        secrecy.register(value)
+        return value
+
+
+def known(file: str, numbers: tuple[str, ...]) -> dict[str, Known]:
+    """What a file of secrets says, by number; for a single number the environment fills in. Never shows a value."""
+    told = _read(Path(file)) if file else {}
+    if len(numbers) == 1:
+        given = {kind: os.environ[variable] for kind, variable in VARIABLES.items() if os.environ.get(variable)}
+        said = told.get(numbers[0], Known()).model_dump(exclude_none=True)
+        told[numbers[0]] = Known.model_validate({**given, **said})
+    return told
+
+
+def _read(file: Path) -> dict[str, Known]:
+    step = 'a line per number: "+14155550100": {signing_secret: …, digest_password: …}'
+    try:
+        tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
+        return TypeAdapter(dict[E164, Known]).validate_python(tree or {})
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}", step="name a file that exists") from None
+    except ValidationError as error:
+        found = problems(error)[0]
+        raise InputError(f"{file}: {found}", step=step) from None
+    except (ValueError, YAMLError):
+        raise InputError(f"{file} is not YAML in UTF-8", step=step) from None

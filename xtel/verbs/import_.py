@@ -1,0 +1,89 @@
+"""Take existing numbers and routes over."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from xtel import output, project
+from xtel.verbs import Json, agreed
+
+
+def import_(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    *,
+    carrier: Annotated[str, typer.Option(metavar="NAME", help="Who delivers the calls.")],
+    number: Annotated[
+        list[str] | None, typer.Option(metavar="E164", help="Only this number; may be given several times.")
+    ] = None,
+    webhook: Annotated[
+        str, typer.Option(metavar="URL", help="Where the webhooks are; default: the stack file's default.")
+    ] = "",
+    secrets: Annotated[
+        str, typer.Option(metavar="FILE", help="Digest passwords and signing secrets by number, as YAML.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Import without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Take existing numbers and routes over.
+
+    Looks at xAI and at the carrier, matches numbers whose calls go to their target at xAI, and shows the entries that the
+    stack file would get, what would be renamed, and what stays as it is and why. After a yes it writes the entries,
+    imports the objects into Pulumi's state and renames them; the plan is empty then, or everything is undone.
+
+    \b
+    Examples:
+      xtel import prod --carrier twilio
+      xtel import prod --carrier twilio --number +14155550100 --webhook https://voice.example.com/calls
+      xtel import prod --carrier plivo --secrets secrets.yaml --yes
+
+    Exit codes: 0 imported or nothing to do, 1 error, not confirmed, or a number asked for that stays as it is.
+    """
+    from providers.kernel.carrier import carriers
+    from xtel import answers, findings, takeover
+    from xtel import survey as surveying
+
+    if carrier not in carriers():
+        raise typer.BadParameter(f"expected one of {', '.join(carriers())}", param_hint="--carrier")
+    wanted, url = _spelled(tuple(number or ())), _url(webhook)
+    found = project.here()
+    ask = _asked if sys.stdin.isatty() and not json else None
+    known = answers.Answers(url, answers.known(secrets, wanted), ask)
+    with output.working(f"asking xAI and {carrier}"):
+        survey = surveying.survey(found, stack, carrier, wanted, known)
+    if not json:
+        findings.show(survey)
+    consented = bool(survey.taken) and (yes or (not json and agreed("import them?")))
+    if consented:
+        with output.working("importing"):
+            takeover.take_over(found, stack, survey)
+    if json:
+        output.document(findings.as_json(stack, carrier, survey, imported=consented))
+    else:
+        findings.conclude(stack, survey, imported=consented)
+    raise typer.Exit(1 if (survey.taken and not consented) or (wanted and survey.left) else 0)
+
+
+def _asked(question: str) -> str:
+    return getpass.getpass(f"{question}: ")
+
+
+def _spelled(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    from providers.kernel import values
+
+    try:
+        return tuple(dict.fromkeys(values.e164(number) for number in numbers))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--number") from None
+
+
+def _url(text: str) -> str:
+    from providers.kernel import values
+
+    try:
+        return values.https_url(text) if text else ""
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--webhook") from None
