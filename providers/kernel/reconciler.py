@@ -173,9 +173,11 @@ class Reconciler:
                 return None
             if live is None:
                 raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
-        known = {name: value for name, value in state.items() if name in self.object.spec.model_fields}
-        inputs = self._spelled({**known, **live.inputs})
-        return {**state, **inputs, **live.outputs}, inputs
+        fields = self.object.spec.model_fields
+        inputs = self._spelled({**{name: state[name] for name in fields if name in state}, **live.inputs})
+        # What was cleared outside is in no input: it must not stay in the state, or nobody would see it again.
+        kept = {name: value for name, value in state.items() if name not in fields}
+        return {**kept, **inputs, **live.outputs}, inputs
 
     def _seen(self, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         try:
