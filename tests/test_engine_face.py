@@ -16,6 +16,7 @@ from stacks.component import TYPE
 FROZEN = {
     "xai:PhoneNumber": "gASVPgAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMD3hhaTpQaG9uZU51bWJlcpSFlFKULg==",
     "xai:Password": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHhhaTpQYXNzd29yZJSFlFKULg==",
+    "xai:Agent": "gASVOAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMCXhhaTpBZ2VudJSFlFKULg==",
     "twilio:Trunk": "gASVOwAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMDHR3aWxpbzpUcnVua5SFlFKULg==",
     "twilio:OriginationUrl": "gASVRAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMFXR3aWxpbzpPcmlnaW5hdGlvblVybJSFlFKULg==",
     "twilio:Attachment": "gASVQAAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMEXR3aWxpbzpBdHRhY2htZW50lIWUUpQu",

@@ -213,6 +213,29 @@ def test_drift_of_what_can_be_read(number: Hand, sandbox: Sandbox) -> None:
     assert not number.refresh()
 
 
+def test_an_agent_removed_outside_is_seen_and_put_back(number: Hand, sandbox: Sandbox) -> None:
+    plain = {**GOOD, "webhook": None, "agent_id": "agent_frontdesk0001"}
+    number.up(**plain)
+    key = {"Authorization": f"Bearer {sandbox.env()['XAI_API_KEY']}"}
+    body = {"phone_number": {}, "field_mask": {"paths": ["agent_id"]}}
+    sandbox.http.patch(f"/v2/phone-numbers/{number.id}", json=body, headers=key).raise_for_status()
+    assert number.refresh()
+    assert number.up(**plain) == "update"
+    assert sandbox.numbers("xai")[E164]["agent_id"] == "agent_frontdesk0001"
+
+
+def test_an_agent_that_is_declared_no_more_is_unassigned_from_a_console_number(number: Hand, sandbox: Sandbox) -> None:
+    """Also where an earlier run left the number with our marker, and nothing to give back is known."""
+    console = {"marker": "xtel/p/s/+16505550123", "name": "Front", "origin": "xai_provisioned"}
+    console |= {"phone_number": "+16505550123", "agent_id": "agent_frontdesk0001"}
+    number.up(**console)
+    number.id, number.state, number.inputs = "", {}, {}
+    number.up(**console)
+    assert number.state["previous"] == {}
+    assert number.up(**{**console, "agent_id": None}) == "update"
+    assert "agent_id" not in sandbox.numbers("xai")["+16505550123"]
+
+
 def test_gone_only_when_the_account_answers(number: Hand, sandbox: Sandbox) -> None:
     number.up(**GOOD)
     sandbox.fault("GET /v2/phone-numbers/*", "status", status=404)
