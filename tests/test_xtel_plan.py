@@ -101,11 +101,11 @@ def test_two_versions_of_a_file_need_nobody(project: Path) -> None:
     )  # fmt: skip
     assert number["after"]["targets"] == ["sip:+14155550100@sip.voice.x.ai:5061;transport=tls"]
     assert number["two_routes"] is False
-    assert (number["replacement"]["consent"], found["plan"]["compared"], found["plan"]["checksum"]) == (
-        "given",
-        "main",
-        "",
-    )
+    assert (found["plan"]["compared"], found["plan"]["checksum"]) == ("main", "")
+    assert (moved.returncode, found["verdict"], number["replacement"]["consent"]) == (3, "blocked", "missing")
+    change(project, "{carrier: telnyx}", "{carrier: telnyx}\n    replace: accept")
+    accepted = json.loads(run("plan", "test", "--base", "main", "--json", cwd=project).stdout)
+    assert (accepted["verdict"], accepted["plan"]["numbers"][0]["replacement"]["consent"]) == ("needs a look", "given")
 
 
 def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
