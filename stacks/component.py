@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -81,12 +82,17 @@ class Number(pulumi.ComponentResource):
         if isinstance(value, SecretRef):
             return config_secret(value.secret)
         if isinstance(value, str) and DIGITS in value:
-            return self._e164.apply(lambda number: value.replace(DIGITS, str(number).lstrip("+")))
+            return cast(pulumi.Output[str], self._e164).apply(partial(_filled, value))
         if isinstance(value, Mapping):
             return {name: self._values(item, password) for name, item in cast(Mapping[str, Any], value).items()}
         if isinstance(value, list | tuple):
             return [self._values(item, password) for item in cast(list[Any], value)]
         return value
+
+
+def _filled(text: str, e164: str) -> str:
+    """A text of the wiring with the digits of the number that was bought."""
+    return text.replace(DIGITS, e164.lstrip("+"))
 
 
 #: What routes of one run share, by the root resource of the run: a process may run several programs.
