@@ -8,6 +8,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -112,12 +113,17 @@ def _values(value: Any, password: pulumi.Output[str] | None, number: Any = None)
     if isinstance(value, SecretRef):
         return config_secret(value.secret)
     if isinstance(value, str) and DIGITS in value:
-        return cast(pulumi.Output[str], number).apply(lambda e164: value.replace(DIGITS, e164.lstrip("+")))
+        return cast(pulumi.Output[str], number).apply(partial(_filled, value))
     if isinstance(value, Mapping):
         return {name: _values(item, password, number) for name, item in cast(Mapping[str, Any], value).items()}
     if isinstance(value, list | tuple):
         return [_values(item, password, number) for item in cast(list[Any], value)]
     return value
+
+
+def _filled(text: str, e164: str) -> str:
+    """A text of the wiring with the digits of the number that was bought."""
+    return text.replace(DIGITS, e164.lstrip("+"))
 
 
 #: What routes of one run share, by the root resource of the run: a process may run several programs.

@@ -19,9 +19,11 @@ class Shop(purchase.Shop[Api]):
     def offers(self, api: Api, buy: Buy, number: str = "") -> list[Offer]:
         """Only numbers that can be bought without an address: this project has none to give."""
         shelf = getattr(api.client.available_phone_numbers(buy.country), buy.type)
-        found = shelf.list(
-            voice_enabled=True, exclude_all_address_required=True, limit=_MOST, **self._where(buy, number)
-        )
+        where = self._where(buy, number)
+        try:
+            found = shelf.list(voice_enabled=True, exclude_all_address_required=True, limit=_MOST, **where)
+        except errors.NotFound:  # Twilio sells no number of this type in this country
+            return []
         cost = _price(api, buy) if found else ""
         return [Offer(str(each.phone_number), cost) for each in found]
 
