@@ -60,7 +60,8 @@ def test_bad_file(path: Path) -> None:
 
 def test_the_sandbox_file_is_good() -> None:
     found = document.read(ROOT / "stacks/sandbox.yaml")
-    assert list(found.numbers) == ["support", "sales", "frontdesk"]
+    assert len(found.numbers) >= 8
+    assert {number.route.delivers for number in found.numbers.values() if number.route} == set(carrier.carriers())
     assert found.warnings == []
     assert found.lines["sales"] > found.lines["support"]
 
