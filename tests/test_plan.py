@@ -18,11 +18,12 @@ from providers.kernel.errors import InputError
 from tests import record
 from tests.conformance.madeup import acme
 from tests.conftest import ROOT
-from xtel import plan, report, rules
+from xtel import plan, report, rules, sources
 from xtel.plan import price, schema
 from xtel.plan import steps as reading
 from xtel.plan.checksum import checksum
 from xtel.plan.steps import UNKNOWN, Preview, Step
+from xtel.project import Project
 
 CASES = sorted(path.parent for path in record.CASES.glob("*/stack.yaml"))
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -480,3 +481,31 @@ def test_every_rule_can_be_accepted_and_every_accepted_rule_exists() -> None:
     assert set(rules.RULES) == set(model.RULES)
     text = (ROOT / "docs/plan.md").read_text()
     assert [name for name in model.RULES if f"`{name}`" not in text] == []
+
+
+def test_plain_webhooks_and_numbers_that_cannot_be() -> None:
+    plain = judged(registered(E164, "replace", webhook={"url": "http://a.example/"}), *linked(E164))
+    assert ("webhook-https", E164) in rules_of(plain)
+    odd = "+9990000000"
+    assert ("e164", odd) in rules_of(judged(Step("create", urn("xai:PhoneNumber", odd), {}, registered(odd).new)))
+
+
+def test_one_digest_secret_at_two_carriers_is_said() -> None:
+    steps = [
+        step for e164, vendor in ((E164, "acme"), ("+14155550101", "other")) for step in linked(e164, vendor, "create")
+    ]
+    numbers = [
+        Step("create", urn("xai:PhoneNumber", e164), {}, registered(e164).new) for e164 in (E164, "+14155550101")
+    ]
+    declared = {e164: plan.Declared("a", 1, "pbxPassword") for e164 in (E164, "+14155550101")}
+    found = plan.build(Preview((*numbers, *steps), whole=True), plan.Context("test", declared=declared))
+    review = rules.judge(found, rules.Policy(record.TODAY))
+    assert {number for rule, number in rules_of(review) if rule == "no-shared-credential"} == declared.keys()
+
+
+def test_secrets_in_the_clear_are_found_by_their_keys(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(
+        "config:\n  xai:apiKey: abc\n  twilio:authToken: {secure: v1:x}\n  p:pbxPassword: def\n  xtel:file: a.yaml\n"
+    )
+    assert sources.plain_secrets(Project(tmp_path), "org/p/dev", {"pbxPassword"}) == ("p:pbxPassword", "xai:apiKey")

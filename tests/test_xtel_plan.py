@@ -91,7 +91,7 @@ def test_annotations_stand_on_the_lines_of_the_repository(project: Path) -> None
 
 def test_two_versions_of_a_file_need_nobody(project: Path) -> None:
     same = run("plan", "test", "--base", "main", cwd=project, PATH="/usr/bin:/bin")
-    assert (same.returncode, same.stdout.splitlines()[0]) == (0, "test: none · 2 numbers ring as before")
+    assert (same.returncode, same.stdout.splitlines()[0]) == (0, "test: no changes · 2 numbers ring as before")
     change(project, "{carrier: twilio}", "{carrier: telnyx}")
     moved = run("plan", "test", "--base", "main", "--json", cwd=project, PATH="/usr/bin:/bin")
     found = json.loads(moved.stdout)

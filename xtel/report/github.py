@@ -14,7 +14,7 @@ _MOST = 10
 def commands(review: Review, links: Links) -> str:
     """One line per finding, the worst first; the verdict is a notice."""
     plan = review.plan
-    lines = [_line("notice", "", 0, f"{plan.stack}: {review.verdict}", f"{review.headline} ({view.counts(plan)})")]
+    lines = [_line("notice", "", 0, f"{plan.stack}: {view.worded(review)}", f"{review.headline} ({view.counts(plan)})")]
     if plan.why_incomplete:
         lines.append(_line("error", "", 0, f"{plan.stack}: plan incomplete", plan.why_incomplete))
     found = view.alarming(review)

@@ -21,7 +21,7 @@ def lines(review: Review) -> list[Line]:
     """Verdict, what is alarming, routes before and after, the diff, how to go on."""
     plan = review.plan
     style = _STYLE.get(review.verdict, "bold red")
-    told: list[Line] = [(f"{plan.stack}: {review.verdict} · {review.headline}", style), (view.counts(plan), "dim")]
+    told: list[Line] = [(f"{plan.stack}: {view.worded(review)} · {review.headline}", style), (view.counts(plan), "dim")]
     if plan.why_incomplete:
         told.append((f"plan incomplete: {plan.why_incomplete}", "red"))
     told += [(f"  {text}", "red") for text in view.problems(plan) if text != plan.why_incomplete]

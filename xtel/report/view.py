@@ -138,6 +138,11 @@ def problems(plan: Plan) -> list[str]:
     return [message.text for message in plan.messages if message.severity == "error"]
 
 
+def worded(review: Review) -> str:
+    """The verdict as people read it."""
+    return "no changes" if review.verdict == "none" else review.verdict
+
+
 def next_step(review: Review) -> str:
     """The command that comes next."""
     plan = review.plan

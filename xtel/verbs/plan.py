@@ -46,7 +46,7 @@ def plan(
     Exit codes: 0 nothing changes, 2 changes, 3 blocked, 1 error or incomplete.
     """
     from xtel import planning, report
-    from xtel.report import text
+    from xtel.report import text, view
 
     if sum(map(bool, (base, saved, refresh))) > 1:
         raise typer.BadParameter("--base, --from and --refresh exclude each other", param_hint="--base")
@@ -55,7 +55,7 @@ def plan(
     review = planning.review(found, stack, base=base, saved=saved, refresh=refresh)
     if out:
         planning.write(Path(out), report.render(review, chosen.value, planning.links(found, stack)))
-        output.note(f"{stack}: {review.verdict} · {review.headline}; written to {out}")
+        output.note(f"{stack}: {view.worded(review)} · {review.headline}; written to {out}")
     elif chosen is Format.text:
         for line, style in text.lines(review):
             output.line(line, style)
