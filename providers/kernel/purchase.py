@@ -28,6 +28,7 @@ ApiT = TypeVar("ApiT")
 SpecT = TypeVar("SpecT", bound=Spec)
 #: The variable that names the numbers, in E.164, which may be given back.
 ALLOW_RELEASE = "XTEL_ALLOW_RELEASE"
+_NORTH_AMERICA = 1
 #: Seconds between two looks at a number that was ordered.
 _LOOK = 1.0
 
@@ -76,8 +77,10 @@ class Buy(Part):
 def like(number: str) -> Buy:
     """What finds this number in a search: its country and type by the numbering plan."""
     parsed = phonenumbers.parse(number, None)
-    region = phonenumbers.region_code_for_number(parsed)
-    country = region or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    calling = parsed.country_code or 0
+    # Only North America's countries are sold apart: +44 7911 is Guernsey by the plan and GB in a shop.
+    region = phonenumbers.region_code_for_number(parsed) if calling == _NORTH_AMERICA else None
+    country = region or phonenumbers.region_code_for_country_code(calling)
     kinds = {phonenumbers.PhoneNumberType.MOBILE: "mobile", phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free"}
     kind = kinds.get(phonenumbers.number_type(parsed), "local")
     return Buy(country=country, type=cast(Any, kind), area_code=None)

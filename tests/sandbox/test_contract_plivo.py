@@ -297,7 +297,7 @@ def test_what_our_code_says_and_hears(ours: list[Said]) -> None:
     assert held(ours) == {
         *((method, f"{kind}/{{id}}") for kind in ("URI", "Trunk") for method in ("GET", "POST", "DELETE")),
         *((method, kind) for kind in ("URI", "Trunk") for method in ("GET", "POST")),
-        ("GET", "Number/{id}"), ("POST", "Number/{id}"), ("GET", ""),
+        ("GET", "Number/{id}"), ("POST", "Number/{id}"), ("GET", ""), ("GET", "PhoneNumber"), ("POST", "PhoneNumber/{id}"),
     }  # fmt: skip
     sent = {(each.place[0], name) for each in ours for name in each.body}
     assert sent == {
@@ -305,6 +305,7 @@ def test_what_our_code_says_and_hears(ours: list[Said]) -> None:
         *(("Trunk", name) for name in ("name", "trunk_direction", "trunk_status", "secure")),
         *(("Trunk", name) for name in ("primary_uri_uuid", "fallback_uri_uuid")),
         *(("Number", name) for name in ("app_id", "number")),
+        ("PhoneNumber", "number"),
     }
     links = [each.body for each in ours if each.operation == ("POST", "Number/{id}")]
     assert all(body["app_id"] for body in links), "without one Plivo may assign the account's default"

@@ -26,8 +26,9 @@ from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
 
 DOCUMENTS = contract.documents("twilio_trunking_v1.json", "twilio_api_v2010_cut.json")
-#: Not among the documents: the account itself. The SDK alone says what it holds.
+#: Not among the documents: the account itself, and what numbers cost. The SDK alone says what they hold.
 ACCOUNT = r"/2010-04-01/Accounts/AC[0-9a-f]{32}\.json"
+PRICES = r"/v1/PhoneNumbers/Countries/[A-Z]{2}"
 #: Assumed (docs/twilio.md): no document says how a number leaves an application for a URL.
 CLEARED = frozenset({"VoiceApplicationSid"})
 MARK = "xtel/p/s/+14155550100"
@@ -214,7 +215,7 @@ def refusal(exchange: Exchange) -> Iterator[str]:
 
 def held_against_the_documents(said: Said) -> set[tuple[str, str]]:
     """Every problem at once; answers which operations were looked at."""
-    agreed = Contract(DOCUMENTS, refusal, frozenset({ACCOUNT}), CLEARED)
+    agreed = Contract(DOCUMENTS, refusal, frozenset({ACCOUNT, PRICES}), CLEARED)
     found = sorted({problem for exchange in said.exchanges for problem in agreed.problems(exchange)})
     assert not found, "\n".join(found)
     return agreed.seen
@@ -235,7 +236,9 @@ def test_what_our_code_says_and_hears(ours: Said) -> None:
         *("FriendlyName", "TransferMode", "TransferCallerId", "Secure", "CnamLookupEnabled"),
         *("DisasterRecoveryUrl", "DisasterRecoveryMethod", "SipUrl", "Priority", "Weight", "Enabled"),
         *("Mode", "Trim", "PhoneNumberSid", "VoiceApplicationSid", "TrunkSid", "VoiceUrl", "VoiceMethod"),
+        "PhoneNumber",
     }
+    assert {exchange.method for exchange in ours.exchanges if re.fullmatch(PRICES, exchange.path)} == {"GET"}
     assert {exchange.method for exchange in ours.exchanges if re.fullmatch(ACCOUNT, exchange.path)} == {"GET"}
     if DOCUMENTS:
         looked = held_against_the_documents(ours)
@@ -248,7 +251,8 @@ def test_what_our_code_says_and_hears(ours: Said) -> None:
             *((method, "/v1/Trunks/{TrunkSid}/Recording") for method in ("GET", "POST")),
             ("POST", "/v1/Trunks/{TrunkSid}/PhoneNumbers"),
             ("DELETE", "/v1/Trunks/{TrunkSid}/PhoneNumbers/{Sid}"),
-            ("GET", f"{account}/IncomingPhoneNumbers.json"),
+            *((method, f"{account}/IncomingPhoneNumbers.json") for method in ("GET", "POST")),
+            ("GET", f"{account}/AvailablePhoneNumbers/{{CountryCode}}/Local.json"),
             *((method, f"{account}/IncomingPhoneNumbers/{{Sid}}.json") for method in ("GET", "POST")),
             *((method, f"{account}/Applications.json") for method in ("GET", "POST")),
             *((method, f"{account}/Applications/{{Sid}}.json") for method in ("GET", "POST", "DELETE")),
