@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from providers.twilio import Route
-from stacks.model import Number
+from stacks.agent import Agent
+from stacks.model import Network, Number, SecretRef
 from stacks.network import wiring
 
 
@@ -39,3 +40,28 @@ def test_a_host_of_xais_moves_the_target() -> None:
 def test_a_number_without_e164_is_named_by_its_key() -> None:
     wired = wiring("nyc", Number.model_validate({"origin": "xai_provisioned", "area_code": 212, "agent": "agent_1"}))
     assert (wired.name, wired.xai["area_code"], wired.pieces) == ("nyc", "212", ())
+
+
+def test_an_agent_answers_whichever_side_says_so() -> None:
+    numbers = {"one": {"number": "+14155550100", "agent": "sales"}, "two": {"number": "+14155550101"}}
+    webhook = {"webhook": {"url": "https://voice.example.com/calls"}}
+    declared = {"version": 1, "defaults": webhook, "agents": {"sales": {"numbers": ["two"]}}, "numbers": numbers}
+    merged = Network.model_validate(declared).merged()
+    assert [(number.agent, number.webhook) for number in merged.values()] == [("sales", None)] * 2
+
+
+def test_an_agent_is_named_by_its_key_and_refers_to_its_secrets() -> None:
+    server = {"type": "mcp", "server_url": "https://mcp.example.com/mcp", "server_label": "crm"}
+    secret = {"authorization": {"secret": "crmToken"}, "headers": {"X-Team": {"secret": "crmTeam"}}}
+    agent = Agent.model_validate({"instructions": "Greet.\n", "tools": [{**server, **secret}], "numbers": ["one"]})
+    assert agent.inputs("sales") == {
+        "name": "sales",
+        "instructions": "Greet.",
+        "tools": [
+            {
+                **server,
+                "authorization": SecretRef(secret="crmToken"),
+                "headers": {"X-Team": SecretRef(secret="crmTeam")},
+            }
+        ],
+    }
