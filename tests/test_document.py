@@ -263,6 +263,47 @@ def test_an_allowlist_of_a_carrier_without_published_ranges_is_taken_as_it_is(tm
     document.read(_file(tmp_path, "route: {carrier: limited}, auth: {allow: [203.0.113.0/28]}"))
 
 
+# --- agents ---
+
+
+def _agent_file(root: Path, named: str) -> Path:
+    """A stack file of a project, whose agent has its instructions in a file."""
+    (root / "stacks").mkdir(exist_ok=True)
+    (root / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+    file = root / "stacks/dev.yaml"
+    file.write_text(f"version: 1\nagents:\n  sales:\n    instructions_file: {named}\nnumbers: {{}}\n")
+    return file
+
+
+def test_instructions_are_read_from_the_projects_root_in_one_spelling(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts/sales.md").write_bytes("\ufeffGrüße.\r\n\r\n- Kurz.\r\n\r\n".encode())
+    agent = document.read(_agent_file(tmp_path, "prompts/sales.md")).agents["sales"]
+    assert (agent.instructions, agent.instructions_file) == ("Grüße.\n\n- Kurz.", None)
+
+
+def test_instructions_may_be_as_long_as_xai_takes_them(tmp_path: Path) -> None:
+    (tmp_path / "long.md").write_text("ü" * 256_000 + "\n")
+    assert len(document.read(_agent_file(tmp_path, "long.md")).agents["sales"].instructions or "") == 256_000
+    for text in ("ü" * 256_001, "x" * 2_000_000):
+        (tmp_path / "long.md").write_text(text)
+        assert errors(_agent_file(tmp_path, "long.md")) == [
+            "4: agents.sales.instructions_file: is too long: instructions have at most 256000 characters"
+        ]
+
+
+def test_a_link_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "secret.md").write_text("hunter2secret")
+    (project / "link.md").symlink_to(tmp_path / "secret.md")
+    (project / "loop.md").symlink_to(project / "loop.md")
+    outside = "is outside of the project: name a file below its root, such as agents/sales.md"
+    assert errors(_agent_file(project, "link.md")) == [f"4: agents.sales.instructions_file: {outside}"]
+    assert "cannot be read: " in errors(_agent_file(project, "loop.md"))[0]
+    assert "4: agents.sales.instructions_file: " in errors(_agent_file(project, '"a\\0b.md"'))[0]
+
+
 # --- the example ---
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from providers.twilio import Route
-from stacks.model import Number
+from stacks.agent import Agent
+from stacks.model import Network, Number, SecretRef
 from stacks.network import wiring
 
 
@@ -50,3 +51,28 @@ def test_twiml_can_log_in_where_a_trunk_cannot() -> None:
     plain = wiring("a", Number.model_validate({"number": "+14155550100", "route": Route(mode="twiml")}))
     assert plain.xai["sip_auth"] == {"allow": ["twilio"]}
     assert "password" not in plain.pieces[0].inputs
+
+
+def test_an_agent_answers_whichever_side_says_so() -> None:
+    numbers = {"one": {"number": "+14155550100", "agent": "sales"}, "two": {"number": "+14155550101"}}
+    webhook = {"webhook": {"url": "https://voice.example.com/calls"}}
+    declared = {"version": 1, "defaults": webhook, "agents": {"sales": {"numbers": ["two"]}}, "numbers": numbers}
+    merged = Network.model_validate(declared).merged()
+    assert [(number.agent, number.webhook) for number in merged.values()] == [("sales", None)] * 2
+
+
+def test_an_agent_is_named_by_its_key_and_refers_to_its_secrets() -> None:
+    server = {"type": "mcp", "server_url": "https://mcp.example.com/mcp", "server_label": "crm"}
+    secret = {"authorization": {"secret": "crmToken"}, "headers": {"X-Team": {"secret": "crmTeam"}}}
+    agent = Agent.model_validate({"instructions": "Greet.\n", "tools": [{**server, **secret}], "numbers": ["one"]})
+    assert agent.inputs("sales") == {
+        "name": "sales",
+        "instructions": "Greet.",
+        "tools": [
+            {
+                **server,
+                "authorization": SecretRef(secret="crmToken"),
+                "headers": {"X-Team": SecretRef(secret="crmTeam")},
+            }
+        ],
+    }

@@ -69,6 +69,13 @@ def test_json(project: Path) -> None:
     }
 
 
+def test_an_agent_is_shown_by_its_key_and_name(project: Path) -> None:
+    agents = "agents: {sales: {name: Sales team}, night: {numbers: [support]}}\nnumbers:\n"
+    (project / "stacks/dev.yaml").write_text(FILE.replace("numbers:\n", agents).replace("agent_1", "sales"))
+    rows = routes.declared(project / "stacks/dev.yaml")
+    assert [row.answers for row in rows] == ["agent night", "agent sales (Sales team)"]
+
+
 def test_a_file_with_errors_is_refused_with_the_next_step(project: Path) -> None:
     (project / "stacks/dev.yaml").write_text("version: 1\nnumbers: {a: {number: 1}}\n")
     done = run("routes", "dev", cwd=project)

@@ -1,0 +1,275 @@
+"""Hosted agents with the real engine: made before the numbers they answer, changed alone, deleted after them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from tests.conftest import Sandbox
+from tests.engine.conftest import Project
+
+pytestmark = pytest.mark.engine
+NUMBER, CONSOLE = "+14155550100", "+16505550123"
+AGENTS = """version: 1
+agents:
+  sales:
+    name: Sales
+    instructions: Greet and qualify.
+    voice: {voice_id: eve, vad_threshold: 0.5, vad_silence_duration_ms: 300}
+numbers:"""
+DESK = """
+  desk:
+    number: "+14155550100"
+    route: {carrier: twilio}
+    agent: sales
+"""
+
+
+def agents(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    """Every agent but the one of the seed, by its name without the marker."""
+    listed = sandbox.state()["xai"]["agents"]
+    return {item["name"].split(" [xtel:")[0]: item for item in listed if item["agent_id"] != "agent_frontdesk0001"}
+
+
+def answering(sandbox: Sandbox, number: str = NUMBER) -> str | None:
+    """The name of the agent that answers a number."""
+    return sandbox.numbers("xai")[number].get("agent_name", "").split(" [xtel:")[0] or None
+
+
+def counts(project: Project) -> dict[str, int]:
+    """What a preview counts; an `up` right after it must do the same."""
+    found = project.preview()
+    done = project.up()
+    for operation, count in found.items():
+        word = {"same": "unchanged", "create": "created", "update": "updated", "delete": "deleted"}[operation]
+        assert f"{count} {word}" in done, done
+    return found
+
+
+def test_from_up_to_destroy(project: Project, sandbox: Sandbox) -> None:
+    project.declare(DESK, head=AGENTS)
+    assert counts(project) == {"create": 7}
+    made = agents(sandbox)["Sales"]
+    assert answering(sandbox) == "Sales"
+    outputs = json.loads(project.run("stack", "output", "--json"))
+    assert outputs["agents"] == {"sales": made["agent_id"]}
+    assert outputs["numbers"]["desk"]["number"] == NUMBER
+    sandbox.forget_log()
+    assert counts(project) == {"same": 7}
+    assert "7 unchanged" in project.run("refresh", "--yes")
+    assert sandbox.writes() == []
+
+    project.change("Greet and qualify.", "Greet, and take a message.")
+    shown = project.run("preview", "--diff")
+    assert 'instructions: "Greet and qualify." => "Greet, and take a message."' in shown
+    assert counts(project) == {"same": 6, "update": 1}
+    assert sandbox.writes() == [f"PATCH /v1/agents/{made['agent_id']}"]
+    project.change("    voice: {voice_id: eve, vad_threshold: 0.5, vad_silence_duration_ms: 300}\n", "")
+    assert counts(project) == {"same": 6, "update": 1}
+    assert "voice" not in agents(sandbox)["Sales"]
+    assert (agents(sandbox)["Sales"]["instructions"], answering(sandbox)) == ("Greet, and take a message.", "Sales")
+
+    sandbox.forget_log()
+    project.run("destroy", "--yes")
+    assert agents(sandbox) == {}
+    deleted = [write.split("/")[2] for write in sandbox.writes() if write.startswith("DELETE /v")]
+    assert deleted.index("phone-numbers") < deleted.index("agents")
+
+
+def test_a_renamed_key_is_the_same_agent(project: Project, sandbox: Sandbox) -> None:
+    project.declare(DESK, head=AGENTS)
+    project.up()
+    id = agents(sandbox)["Sales"]["agent_id"]
+    project.change("  sales:\n", "  vertrieb:\n    was: [sales]\n")
+    project.change("agent: sales", "agent: vertrieb")
+    assert counts(project) == {"same": 6, "update": 1}
+    assert agents(sandbox)["Sales"]["agent_id"] == id
+    assert counts(project) == {"same": 7}
+    project.change("    was: [sales]\n", "")
+    assert counts(project) == {"same": 7}
+
+
+def test_an_agent_goes_after_its_numbers_are_given_another_or_none(project: Project, sandbox: Sandbox) -> None:
+    service = "  service: {instructions: Serve.}\nnumbers:"
+    project.declare(DESK, head=AGENTS.replace("numbers:", service))
+    project.up()
+    assert answering(sandbox) == "Sales"
+    project.declare(DESK.replace("sales", "service"), head=AGENTS.replace("numbers:", service))
+    assert counts(project) == {"same": 7, "update": 1}
+    assert answering(sandbox) == "service"
+    project.declare(DESK, head=AGENTS)
+    assert counts(project) == {"same": 6, "update": 1, "delete": 1}
+    assert list(agents(sandbox)) == ["Sales"]
+
+    project.declare(DESK.replace("    agent: sales\n", ""), head="version: 1\nnumbers:")
+    sandbox.forget_log()
+    assert counts(project) == {"same": 5, "update": 1, "delete": 1}
+    assert [write.split()[0] for write in sandbox.writes()] == ["PATCH", "DELETE"]
+    assert (agents(sandbox), answering(sandbox)) == ({}, None)
+
+
+def test_said_on_the_agents_side_it_is_the_same(project: Project, sandbox: Sandbox) -> None:
+    project.declare(DESK, head=AGENTS)
+    project.up()
+    listed = AGENTS.replace("    name: Sales\n", "    name: Sales\n    numbers: [desk]\n")
+    project.declare(DESK.replace("    agent: sales\n", ""), head=listed)
+    assert counts(project) == {"same": 7}
+
+
+def test_a_console_number_is_given_back_before_the_agent_goes(project: Project, sandbox: Sandbox) -> None:
+    before = sandbox.numbers("xai")[CONSOLE]
+    console = '\n  front:\n    origin: xai_provisioned\n    number: "+16505550123"\n    agent: sales\n'
+    project.declare(console, head=AGENTS)
+    assert counts(project) == {"create": 4}
+    assert answering(sandbox, CONSOLE) == "Sales"
+    project.run("destroy", "--yes")
+    after = sandbox.numbers("xai")[CONSOLE]
+    assert (after["name"], after["agent_id"]) == (before["name"], before["agent_id"])
+    assert agents(sandbox) == {}
+
+
+def test_python_says_the_same_as_the_file(project: Project, sandbox: Sandbox) -> None:
+    (project.folder / "agents").mkdir()
+    (project.folder / "agents/sales.md").write_text("Greet and qualify.\n")
+    project.declare(DESK, head=AGENTS)
+    project.up()
+    (project.folder / "__main__.py").write_text(
+        "import pulumi\n"
+        "from providers.twilio import Route\n"
+        "from stacks import Agent, Number\n"
+        "sales = Agent('sales', name='Sales', instructions_file='agents/sales.md',\n"
+        "              voice={'voice_id': 'Eve', 'vad_threshold': 0.5, 'vad_silence_duration_ms': 300})\n"
+        "Number('desk', number='+1 (415) 555-0100', route=Route(), agent=sales)\n"
+        "Number('other', number='+12125550110', route=Route(), agent='agent_frontdesk0001')\n"
+    )
+    assert project.preview() == {"same": 7, "create": 5}
+    (project.folder / "__main__.py").write_text(
+        "from stacks import Number\nNumber('desk', number='+14155550100', auth='open', agent='sales')\n"
+    )
+    assert "desk: agent: must be an Agent, or the id of one that exists (agent_…)" in project.run("preview", code=1)
+
+
+def test_instructions_in_a_file_are_read_from_the_projects_root(project: Project, sandbox: Sandbox) -> None:
+    (project.folder / "agents").mkdir()
+    prompt = project.folder / "agents/sales.md"
+    prompt.write_text("Greet.\n\n- Be kind.\n")
+    head = AGENTS.replace("instructions: Greet and qualify.", "instructions_file: agents/sales.md")
+    project.declare(DESK, head=head)
+    project.up()
+    assert agents(sandbox)["Sales"]["instructions"] == "Greet.\n\n- Be kind."
+    prompt.write_bytes(b"\xef\xbb\xbfGreet.\r\n\r\n- Be kind.\r\n")
+    assert counts(project) == {"same": 7}
+    prompt.unlink()
+    sandbox.forget_log()
+    failed = project.up(code=1)
+    assert "stacks/test.yaml:5: agents.sales.instructions_file: cannot be read: No such file" in failed
+    assert sandbox.log() == []
+
+
+def test_secrets_of_tools_are_shown_nowhere(project: Project, sandbox: Sandbox) -> None:
+    tools = """    tools:
+      - {type: web_search}
+      - type: mcp
+        server_url: https://mcp.example.com/mcp
+        server_label: crm
+        authorization: {secret: crmToken}
+        headers: {X-Team: {secret: crmTeam}}
+numbers:"""
+    project.declare(DESK, head=AGENTS.replace("numbers:", tools))
+    missing = project.up(code=1)
+    assert "the config secret crmTeam is not set; next: pulumi config set --secret crmTeam" in missing
+    assert "the config secret crmToken is not set; next: pulumi config set --secret crmToken" in missing
+    project.run("config", "set", "--secret", "crmToken", "canary-old-1234")
+    project.run("config", "set", "--secret", "crmTeam", "canary-team-1234")
+    output = project.run("preview", "--diff") + project.run("preview", "--json") + project.up("--diff")
+    output += project.run("refresh", "--yes", "--diff") + project.state() + project.run("stack", "export")
+    assert counts(project) == {"same": 7}
+    project.run("config", "set", "--secret", "crmToken", "canary-new-5678")
+    assert project.preview() == {"same": 6, "update": 1}
+    sandbox.switch(xai__tool_secrets="shown")
+    output += project.up("--diff") + project.run("refresh", "--yes", "--diff") + project.state()
+    [mcp] = [tool for tool in agents(sandbox)["Sales"]["tools"] if tool["type"] == "mcp"]
+    assert (mcp["authorization"], mcp["headers"]) == ("canary-new-5678", {"X-Team": "canary-team-1234"})
+    assert "canary" not in output
+    assert counts(project) == {"same": 7}
+
+
+def test_a_team_without_agents_is_told_before_and_after(project: Project, sandbox: Sandbox) -> None:
+    sandbox.switch(xai__agents=False)
+    project.declare(DESK, head=AGENTS)
+    assert "agents endpoint is not enabled for this team" in project.run("preview")
+    failed = project.up(code=1)
+    assert "Traceback" not in failed
+    line = next(line for line in failed.splitlines() if "xai Agent sales: agents endpoint is not enabled" in line)
+    assert "HTTP 403, request " in line
+    assert "next: ask xAI to enable agents for this team; until then answer with a `webhook`" in line
+    assert NUMBER not in sandbox.numbers("xai")
+    sandbox.switch(xai__agents=True)
+    project.up()
+    assert answering(sandbox) == "Sales"
+
+
+def test_one_that_is_not_ours_stops_the_preview(project: Project, sandbox: Sandbox) -> None:
+    key = {"Authorization": f"Bearer {sandbox.env()['XAI_API_KEY']}"}
+    sandbox.http.post("/v1/agents", json={"name": "Sales"}, headers=key).raise_for_status()
+    theirs = agents(sandbox)["Sales"]["agent_id"]
+    project.declare(DESK, head=AGENTS)
+    sandbox.forget_log()
+    refused = project.up(code=1)
+    assert (
+        f"it exists and is not ours: {theirs} of this team, called 'Sales'; next: `take_over: true` on the agent"
+        in refused
+    )
+    assert "1 change refused (see the warnings above); nothing was applied" in refused
+    assert sandbox.writes() == []
+    project.change("    name: Sales\n", "    name: Sales\n    take_over: true\n")
+    assert f"warning: will be taken over: {theirs} of this team, called 'Sales'" in project.run("preview")
+    project.up()
+    assert (answering(sandbox), agents(sandbox)["Sales"]["agent_id"]) == ("Sales", theirs)
+
+
+def test_lost_answer_makes_no_second_agent(project: Project, sandbox: Sandbox) -> None:
+    sandbox.fault("POST /v1/agents", "drop_after")
+    project.declare(DESK, head=AGENTS)
+    project.up()
+    assert sandbox.faults_left() == []
+    assert len(sandbox.state()["xai"]["agents"]) == 2
+    assert counts(project) == {"same": 7}
+
+
+def test_failed_half_way_then_up_again(project: Project, sandbox: Sandbox) -> None:
+    project.declare(DESK, head=AGENTS)
+    sandbox.fault("POST /v2/phone-numbers", "status", status=503)
+    project.up(code=1)
+    made = agents(sandbox)["Sales"]["agent_id"]
+    project.up()
+    assert len(sandbox.state()["xai"]["agents"]) == 2
+    assert (agents(sandbox)["Sales"]["agent_id"], answering(sandbox)) == (made, "Sales")
+
+
+def test_killed_while_it_is_made_then_up_at_once(project: Project, sandbox: Sandbox) -> None:
+    project.declare(DESK, head=AGENTS)
+    sandbox.fault("POST /v1/agents", "delay", seconds=1)
+    running = project.start("up", "--yes", "--skip-preview")
+    deadline = time.monotonic() + 120
+    while sandbox.faults_left():
+        assert time.monotonic() < deadline, "no agent was ever made"
+        time.sleep(0.05)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    project.run("cancel", "--yes")
+    project.up()
+    assert len(sandbox.state()["xai"]["agents"]) == 2
+    assert answering(sandbox) == "Sales"
+
+
+def test_protected_it_stays(project: Project, sandbox: Sandbox) -> None:
+    project.declare(DESK, head=AGENTS.replace("    name: Sales\n", "    name: Sales\n    protect: true\n"))
+    project.up()
+    assert "protect" in project.run("destroy", "--yes", code=None)
+    assert list(agents(sandbox)) == ["Sales"]
