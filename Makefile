@@ -77,6 +77,10 @@ test: setup ## every test
 bench: setup ## 100 numbers against plain providers and a script, as ratios of one run
 	@$(PYTHON) -m tests.bench
 
+.PHONY: crash
+crash: setup ## 20 runs killed at a random moment, each recovered and compared with an undisturbed one
+	@$(PYTHON) -m tests.crash
+
 .PHONY: lint
 lint: setup ## ruff, pyright, import-linter
 	@$(BIN)/ruff check

@@ -13,7 +13,7 @@ import typer
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import output
-from xtel.verbs import doctor, drift, group, new, ranges, recover, render, routes, sandbox, schema, validate
+from xtel.verbs import doctor, drift, group, new, ranges, recover, render, rotate, routes, sandbox, schema, validate
 
 USAGE, INTERRUPTED = 64, 130
 #: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
@@ -57,6 +57,7 @@ _VERBS = (
     render.render,
     new.new,
     drift.drift,
+    rotate.rotate,
     recover.recover,
 )
 for _verb in _VERBS:

@@ -81,8 +81,10 @@ def drift(project: Project, stack: str) -> Drift:
     users = _users(steps)
     found = [finding for step in steps for finding in _findings(step, steps, users)]
     found += [finding for said in run.said for finding in _strays(said, users)]
+    waiting = events.waiting(stack, project.root, environment)
+    found += [_left(urn, kind, stack) for urn, kind in waiting]
     notes = {one_line(said.text) for said in run.said if said.severity == "warning" and not _is_stray(said.text)}
-    numbers = {number for named in users.values() for number in named}
+    numbers = {number for named in users.values() for number in named} | {finding.number for finding in found}
     return Drift(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
 
 
@@ -169,13 +171,22 @@ def _changes(step: Step, steps: list[Step], way: set[str], number: str) -> Itera
     if declared is None:
         return
     ids = {other.id for other in steps if other.urn in way}
-    for path in Reconciler(declared, cast(Any, None)).diff(step.old, step.new).changed:
+    for path in _differing(declared, step):
         name = path.split(".")[0]
         before, after = step.old.get(name), step.new.get(name)
         breaks = _away(declared, name, before, after, ids) if step.urn in way else False
         refused = declared.guarded and name in declared.replaces
         back = f"apply sets it back only with XTEL_ALLOW_REPLACE={number}: it registers the number anew"
         yield path, breaks, back if refused else "apply sets it back"
+
+
+def _differing(declared: carrier.Object[Any, Any], step: Step) -> tuple[str, ...]:
+    """Compared as the engine's face compares them: spelling and defaults of another release are no change."""
+    old, new = (
+        {name: value for name, value in side.items() if name in declared.spec.model_fields}
+        for side in (step.old, step.new)
+    )
+    return Reconciler(declared, cast(Any, None)).diff(old, new).changed
 
 
 def _away(declared: carrier.Object[Any, Any], name: str, before: Any, after: Any, ids: set[str]) -> bool:
@@ -234,6 +245,11 @@ def _strays(said: events.Said, users: Mapping[str, tuple[str, ...]]) -> Iterator
         what = one_line(said.text.removeprefix(operation.STRAY).strip())
         for number in users.get(said.urn, ()):
             yield Finding(number, True, object, what, "apply leaves it: remove it there")
+
+
+def _left(urn: str, kind: str, stack: str) -> Finding:
+    what = f"was left {kind} by a run that was killed"
+    return Finding(events.group_of(urn), True, events.object_of(urn), what, f"xtel recover {stack} finds out")
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
