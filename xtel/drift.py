@@ -78,7 +78,7 @@ def drift(project: Project, stack: str) -> Drift:
     if run.error:
         raise engine.Unavailable(f"the vendors could not all be asked: {run.error}", step="put that right, then again")
     steps = run.ended
-    users = _users(steps)
+    users = users_of(steps)
     found = [finding for step in steps for finding in _findings(step, steps, users)]
     found += [finding for said in run.said for finding in _strays(said, users)]
     waiting = events.waiting(stack, project.root, environment)
@@ -91,7 +91,7 @@ def drift(project: Project, stack: str) -> Drift:
 # -- whose object it is ------------------------------------------------------------------------------------------------
 
 
-def _users(steps: list[Step]) -> dict[str, tuple[str, ...]]:
+def users_of(steps: list[Step]) -> dict[str, tuple[str, ...]]:
     """The numbers that each object serves, by URN: its own, or for a shared one those whose objects refer to it."""
     users: dict[str, set[str]] = {step.urn: {events.group_of(step.urn)} for step in steps if "Number$" in step.urn}
     shared = [step for step in steps if step.urn not in users]
@@ -115,7 +115,7 @@ def _texts(step: Step) -> set[str]:
 # -- the way of a call -------------------------------------------------------------------------------------------------
 
 
-def _way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) -> set[str]:
+def way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) -> set[str]:
     """URNs of the objects that the number's calls pass over: all between its attachment and what names the target.
 
     Objects are joined where one holds the other's id; what hangs on by one joint (a recording, a profile) is beside the
@@ -156,25 +156,25 @@ def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]
         return
     object = events.object_of(step.urn)
     for number in users[step.urn]:
-        way = _way(steps, users, number)
+        passed = way(steps, users, number)
         if step.op == "delete":
-            yield Finding(number, step.urn not in way, object, "is gone", _again(step))
+            yield Finding(number, step.urn not in passed, object, "is gone", _again(step))
             continue
-        for path, breaks, undone in _changes(step, steps, way, number):
+        for path, breaks, undone in _changes(step, steps, passed, number):
             what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}"
             yield Finding(number, not breaks, object, what, undone)
 
 
-def _changes(step: Step, steps: list[Step], way: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
+def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
     """Path, whether calls no longer arrive because of it, and what an apply does about it."""
     declared = _declared(step)
     if declared is None:
         return
-    ids = {other.id for other in steps if other.urn in way}
+    ids = {other.id for other in steps if other.urn in passed}
     for path in _differing(declared, step):
         name = path.split(".")[0]
         before, after = step.old.get(name), step.new.get(name)
-        breaks = _away(declared, name, before, after, ids) if step.urn in way else False
+        breaks = _away(declared, name, before, after, ids) if step.urn in passed else False
         refused = declared.guarded and name in declared.replaces
         back = f"apply sets it back only with XTEL_ALLOW_REPLACE={number}: it registers the number anew"
         yield path, breaks, back if refused else "apply sets it back"

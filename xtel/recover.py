@@ -111,7 +111,7 @@ def _refresh(
     if not any(sign in done.text for sign in _LOCKED):
         return done
     found.locks = list(locks(done.text))
-    _may_cancel(stack, found.locks, agreed)
+    may_cancel(stack, found.locks, agreed)
     engine.run(["cancel", "--yes", "--stack", stack], root, environment)
     return events.shown("asking every vendor what is there", arguments, root, environment)
 
@@ -143,7 +143,7 @@ def locks(text: str) -> Iterator[Lock]:
         yield Lock("an update of this stack", "elsewhere")
 
 
-def _may_cancel(stack: str, found: list[Lock], agreed: Callable[[str], bool]) -> None:
+def may_cancel(stack: str, found: list[Lock], agreed: Callable[[str], bool]) -> None:
     """Refuse where an update runs; ask where that cannot be seen; a process that is gone needs no asking."""
     for lock in found:
         if lock.where == "running":
