@@ -81,6 +81,10 @@ faults: setup ## every operation against every fault, and the table of it
 bench: setup ## 100 numbers against plain providers and a script, as ratios of one run
 	@$(PYTHON) -m tests.bench
 
+.PHONY: crash
+crash: setup ## 20 runs killed at a random moment, each recovered and compared with an undisturbed one
+	@$(PYTHON) -m tests.crash
+
 .PHONY: lint
 lint: setup ## ruff, pyright, import-linter
 	@$(BIN)/ruff check

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from providers.kernel import errors
+from providers.kernel.values import UNKNOWN
 from tests.conftest import Sandbox
 from tests.reconciling import Hand
 
@@ -258,3 +259,11 @@ def test_password_has_every_carriers_alphabet(sandbox: Sandbox, monkeypatch: pyt
     assert hand.up(marker=MARK) == "same"
     assert hand.up(marker=MARK, generation=2.0) == "replace"
     assert hand.state["value"] != first
+
+
+def test_a_preview_judges_a_registration_before_its_password_is_made(number: Hand, sandbox: Sandbox) -> None:
+    digest = {"auth_username": "hq", "auth_password": UNKNOWN}
+    sandbox.seed({"xai": {"numbers": [{"phone_number": E164, "origin": "byo_trunk", "name": "Theirs"}]}})
+    wanted = {**GOOD, "sip_auth": digest}
+    assert "it exists and is not ours" in number.reconciler.look(wanted)[0]
+    assert "held by nobody here" in number.reconciler.look({**wanted, "take_over": True})[0]

@@ -12,7 +12,8 @@ import pytest
 from providers.kernel.errors import InputError
 from xtel import cli, output, validate
 
-VERBS = ["validate", "routes", "sandbox up", "sandbox down", "sandbox status", "sandbox reset", "sandbox env"]
+VERBS = ["validate", "routes", "drift", "rotate", "recover"]
+VERBS += ["sandbox up", "sandbox down", "sandbox status", "sandbox reset", "sandbox env"]
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +37,8 @@ def ended(*arguments: str) -> int:
         (("--nosuch",), "No such option: --nosuch"),
         (("sandbox", "nosuch"), "No such command 'nosuch'."),
         (("routes",), "Missing argument 'STACK'."),
+        (("rotate", "prod"), "Missing argument 'NUMBER'."),
+        (("rotate", "prod", "support", "--what", "key"), "Invalid value for '--what'"),
         (("validate", "a", "b"), "unexpected extra argument"),
         (("sandbox", "up", "--port", "0"), "Invalid value for '--port'"),
         (("sandbox", "up", "--port", "many"), "Invalid value for '--port'"),

@@ -231,6 +231,8 @@ def _spelled(addresses: Iterable[str]) -> set[str]:
 
 def _registered_alike(number: Number, spec: NumberSpec) -> bool:
     """Whether a registration is what is declared, and holds no secret that only its maker saw."""
+    if has_unknown(spec.sip_auth):  # a preview: only a password is not known before it is made
+        return False
     if (spec.sip_auth and spec.sip_auth.auth_password) or (spec.webhook and not spec.known_secret):
         return False
     declared = set(spec.sip_auth.allowed_addresses) if spec.sip_auth else set[str]()

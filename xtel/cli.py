@@ -23,6 +23,7 @@ from xtel.verbs import (
     ranges,
     recover,
     render,
+    rotate,
     routes,
     sandbox,
     schema,
@@ -66,7 +67,7 @@ def xtel(
 #: In the order of the help.
 _VERBS = (
     *(validate.validate, plan.plan, schema.schema, routes.routes),
-    *(import_.import_, drift.drift, recover.recover),
+    *(import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:

@@ -78,18 +78,20 @@ def drift(project: Project, stack: str) -> Drift:
     if run.error:
         raise engine.Unavailable(f"the vendors could not all be asked: {run.error}", step="put that right, then again")
     steps = run.ended
-    users = _users(steps)
+    users = users_of(steps)
     found = [finding for step in steps for finding in _findings(step, steps, users)]
     found += [finding for said in run.said for finding in _strays(said, users)]
+    waiting = events.waiting(stack, project.root, environment)
+    found += [_left(urn, kind, stack) for urn, kind in waiting]
     notes = {one_line(said.text) for said in run.said if said.severity == "warning" and not _is_stray(said.text)}
-    numbers = {number for named in users.values() for number in named}
+    numbers = {number for named in users.values() for number in named} | {finding.number for finding in found}
     return Drift(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
 
 
 # -- whose object it is ------------------------------------------------------------------------------------------------
 
 
-def _users(steps: list[Step]) -> dict[str, tuple[str, ...]]:
+def users_of(steps: list[Step]) -> dict[str, tuple[str, ...]]:
     """The numbers that each object serves, by URN: its own, or for a shared one those whose objects refer to it."""
     users: dict[str, set[str]] = {step.urn: {events.group_of(step.urn)} for step in steps if "Number$" in step.urn}
     shared = [step for step in steps if step.urn not in users]
@@ -113,7 +115,7 @@ def _texts(step: Step) -> set[str]:
 # -- the way of a call -------------------------------------------------------------------------------------------------
 
 
-def _way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) -> set[str]:
+def way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) -> set[str]:
     """URNs of the objects that the number's calls pass over: all between its attachment and what names the target.
 
     Objects are joined where one holds the other's id; what hangs on by one joint (a recording, a profile) is beside the
@@ -154,28 +156,37 @@ def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]
         return
     object = events.object_of(step.urn)
     for number in users[step.urn]:
-        way = _way(steps, users, number)
+        passed = way(steps, users, number)
         if step.op == "delete":
-            yield Finding(number, step.urn not in way, object, "is gone", _again(step))
+            yield Finding(number, step.urn not in passed, object, "is gone", _again(step))
             continue
-        for path, breaks, undone in _changes(step, steps, way, number):
+        for path, breaks, undone in _changes(step, steps, passed, number):
             what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}"
             yield Finding(number, not breaks, object, what, undone)
 
 
-def _changes(step: Step, steps: list[Step], way: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
+def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
     """Path, whether calls no longer arrive because of it, and what an apply does about it."""
     declared = _declared(step)
     if declared is None:
         return
-    ids = {other.id for other in steps if other.urn in way}
-    for path in Reconciler(declared, cast(Any, None)).diff(step.old, step.new).changed:
+    ids = {other.id for other in steps if other.urn in passed}
+    for path in _differing(declared, step):
         name = path.split(".")[0]
         before, after = step.old.get(name), step.new.get(name)
-        breaks = _away(declared, name, before, after, ids) if step.urn in way else False
+        breaks = _away(declared, name, before, after, ids) if step.urn in passed else False
         refused = declared.guarded and name in declared.replaces
         back = f"apply sets it back only with XTEL_ALLOW_REPLACE={number}: it registers the number anew"
         yield path, breaks, back if refused else "apply sets it back"
+
+
+def _differing(declared: carrier.Object[Any, Any], step: Step) -> tuple[str, ...]:
+    """Compared as the engine's face compares them: spelling and defaults of another release are no change."""
+    old, new = (
+        {name: value for name, value in side.items() if name in declared.spec.model_fields}
+        for side in (step.old, step.new)
+    )
+    return Reconciler(declared, cast(Any, None)).diff(old, new).changed
 
 
 def _away(declared: carrier.Object[Any, Any], name: str, before: Any, after: Any, ids: set[str]) -> bool:
@@ -234,6 +245,11 @@ def _strays(said: events.Said, users: Mapping[str, tuple[str, ...]]) -> Iterator
         what = one_line(said.text.removeprefix(operation.STRAY).strip())
         for number in users.get(said.urn, ()):
             yield Finding(number, True, object, what, "apply leaves it: remove it there")
+
+
+def _left(urn: str, kind: str, stack: str) -> Finding:
+    what = f"was left {kind} by a run that was killed"
+    return Finding(events.group_of(urn), True, events.object_of(urn), what, f"xtel recover {stack} finds out")
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

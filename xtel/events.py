@@ -117,6 +117,12 @@ def exported(stack: str, root: Path, environment: Mapping[str, str]) -> dict[str
     return cast(dict[str, Any], found.get("deployment") or {})
 
 
+def waiting(stack: str, root: Path, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """URN and kind (``creating``) of the operations that were begun and never ended, as the state has them."""
+    left = exported(stack, root, environment).get("pending_operations") or ()
+    return [(str(item["resource"]["urn"]), str(item["type"])) for item in left]
+
+
 def _error(said: Sequence[Said], text: str) -> str:
     """Why it failed: what a resource said itself, before the engine's own summary of it."""
     named = [item for item in said if item.severity == "error" and item.urn]

@@ -85,7 +85,7 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     """
     environment = local.reading(project, stack)
     found = Recovery(stack)
-    left = _left_open(project.root, stack, environment)
+    left = events.waiting(stack, project.root, environment)
     found.pending = [Change(events.group_of(urn), events.object_of(urn), kind) for urn, kind in left]
     refreshed = _refresh(project.root, stack, environment, found, agreed)
     found.outside = list(_changes(refreshed, outside=True))
@@ -93,12 +93,6 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     if not found.error:
         _apply(project.root, stack, {**environment, **_consent(left)}, found)
     return found
-
-
-def _left_open(root: Path, stack: str, environment: dict[str, str]) -> list[tuple[str, str]]:
-    """URN and kind of the operations that were begun and never ended, as the state has them."""
-    waiting = events.exported(stack, root, environment).get("pending_operations") or ()
-    return [(str(item["resource"]["urn"]), str(item["type"])) for item in waiting]
 
 
 def _consent(left: list[tuple[str, str]]) -> dict[str, str]:
@@ -117,7 +111,7 @@ def _refresh(
     if not any(sign in done.text for sign in _LOCKED):
         return done
     found.locks = list(locks(done.text))
-    _may_cancel(stack, found.locks, agreed)
+    may_cancel(stack, found.locks, agreed)
     engine.run(["cancel", "--yes", "--stack", stack], root, environment)
     return events.shown("asking every vendor what is there", arguments, root, environment)
 
@@ -149,7 +143,7 @@ def locks(text: str) -> Iterator[Lock]:
         yield Lock("an update of this stack", "elsewhere")
 
 
-def _may_cancel(stack: str, found: list[Lock], agreed: Callable[[str], bool]) -> None:
+def may_cancel(stack: str, found: list[Lock], agreed: Callable[[str], bool]) -> None:
     """Refuse where an update runs; ask where that cannot be seen; a process that is gone needs no asking."""
     for lock in found:
         if lock.where == "running":

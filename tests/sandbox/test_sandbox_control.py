@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 
@@ -270,3 +271,25 @@ def test_bodies_that_are_not_json_are_said_to_be(sandbox) -> None:
     for path in ("faults", "switches", "seed"):
         answer = sandbox.http.post(f"/_sandbox/{path}", content="{")
         assert (answer.status_code, "not JSON" in answer.json()["error"]) == (400, True)
+
+
+def test_signs_a_delivery_with_the_secret_of_right_now(sandbox) -> None:
+    webhook = {"url": "https://voice.example.com/calls"}
+    number = {"name": "a", "origin": "byo_trunk", "phone_number": "+14155550199", "webhook": webhook}
+    made = sandbox.xai("POST", "/v2/phone-numbers", number).json()
+    signed = sandbox.control("POST", "sign", {"phone_number": "+14155550199"})
+    headers, key = (
+        signed["headers"],
+        base64.b64decode(made["webhook"]["dispatch_signing_secret"].removeprefix("whsec_")),
+    )
+    text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{signed['body']}".encode()
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.digest(key, text, 'sha256')).decode()}"
+    event = json.loads(signed["body"])
+    assert (event["object"], event["type"]) == ("event", "realtime.call.incoming")
+    assert event["data"].keys() == {"call_id", "sip_headers", "metadata"}
+
+
+@pytest.mark.parametrize("document", [{}, {"phone_number": "+14155550198"}])
+def test_signs_nothing_for_a_number_without_a_webhook(sandbox, document: dict[str, str]) -> None:
+    answer = sandbox.http.post("/_sandbox/sign", json=document)
+    assert (answer.status_code, "has no webhook" in answer.json()["error"]) == (400, True)

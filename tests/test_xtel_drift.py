@@ -1,0 +1,66 @@
+"""What `xtel drift` takes for the way of a call, for the objects of every carrier: pure, from what their routes declare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from providers.kernel.carrier import Ref
+from stacks import model, network
+from xtel import drift
+from xtel.events import Step
+
+NUMBER = "+14155550100"
+PBX = "sip:+14155550999@pbx.example.com;transport=tls"
+
+
+def steps(**declared: Any) -> list[Step]:
+    """The applied objects of one number, with made-up ids."""
+    given = {"number": NUMBER, "webhook": {"url": "https://voice.example.com/calls"}, "fallback": [PBX], **declared}
+    wired = network.wiring("support", model.Number.model_validate(given))
+    found = [_step("xai:PhoneNumber", NUMBER, "phone_1", {**wired.xai, "sip_host": "sip.voice.x.ai"})]
+    for piece in wired.pieces:
+        inputs = {name: f"id-{value.part}" if isinstance(value, Ref) else value for name, value in piece.inputs.items()}
+        owner = wired.carrier if piece.shared else NUMBER
+        name = f"{owner}/{piece.name}"
+        found.append(_step(f"{wired.carrier}:{piece.kind}", name, f"id-{piece.name}", inputs, shared=piece.shared))
+    return found
+
+
+def _step(type: str, name: str, id: str, inputs: dict[str, Any], *, shared: bool = False) -> Step:
+    parent = "" if shared else "xtel:network:Number$"
+    urn = f"urn:pulumi:test::p::{parent}pulumi-python:dynamic/{type}::{name}"
+    return Step("refresh", urn, {"marker": "xtel/my.host/test", **inputs}, {}, id=id, done=True)
+
+
+def way(found: list[Step]) -> set[str]:
+    users = drift.users_of(found)
+    passed = drift.way(found, users, NUMBER)
+    return {step.urn.rpartition("::")[2].rpartition("/")[2] for step in found if step.urn in passed}
+
+
+@pytest.mark.parametrize(
+    ("declared", "passed"),
+    [
+        (
+            {"route": {"carrier": "twilio", "recording": "record-from-answer"}},
+            {"trunk", "origination-url", "attachment"},
+        ),
+        ({"route": {"carrier": "telnyx", "transfer": True}}, {"connection", "fqdn", "routing", "attachment"}),
+        (
+            {"route": {"carrier": "plivo"}, "auth": {"digest": {"username": "u", "password": {"secret": "s"}}}},
+            {"uri", "trunk", "attachment"},
+        ),
+    ],
+    ids=["twilio", "telnyx", "plivo"],
+)
+def test_fallbacks_recordings_and_profiles_are_beside_the_way(declared: dict[str, Any], passed: set[str]) -> None:
+    assert way(steps(**declared)) == {NUMBER, *passed}
+
+
+def test_a_shared_trunk_is_on_the_way_of_every_number_on_it() -> None:
+    shared = {"carrier": "twilio", "trunk": "shared", "recording": "record-from-answer"}
+    found = steps(route=shared, fallback=["sip:pbx.example.com;transport=tls"])
+    assert way(found) == {NUMBER, "trunk", "origination-url", "attachment"}
+    assert set(drift.users_of(found).values()) == {(NUMBER,)}
