@@ -64,4 +64,4 @@ def test_another_machines_lock_is_asked_about() -> None:
 
 
 def test_what_is_gone_needs_no_asking() -> None:
-    recover.may_cancel("prod", list(recover.locks(text(HERE, ended()))), lambda question: pytest.fail(question))
+    recover.may_cancel("prod", list(recover.locks(text(HERE, ended()))), pytest.fail)
