@@ -216,7 +216,7 @@ def test_every_key_of_one_mode_is_refused_in_the_other() -> None:
         "sequential": True,
     }
     assert set(other) == set(_ONLY["trunk"]) | set(_ONLY["twiml"])
-    both = {"carrier", "mode", "secure", "edge", "region"}
+    both = {"carrier", "mode", "buy", "secure", "edge", "region"}
     assert set(other) | both == set(Route.model_fields)
     for mode, wrong in (("trunk", "twiml"), ("twiml", "trunk")):
         for name in _ONLY[wrong]:

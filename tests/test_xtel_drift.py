@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.kernel.carrier import Ref
+from providers.kernel.carrier import Ref, carriers
 from stacks import model, network
 from xtel import drift
 from xtel.events import Step
@@ -17,6 +17,8 @@ PBX = "sip:+14155550999@pbx.example.com;transport=tls"
 
 def steps(**declared: Any) -> list[Step]:
     """The applied objects of one number, with made-up ids."""
+    route = declared.pop("route")
+    declared["route"] = carriers()[route["carrier"]].route.model_validate(route)
     given = {"number": NUMBER, "webhook": {"url": "https://voice.example.com/calls"}, "fallback": [PBX], **declared}
     wired = network.wiring("support", model.Number.model_validate(given))
     found = [_step("xai:PhoneNumber", NUMBER, "phone_1", {**wired.xai, "sip_host": "sip.voice.x.ai"})]
@@ -47,7 +49,10 @@ def way(found: list[Step]) -> set[str]:
             {"route": {"carrier": "twilio", "recording": "record-from-answer"}},
             {"trunk", "origination-url", "attachment"},
         ),
-        ({"route": {"carrier": "telnyx", "transfer": True}}, {"connection", "fqdn", "routing", "attachment"}),
+        (
+            {"route": {"carrier": "telnyx", "transfer": True}, "fallback": ["sip:pbx.example.com;transport=tls"]},
+            {"connection", "fqdn", "routing", "attachment"},
+        ),
         (
             {"route": {"carrier": "plivo"}, "auth": {"digest": {"username": "u", "password": {"secret": "s"}}}},
             {"uri", "trunk", "attachment"},

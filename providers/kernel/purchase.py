@@ -284,7 +284,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
 
     def _usable(self, api: ApiT, number: str) -> Live:
         doing = operation.current()
-        for _ in range(max(1, int(doing.remaining() / _LOOK))):
+        while True:
             holding = self.shop.holding(api, number, fresh=True)
             if holding and not holding.status:
                 return cast(Live, _held(number, holding))
@@ -293,8 +293,10 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
                     f"it is bought, but its status is {holding.status}",
                     step="see what the carrier's console asks for, then run `pulumi up` again: it buys nothing twice",
                 )
+            if (left := doing.remaining()) <= 0:
+                break
             doing.progress(f"ordered ({holding.status if holding else 'not shown yet'}), waiting until it can be used")
-            time.sleep(_LOOK)
+            time.sleep(min(_LOOK, left))
         raise errors.Temporary(
             "it is ordered, but cannot be used yet", step="run `pulumi up` again later: it buys nothing twice"
         )
