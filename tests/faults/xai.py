@@ -51,6 +51,17 @@ SUBJECT = Subject(
             },
             changes=({"name": "Help"}, {"sip_auth": {"allow": ["192.0.2.0/24"]}, "replace": "accept"}),
         ),
+        Sample(
+            "Agent",
+            lambda made: {
+                "marker": "xtel/p/s/sales",
+                "name": "Sales",
+                "instructions": "Greet and qualify.",
+                "voice": {"voice_id": "eve"},
+                "tools": [{"type": "web_search"}],
+            },
+            changes=({"instructions": "Greet."}, {"voice": None, "tools": []}),
+        ),
         Sample("Password", lambda made: {"marker": MARK}, kept=True),
     ),
 )
