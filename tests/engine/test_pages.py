@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import ROOT, Sandbox
 from tests.engine import test_plivo, test_telnyx
-from tests.engine.conftest import Project
+from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
 
 pytestmark = pytest.mark.engine
@@ -33,3 +33,16 @@ def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: s
     for command in found[destroying:]:
         run(project, command)
     assert checks.objects(sandbox) == before
+
+
+def test_operating_a_network(project: Project, sandbox: Sandbox) -> None:
+    stack = project.folder / "stacks/prod.yaml"
+    stack.write_text(HEAD + SUPPORT)
+    run(project, "pulumi stack select --create prod")
+    run(project, "pulumi up --yes")
+    before = sandbox.secrets()["signing_secrets"]
+    found = commands((ROOT / "docs/operations.md").read_text())
+    assert [command.split()[1] for command in found] == ["recover", "drift", "rotate", "stack"]
+    for command in found:
+        run(project, command)
+    assert sandbox.secrets()["signing_secrets"] != before
