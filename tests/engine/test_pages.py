@@ -46,3 +46,34 @@ def test_operating_a_network(project: Project, sandbox: Sandbox) -> None:
     for command in found:
         run(project, command)
     assert sandbox.secrets()["signing_secrets"] != before
+
+
+def test_buying_and_releasing_numbers(project: Project, sandbox: Sandbox) -> None:
+    text = (ROOT / "docs/numbers.md").read_text()
+    [stack, *_] = blocks(text, "yaml")
+    (project.folder / "stacks/prod.yaml").write_text(stack)
+    found = commands(text)
+    assert "pulumi up --yes" in found
+    for command in found:
+        run(project, command)
+    counters = sandbox.state()["counters"]
+    assert (counters["purchases"], counters["releases"]) == (1, 0)
+
+
+def test_files_for_a_pbx(project: Project, sandbox: Sandbox) -> None:
+    text = (ROOT / "docs/sip.md").read_text()
+    [stack, *_] = blocks(text, "yaml")
+    (project.folder / "stacks/prod.yaml").write_text(
+        f"version: 1\ndefaults:\n  webhook: {{url: https://voice.example.com/calls}}\n{stack}"
+    )
+    run(project, "pulumi stack select --create prod")
+    project.run("config", "set", "--secret", "hqSipPassword", "canary-5678", "--stack", "prod")
+    run(project, "pulumi up --yes")
+    assert sandbox.secrets()["digest"]["+498912345670"]["password"] == "canary-5678"
+    found = commands(text)
+    assert len(found) == 3
+    for command in found:
+        run(project, command)
+    [secret] = (project.folder / "bundles/prod").rglob("*secret.conf")
+    assert "canary-5678" in secret.read_text()
+    assert secret.stat().st_mode & 0o077 == 0
