@@ -19,8 +19,16 @@ from tests.conftest import Sandbox
 from tests.engine.conftest import STACK, Project
 
 VICTIMS = ("engine", "provider", "both")
-_ID = re.compile(r"\b(?:(?:TK|OU|PN)[0-9a-f]{32}|(?:phone|trunk|webhook)_[0-9a-f]{24})\b")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+#: Where an object keeps its own id, the first of them that it has; the rest are ids of others.
+_OWN = (
+    *("sid", "phone_number_id", "agent_id", "id", "uri_uuid", "credential_uuid", "ipacl_uuid"),
+    *("trunk_id", "app_id"),
+)
+_NATURAL = ("phone_number", "number", "friendly_name", "connection_name", "fqdn", "name", "sip_url", "uri", "username")
+_ID = re.compile(
+    r"\b(?:[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|\d{17,20}|[a-z]+_[0-9a-f]{24}|user[0-9a-f]{12})\b"
+)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.]+(?:Z|[+-]\d\d:?\d\d)?|\w{3}, \d\d \w{3} \d{4} [0-9:]{8} \+0000")
 
 
 def xtel(project: Project, *arguments: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
@@ -36,7 +44,7 @@ def xtel(project: Project, *arguments: str, code: int | None = 0, **env: str) ->
 
 def providers(engine: int) -> list[int]:
     """The processes below an engine's that run our providers."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     below, found = {engine}, []
     for _ in range(4):  # engine, a script, Python
@@ -59,7 +67,7 @@ def kill(running: subprocess.Popen[str], victim: str) -> None:
 def killed(project: Project, match: str, victim: str, *arguments: str, **env: str) -> None:
     """`pulumi up`, killed while the first request that matches waits for its answer at the vendor."""
     sandbox = project.sandbox
-    sandbox.fault(match, "delay", seconds=1)
+    sandbox.fault(match, "delay", seconds=3)  # so long that the kill comes before the answer, also on a busy machine
     running = project.start("up", "--yes", "--skip-preview", "--stack", STACK, *arguments, **env)
     deadline = time.monotonic() + 120
     while sandbox.faults_left():
@@ -94,15 +102,11 @@ def network(sandbox: Sandbox) -> str:
     for vendor, collections in state.items():
         for collection, objects in collections.items() if vendor != "counters" else ():
             for item in objects:
-                natural = [
-                    str(item.get(name))
-                    for name in ("phone_number", "friendly_name", "name", "sip_url")
-                    if item.get(name)
-                ]
-                own = next((item[name] for name in ("sid", "phone_number_id", "id") if name in item), "")
+                natural = [str(item[name]) for name in _NATURAL if not str(item.get(name) or "/").startswith("/")]
+                own = next((item[name] for name in _OWN if name in item), "")
                 names.setdefault(str(own), f"<{vendor} {collection} {' '.join(natural)}>")
-    text = json.dumps(_sorted(json.loads(_named(json.dumps(state), names))), sort_keys=True, indent=1)
-    return _TIME.sub("<time>", text)
+    text = _TIME.sub("<time>", _named(json.dumps(state), names))
+    return json.dumps(_sorted(json.loads(text)), sort_keys=True, indent=1)
 
 
 def _named(text: str, names: dict[str, str]) -> str:

@@ -190,7 +190,9 @@ class Local:
         except OSError:
             if Path("/proc/self").exists():
                 return False
-        told = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+        told = subprocess.run(
+            ["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+        )
         return str(self.ready) in told.stdout
 
     def _healthy(self, url: str) -> bool:

@@ -173,7 +173,9 @@ def _command(pid: int) -> str:
     except OSError:
         if Path("/proc/self").exists():
             return ""
-    told = subprocess.run(["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False)
+    told = subprocess.run(
+        ["ps", "-ww", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False
+    )
     return "" if told.stdout.startswith("Z") else told.stdout
 
 

@@ -224,7 +224,7 @@ def test_a_number_that_somebody_else_bought_is_chosen_anew(project: Project, san
     project.up(code=1)
     [chosen] = [item["id"] for name, item in project.resources().items() if ":Choice " in name]
     sandbox.http.post(
-        "/_sandbox/seed", params={"account": "other"}, json={"twilio": {"numbers": [{"phone_number": chosen}]}}
+        "/_sandbox/seed", json={"twilio": {"account": "other", "numbers": [{"phone_number": chosen}]}}
     ).raise_for_status()
     failed = project.up(code=1)
     assert f"twilio Purchase {chosen}: it was not bought: {chosen} is not available. (code 21422, HTTP 400" in failed

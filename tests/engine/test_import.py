@@ -267,7 +267,7 @@ def test_a_plan_with_changes_undoes_everything(project: Project, sandbox: Sandbo
         "import stacks.program, stacks.network\n"
         "plain = stacks.network._xai\n"
         "other = {'agent_id': 'agent_frontdesk0001', 'webhook': None}\n"
-        "stacks.network._xai = lambda key, number: {**plain(key, number), **other}\n"
+        "stacks.network._xai = lambda *given: {**plain(*given), **other}\n"
         "stacks.program.main()\n"
     )
     config = project.folder / f"Pulumi.{STACK}.yaml"

@@ -68,8 +68,10 @@ def test_what_is_in_it(wheel: Path) -> None:
         for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    stack_files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "stacks").glob("*.yaml")}
-    assert names - metadata == lying - stack_files
+    examples = {
+        path.relative_to(ROOT).as_posix() for suffix in ("yaml", "md") for path in (ROOT / "stacks").glob(f"*.{suffix}")
+    }
+    assert names - metadata == lying - examples
     assert {"sandbox/seed.json", "templates/new/stack.yaml.j2"} <= names
     assert any(name.endswith("entry_points.txt") for name in metadata)
 
