@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from providers.kernel import operation
 from providers.kernel.errors import XtelError
-from xtel import engine, events, local, output
+from xtel import backend, engine, events, local, output
 from xtel.events import Step
 from xtel.project import Project
 
@@ -63,6 +63,8 @@ class Recovery:
     """What was found and done, in the order of doing it."""
 
     stack: str
+    #: Metadata of Pulumi's file backend that were half-written.
+    mended: list[str] = field(default_factory=list[str])
     locks: list[Lock] = field(default_factory=list[Lock])
     pending: list[Change] = field(default_factory=list[Change])
     outside: list[Change] = field(default_factory=list[Change])
@@ -85,6 +87,7 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     """
     environment = local.reading(project, stack)
     found = Recovery(stack)
+    found.mended = backend.mend(stack, project.root, environment)
     left = events.waiting(stack, project.root, environment)
     found.pending = [Change(events.group_of(urn), events.object_of(urn), kind) for urn, kind in left]
     refreshed = _refresh(project.root, stack, environment, found, agreed)
@@ -227,6 +230,8 @@ def _is_number(urn: str) -> bool:
 
 def show(found: Recovery, file: Path) -> None:
     """What was found and done, a line a thing, and last how it ended."""
+    for name in found.mended:
+        output.line(f"backend   {name} was half-written: removed (the state beside it is whole)")
     for lock in found.locks:
         output.line(f"lock      {lock.holder}: cancelled")
     _list("pending", [str(change) for change in found.pending], "no operation was left open")

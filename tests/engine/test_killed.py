@@ -44,3 +44,14 @@ def test_killed_while_creating(project: Project, sandbox: Sandbox, match: str, v
     if "phone-numbers" in match:
         assert told["new_secrets"] == [NUMBER]
     assert sandbox.state()["counters"] == {"purchases": 0, "releases": 0}
+
+
+def test_killed_while_pulumi_wrote_its_metadata(project: Project, sandbox: Sandbox) -> None:
+    project.declare()
+    project.up()
+    [metadata] = (project.folder / "backend/.pulumi/stacks").rglob(f"{STACK}.json.attrs")
+    metadata.write_text("")
+    assert "EOF" in project.run("stack", "export", "--stack", STACK, code=None)
+    told = json.loads(xtel(project, "recover", STACK, "--json").stdout)
+    whole(project, sandbox)
+    assert (told["recovered"], told["mended"], told["applied"]) == (True, [metadata.name], [])

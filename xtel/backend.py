@@ -1,0 +1,51 @@
+"""Pulumi's file backend after a kill: its states are written whole or not at all, the metadata beside them are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from xtel import engine
+
+_SCHEME = "file://"
+_SUFFIX = ".attrs"
+
+
+def mend(stack: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+    """Remove the metadata that a killed write left half-written; with them Pulumi cannot read the state ("EOF").
+
+    Pulumi renames a new state into place, and before that writes a content type and a checksum into a file beside it.
+    Nothing needs that file, and without it the state is read as it is. Answers the names of what was removed; nothing is
+    touched where the backend is no folder.
+    """
+    folder = _folder(root, environment)
+    broken = [file for file in _metadata(folder, stack) if not _whole(file)] if folder else []
+    for file in broken:
+        file.unlink(missing_ok=True)
+    return [file.name for file in broken]
+
+
+def _folder(root: Path, environment: Mapping[str, str]) -> Path | None:
+    url = str(json.loads(engine.run(["whoami", "--verbose", "--json"], root, environment)).get("url", ""))
+    if not url.startswith(_SCHEME):
+        return None
+    parts = urlsplit(url)
+    return root / Path(parts.netloc + parts.path).expanduser() / ".pulumi"
+
+
+def _metadata(folder: Path, stack: str) -> Iterator[Path]:
+    """Those of the stack's state, its copies and its locks."""
+    for file in folder.rglob(f"*{_SUFFIX}"):
+        if file.name.startswith(f"{stack}.json") or file.parent.name == stack:
+            yield file
+
+
+def _whole(file: Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_bytes()), dict)
+    except ValueError:
+        return False
+    except FileNotFoundError:
+        return True
