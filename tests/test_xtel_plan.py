@@ -150,4 +150,5 @@ def test_options_that_exclude_each_other(project: Path) -> None:
 def test_without_a_pulumi_the_next_step_is_said(project: Path) -> None:
     done = run("plan", "test", cwd=project, PULUMI_BACKEND_URL=f"file://{project}/nosuch")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: pulumi preview: ")
+    progress, error = done.stderr.splitlines()
+    assert progress == "planning" and error.startswith("error: pulumi preview: ")
