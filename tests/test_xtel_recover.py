@@ -44,8 +44,9 @@ def test_a_process_with_the_same_id_that_is_no_pulumi_holds_nothing() -> None:
 
 
 def test_a_running_update_is_never_cancelled() -> None:
-    command = [sys.executable, "-c", "input()", "pulumi", "up"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as running:
+    command = [sys.executable, "-c", "print(flush=True); input()", "pulumi", "up"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout and running.stdout.readline()  # until it runs, the system may show no command line yet
         found = list(recover.locks(text(HERE, running.pid)))
         with pytest.raises(recover.Refused) as refused:
             recover.may_cancel("prod", found, lambda question: True)

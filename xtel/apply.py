@@ -11,15 +11,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from providers.kernel import gate
 from providers.kernel.errors import XtelError
 from providers.kernel.gate import Gate
-from xtel import consent, engine, events, fleet, local, outcome, output, planning, sources
-from xtel.plan import Preview, Review, calls, steps
+from xtel import consent, events, fleet, local, outcome, output, planning, sources
+from xtel.plan import Preview, Review, calls
+from xtel.plan.calls import Part
 from xtel.project import Project
 
 Outcome = Literal["applied", "nothing to do", "failed", "incomplete", "not agreed to", "blocked", "stale"]
@@ -47,13 +48,14 @@ class Planned:
     """A fresh plan, and what it was made from: the objects as they were read, the files as they were."""
 
     review: Review
+    preview: Preview
     read: Mapping[str, events.Step]
     files: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
 class Done:
-    """One number after an update: what was done, what is left, whether it rings as far as the state knows."""
+    """One number after an update: what was done, what is left, whether it rings now."""
 
     number: str
     done: tuple[str, ...]
@@ -107,8 +109,9 @@ def prepare(project: Project, stack: str, order: Order, live: output.Live = outp
     """A fresh plan; every vendor is asked what is there."""
     files = sources.sources(project, stack, project.stack_file(stack))
     run = planning.run(project, stack, refresh=True, environment=order.environment, live=live)
-    review = planning.judged(project, stack, planning.read(run), "engine", refreshed=True)
-    return Planned(review, _read(run.steps), files)
+    preview = planning.read(run)
+    review = planning.judged(project, stack, preview, "engine", refreshed=True)
+    return Planned(review, preview, _read(run.steps), files)
 
 
 def refused(planned: Planned, order: Order, *, agreed: bool = True) -> Result | None:
@@ -155,7 +158,7 @@ def carry_out(project: Project, planned: Planned, order: Order, live: output.Liv
         told = f"{stack} was changed while it was planned; nothing was applied"
         step = f"review the plan above, then: xtel apply {stack} --checksum {again.review.plan.checksum}"
         return Result(stack, "stale", again.review, error=told, step=step)
-    rings = _rings(project, stack, environment) if run.error else {}
+    rings = _rings(planned.preview, run) if run.error else {}
     numbers, secrets = tuple(_numbers(planned.review, run, rings)), tuple(outcome.new_secrets(run))
     if run.error:
         step = f"when that is put right: xtel recover {stack}"
@@ -258,22 +261,22 @@ def _numbers(review: Review, run: events.Run, rings: Mapping[str, bool]) -> Iter
         yield Done(name, tuple(done.get(name, ())), tuple(left.get(name, ())) if run.error else (), rings.get(name))
 
 
-def _rings(project: Project, stack: str, environment: Mapping[str, str]) -> dict[str, bool]:
-    """Which numbers ring, as far as the state knows; nothing where it cannot be had."""
-    try:
-        found = events.exported(stack, project.root, environment).get("resources") or ()
-    except engine.Unavailable:
-        return {}
-    preview = Preview(tuple(map(_same, found)), whole=True)
-    numbers, shared = calls.groups(parts := calls.parts(preview), preview)
-    left = {part.group for part in parts} - {""}
-    sides = {name: calls.side(numbers[name], shared, "before", whole=True) for name in left}
+def _rings(preview: Preview, run: events.Run) -> dict[str, bool]:
+    """Which numbers ring after an update that stopped half-way: what it ended is as planned, all else as before."""
+    ended = {step.urn for step in outcome.steps(run)}
+    gone = {step.urn for step in run.ended if step.op in {"delete", "delete-replaced"}}
+    found = [_after(part, ended, gone) for part in calls.parts(preview)]
+    numbers, shared = calls.groups(found, preview)
+    sides = {name: calls.side(group, shared, "before", whole=True) for name, group in numbers.items()}
     return {name: bool(side and side.rings) for name, side in sides.items()}
 
 
-def _same(resource: Mapping[str, Any]) -> steps.Step:
-    inputs, outputs = steps.masked(resource.get("inputs") or {}), steps.masked(resource.get("outputs") or {})
-    return steps.Step("same", str(resource["urn"]), inputs, inputs, outputs, str(resource.get("id") or ""))
+def _after(part: Part, ended: set[str], gone: set[str]) -> Part:
+    """What was planned for an object as what stands now, on its side before."""
+    urn = part.step.urn
+    if urn in ended and part.op != "delete":
+        return replace(part, before=part.after, step=replace(part.step, old=part.step.new))
+    return replace(part, before=None, after=part.after or part.before) if urn in gone else part
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

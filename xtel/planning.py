@@ -94,6 +94,7 @@ def run(
     """`pulumi preview`, in the environment as it is; for the sandbox's stack also in a shell that was told nothing."""
     from xtel import local  # its HTTP client takes longer to load than a saved preview to read
 
+    document.read(project.stack_file(stack))  # what is wrong with it is said before anybody is asked
     variables = {**local.reading(project, stack), **(environment or {})}
     arguments = ["preview", "--stack", stack, *(["--refresh"] if refresh else [])]
     return events.shown("planning", arguments, project.root, variables, live)
