@@ -90,7 +90,8 @@ class Result:
     def said(self) -> str:
         """What happened, in one line."""
         if self.outcome == "applied":
-            return f"applied: {_counted(len(self.numbers), 'number')} changed"
+            known = {number.name for number in self.review.plan.numbers}  # what is shared is no number
+            return f"applied: {_counted(sum(item.number in known for item in self.numbers), 'number')} changed"
         if self.outcome == "nothing to do":
             return f"nothing to do: {self.review.headline}"
         return f"{self.error}{f'; next: {self.step}' if self.step else ''}"

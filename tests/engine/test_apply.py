@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Sandbox
+from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import HEAD, STACK, SUPPORT, Project
+from tests.engine.test_readme import commands
 from tests.killing import xtel
 from xtel import apply as applying
 from xtel import project as projects
@@ -211,7 +212,9 @@ def test_a_failed_update_says_which_numbers_are_wired(project: Project, sandbox:
     assert (result["outcome"], result["numbers"]) == (
         "failed", [{"number": "+14155550100", "done": [], "left": ["twilio Trunk"], "rings": True}],
     )  # fmt: skip
-    assert result["error"].startswith("twilio Trunk") and result["next"].endswith(f"xtel recover {STACK}")
+    assert "twilio Trunk +14155550100: Staged by a fault" in result["error"] and result["next"].endswith(
+        f"xtel recover {STACK}"
+    )
 
 
 def test_every_stack_at_once(project: Project, sandbox: Sandbox) -> None:
@@ -246,3 +249,17 @@ def test_every_stack_at_once(project: Project, sandbox: Sandbox) -> None:
     third = xtel(project, "apply", "--all", "--yes")
     assert third.stdout.count("nothing to do: 1 number rings as before") == 4
     assert sandbox.writes() == []
+
+
+def test_the_page_is_true(project: Project, sandbox: Sandbox) -> None:
+    project.run("stack", "select", "--create", "prod")
+    (project.folder / "stacks/prod.yaml").write_text(HEAD + SUPPORT)
+    page = (ROOT / "docs/plan.md").read_text().split("## Applying")[1]
+    codes = [
+        subprocess.run(command, shell=True, cwd=project.folder, env=project.env, capture_output=True, check=False)
+        for command in commands(page)
+    ]
+    assert [done.returncode for done in codes] == [2, 0, 0, 0], codes
+    assert b"ok: prod is as stacks/prod.yaml declares it" in codes[1].stdout
+    assert b"nothing to do: 1 number rings as before" in codes[3].stdout
+    assert sandbox.numbers("twilio")["+14155550100"]["trunk_sid"]
