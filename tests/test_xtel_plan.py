@@ -113,7 +113,7 @@ def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
     file.write_text(file.read_text().split("  nyc:")[0])
     done = run("plan", "test", "--base", "HEAD", cwd=project)
     assert done.returncode == 3
-    assert "test: blocked · 1 number stops ringing" in done.stdout
+    assert "test: dangerous, blocked · 1 number stops ringing" in done.stdout
     line = 'accept:\n  - {rule: number-keeps-inbound, number: "+12125550177", until: 2999-12-31, why: it leaves}\n'
     file.write_text(file.read_text() + line)
     assert run("plan", "test", "--base", "HEAD", cwd=project).stdout.startswith(
