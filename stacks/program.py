@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel
 
-from providers.kernel import errors
+from providers.kernel import engine, errors
 from stacks import document
 from stacks.component import Agent, Number, config_secret
 from stacks.model import SecretRef
@@ -22,6 +22,7 @@ def main() -> None:
     sys.tracebacklimit = 6
     found = _document()
     _secrets_are_set(found)
+    engine.leave()  # also for a file that declares nothing any more: its deletions were reviewed too
     agents = {key: Agent(key, **_said(declared, numbers=())) for key, declared in found.agents.items()}
     numbers = [
         Number(key, **_said(declared, agent=agents.get(declared.agent or "", declared.agent)))

@@ -12,7 +12,7 @@ import pytest
 from providers.kernel.errors import InputError
 from xtel import cli, output, validate
 
-VERBS = ["validate", "routes", "drift", "rotate", "recover"]
+VERBS = ["validate", "plan", "apply", "routes", "drift", "rotate", "recover"]
 VERBS += ["sandbox up", "sandbox down", "sandbox status", "sandbox reset", "sandbox env"]
 
 
@@ -37,6 +37,10 @@ def ended(*arguments: str) -> int:
         (("--nosuch",), "No such option: --nosuch"),
         (("sandbox", "nosuch"), "No such command 'nosuch'."),
         (("routes",), "Missing argument 'STACK'."),
+        (("apply",), "name a stack, or say --all"),
+        (("plan", "prod", "--all"), "--all is every stack: name none"),
+        (("plan", "--all", "--base", "main"), "it goes with --refresh and --json only"),
+        (("apply", "--all", "--checksum", "9f3c71ab00c4d512"), "apply that stack by itself"),
         (("rotate", "prod"), "Missing argument 'NUMBER'."),
         (("rotate", "prod", "support", "--what", "key"), "Invalid value for '--what'"),
         (("validate", "a", "b"), "unexpected extra argument"),

@@ -113,7 +113,7 @@ def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
     file.write_text(file.read_text().split("  nyc:")[0])
     done = run("plan", "test", "--base", "HEAD", cwd=project)
     assert done.returncode == 3
-    assert "test: blocked · 1 number stops ringing" in done.stdout
+    assert "test: dangerous, blocked · 1 number stops ringing" in done.stdout
     line = 'accept:\n  - {rule: number-keeps-inbound, number: "+12125550177", until: 2999-12-31, why: it leaves}\n'
     file.write_text(file.read_text() + line)
     assert run("plan", "test", "--base", "HEAD", cwd=project).stdout.startswith(
@@ -150,4 +150,5 @@ def test_options_that_exclude_each_other(project: Path) -> None:
 def test_without_a_pulumi_the_next_step_is_said(project: Path) -> None:
     done = run("plan", "test", cwd=project, PULUMI_BACKEND_URL=f"file://{project}/nosuch")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: pulumi preview: ")
+    progress, error = done.stderr.splitlines()
+    assert progress == "planning" and error.startswith("error: pulumi preview: ")

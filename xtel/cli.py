@@ -14,6 +14,7 @@ from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import output
 from xtel.verbs import (
+    apply,
     doctor,
     drift,
     group,
@@ -55,6 +56,7 @@ def xtel(
     Examples:
       xtel validate             check every stack file
       xtel plan sandbox         what an apply would change, per number
+      xtel apply sandbox        apply exactly that
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
       xtel doctor sandbox       what is missing here
@@ -66,7 +68,7 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, schema.schema, routes.routes),
+    *(validate.validate, plan.plan, apply.apply, schema.schema, routes.routes),
     *(import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )

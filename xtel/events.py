@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,10 @@ from xtel import engine, output
 
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 _POLL_SECONDS = 0.1
+
+
+def _nothing() -> None:
+    """What is done between two looks at the log, unless somebody wants more."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,26 @@ class Run:
     error: str = ""
     #: All that it printed, for what the events do not say (a lock stops it before there are any).
     text: str = ""
+    #: The event log itself.
+    log: str = ""
 
     @property
     def ended(self) -> list[Step]:
         """The steps that came to their end, in that order, of objects at vendors."""
-        return [step for step in self.steps if step.done and "dynamic/" in step.urn]
+        return [step for step in self.steps if step.done and is_object(step.urn)]
 
 
 def follow(
-    arguments: list[str], root: Path, environment: Mapping[str, str], seen: Callable[[Step | Said], None]
+    arguments: list[str],
+    root: Path,
+    environment: Mapping[str, str],
+    seen: Callable[[Step | Said], None],
+    between: Callable[[], None] = _nothing,
 ) -> Run:
     """Run ``pulumi ARGUMENTS`` to its end, however long that takes, and hand on each event as it comes.
 
-    Ctrl-C reaches Pulumi too, which then ends in order: it is waited for.
+    ``between`` is called each time all events so far were handed on. Ctrl-C reaches Pulumi too, which then ends in order:
+    it is waited for.
     """
     with tempfile.TemporaryDirectory() as folder:
         log, printed = Path(folder) / "events", Path(folder) / "printed"
@@ -84,31 +95,41 @@ def follow(
         with printed.open("w", encoding="utf-8") as stream:
             process = engine.start([*arguments, "--event-log", str(log)], root, variables, stream)
             try:
-                for event in _tail(log, lambda: process.poll() is not None):
+                for event in _tail(log, lambda: process.poll() is not None, between):
                     seen(event)
             finally:
                 process.wait()
         text = printed.read_text(encoding="utf-8", errors="replace")
         # `up` writes its preview there first and then, from the beginning again, what it did: that is what counts.
-        events = list(_events(log.read_bytes())) if log.is_file() else []
+        told = log.read_bytes() if log.is_file() else b""
+        events = list(_events(told))
     steps = tuple(event for event in events if isinstance(event, Step))
     said = tuple(event for event in events if isinstance(event, Said))
-    return Run(steps, said, _error(said, text) if process.returncode else "", text)
+    error = _error(said, text) if process.returncode else ""
+    return Run(steps, said, error, text, told.decode("utf-8", errors="replace"))
 
 
-def shown(text: str, arguments: list[str], root: Path, environment: Mapping[str, str]) -> Run:
+def shown(
+    text: str, arguments: list[str], root: Path, environment: Mapping[str, str], live: output.Live = output.live
+) -> Run:
     """The same under a line that says, on a terminal, how far it is and what it waits for."""
-    ended: set[str] = set()
-    with output.live(text) as show:
+    with live(text) as show:
+        return follow(arguments, root, environment, counted(show))
 
-        def seen(event: Step | Said) -> None:
-            if isinstance(event, Step) and event.done and not event.planned:
-                ended.add(event.urn)
-                show(f"{len(ended)} done, {group_of(event.urn)} {object_of(event.urn)}")
-            elif isinstance(event, Said) and event.urn and event.passing:
-                show(f"{len(ended)} done, {group_of(event.urn)} {object_of(event.urn)}: {event.text}")
 
-        return follow(arguments, root, environment, seen)
+def counted(show: Callable[[str], None]) -> Callable[[Step | Said], None]:
+    """Tells ``show`` how many objects are compared or done, and what is waited for."""
+    ended: dict[str, set[str]] = {"compared": set(), "done": set()}
+
+    def seen(event: Step | Said) -> None:
+        if isinstance(event, Step) and event.done:
+            what = "compared" if event.planned else "done"
+            ended[what].add(event.urn)
+            show(f"{len(ended[what])} {what}, {group_of(event.urn)} {object_of(event.urn)}")
+        elif isinstance(event, Said) and event.urn and event.passing:
+            show(f"{len(ended['done'])} done, {group_of(event.urn)} {object_of(event.urn)}: {event.text}")
+
+    return seen
 
 
 def exported(stack: str, root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -130,7 +151,7 @@ def _error(said: Sequence[Said], text: str) -> str:
     return one_line(first or engine.reason(text), 600)
 
 
-def _tail(log: Path, ended: Callable[[], bool]) -> Iterator[Step | Said]:
+def _tail(log: Path, ended: Callable[[], bool], between: Callable[[], None]) -> Iterator[Step | Said]:
     """Every event of a log that is still written, whole lines only, until its writer has ended."""
     place = 0
     while True:
@@ -142,6 +163,7 @@ def _tail(log: Path, ended: Callable[[], bool]) -> Iterator[Step | Said]:
         place = max(place, whole)
         if last:
             return
+        between()
         time.sleep(_POLL_SECONDS)
 
 
@@ -189,6 +211,16 @@ def masked(value: Any) -> Any:
     if isinstance(value, list):
         return [masked(item) for item in cast(list[Any], value)]
     return value
+
+
+def is_object(urn: str) -> bool:
+    """Whether it is an object at a vendor, not a component or the engine's own."""
+    return "dynamic/" in urn
+
+
+def unplanned(step: Step) -> Step:
+    """The same step whether a preview or an update says it."""
+    return replace(step, planned=False)
 
 
 def type_of(urn: str) -> str:

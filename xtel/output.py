@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
@@ -94,15 +95,45 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + 2 * (len(widths) - 1)
 
 
+def in_place() -> bool:
+    """Whether a line of progress can change where it stands."""
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def live(text: str) -> Generator[Callable[[str], None]]:
     """A line that says what is going on: on a terminal it changes in place, elsewhere it is one note at the beginning."""
-    if not sys.stderr.isatty():
+    if not in_place():
         note(text)
         yield lambda more: None
         return
     with _console(stderr=True).status(Text(text)) as status:
         yield lambda more: status.update(Text(f"{text}: {more}"))
+
+
+#: Makes a line that says what is going on, out of its beginning; what it yields adds to the line.
+Live = Callable[[str], AbstractContextManager[Callable[[str], None]]]
+
+
+@contextmanager
+def board(names: Sequence[str]) -> Generator[Callable[[str, str], None]]:
+    """A line for each of several things that go on at once: on a terminal in place, elsewhere a note at each change.
+
+    What it yields sets the line of one name; from any thread.
+    """
+    width = max(map(len, names), default=0)
+    if not in_place():
+        yield lambda name, text: note(f"{name:<{width}}  {text}")
+        return
+    lines = dict.fromkeys(names, "waiting")
+
+    def drawn() -> Group:
+        return Group(
+            *(Text(f"{name:<{width}}  {text}", overflow="ellipsis", no_wrap=True) for name, text in lines.items())
+        )
+
+    with Screen(get_renderable=drawn, console=_console(stderr=True), refresh_per_second=8, transient=True):
+        yield lines.__setitem__
 
 
 def working(text: str) -> AbstractContextManager[Any]:

@@ -5,68 +5,106 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from providers.kernel.errors import InputError
+from providers.kernel.errors import InputError, XtelError
 from providers.kernel.secrecy import one_line
 from stacks import document
 from stacks.document import Document
-from xtel import engine, plan, rules, sources
+from xtel import engine, events, fleet, output, plan, rules, sources
 from xtel.plan import Context, Preview, Review, price
 from xtel.plan import declared as declaring
 from xtel.plan.checksum import checksum
 from xtel.project import Project, shown
-from xtel.report import Links
+from xtel.report import Links, text, view
 
-#: A preview asks every vendor; a stack of a thousand numbers takes minutes.
-_SECONDS = 3600
+Source = Literal["engine", "preview file", "stack files"]
 
 
-def review(project: Project, stack: str, *, base: str = "", saved: str = "", refresh: bool = False) -> Review:
+def review(
+    project: Project,
+    stack: str,
+    *,
+    base: str = "",
+    saved: str = "",
+    refresh: bool = False,
+    live: output.Live = output.live,
+) -> Review:
     """The plan of a stack and its verdict. Raises XtelError where there is nothing to judge."""
+    if base:
+        file = project.stack_file(stack)
+        return judged(project, stack, _between(stack, base, file, document.read(file)), "stack files", compared=base)
+    if saved:
+        return judged(project, stack, plan.read(_text(saved)), "preview file")
+    return judged(project, stack, read(run(project, stack, refresh=refresh, live=live)), "engine", refreshed=refresh)
+
+
+def review_all(project: Project, parallel: int, *, refresh: bool = False) -> dict[str, Review | XtelError]:
+    """The plan of every stack of the project, or why there is none."""
+    return fleet.each(
+        project.stacks(), parallel, lambda stack, live: review(project, stack, refresh=refresh, live=live), summary
+    )
+
+
+def show_all(reviews: Mapping[str, Review | XtelError]) -> None:
+    """The plan of every stack that changes, and last a line for each."""
+    for found in reviews.values():
+        if isinstance(found, Review) and found.verdict != "none":
+            show(found)
+            output.line("")
+    fleet.show(reviews, summary)
+
+
+def show(review: Review) -> None:
+    """A plan on the terminal."""
+    for line, style in text.lines(review):
+        output.line(line, style)
+
+
+def summary(review: Review) -> str:
+    """A plan in one line."""
+    return f"{view.worded(review)} · {review.headline} · plan {review.plan.checksum}"
+
+
+def judged(
+    project: Project, stack: str, preview: Preview, source: Source, *, compared: str = "", refreshed: bool = False
+) -> Review:
+    """The plan of a preview, with the stack file's labels, its checksum and what the rules say."""
     file = project.stack_file(stack)
     declared = document.read(file)
-    if base:
-        preview, source = _between(stack, base, file, declared), "stack files"
-    elif saved:
-        preview, source = plan.read(_text(saved)), "preview file"
-    else:
-        preview, source = run(project, stack, refresh=refresh), "engine"
+    bound = "" if compared else checksum(stack, preview, sources.sources(project, stack, file))
     context = Context(
-        stack=stack, file=str(file), declared=declaring.entries(declared), source=source, compared=base,
-        refreshed=refresh, checksum="" if base else checksum(stack, preview, sources.sources(project, stack, file)),
-        prices=price.table(),
+        stack=stack, file=str(file), declared=declaring.entries(declared), source=source, compared=compared,
+        refreshed=refreshed, checksum=bound, prices=price.table(),
     )  # fmt: skip
     return rules.judge(plan.build(preview, context), _policy(project, stack, declared))
 
 
-def run(project: Project, stack: str, *, refresh: bool = False) -> Preview:
-    """What `pulumi preview` says, in the environment as it is; for the sandbox's stack also in a shell that was told nothing.
-
-    A preview that failed is a preview too: what it saw, and why it stopped.
-    """
+def run(
+    project: Project,
+    stack: str,
+    *,
+    refresh: bool = False,
+    environment: Mapping[str, str] | None = None,
+    live: output.Live = output.live,
+) -> events.Run:
+    """`pulumi preview`, in the environment as it is; for the sandbox's stack also in a shell that was told nothing."""
     from xtel import local  # its HTTP client takes longer to load than a saved preview to read
 
-    environment = {**local.reading(project, stack), "PULUMI_DEBUG_COMMANDS": "1"}
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "events.jsonl"
-        arguments = [
-            "preview",
-            "--json",
-            "--stack",
-            stack,
-            "--event-log",
-            str(log),
-            *(["--refresh"] if refresh else []),
-        ]
-        done = engine.ask(arguments, project.root, environment, _SECONDS)
-        events = log.read_text(encoding="utf-8") if log.is_file() else ""
-    if events.strip():
-        return plan.read(events)
-    if done.stdout.lstrip().startswith("{"):
-        return plan.read(done.stdout)
-    raise engine.Unavailable(f"pulumi preview: {engine.reason(done.stderr or done.stdout)}")
+    document.read(project.stack_file(stack))  # what is wrong with it is said before anybody is asked
+    variables = {**local.reading(project, stack), **(environment or {})}
+    arguments = ["preview", "--stack", stack, *(["--refresh"] if refresh else [])]
+    return events.shown("planning", arguments, project.root, variables, live)
+
+
+def read(run: events.Run) -> Preview:
+    """What a preview said. One that failed is a preview too: what it saw, and why it stopped; without a word it raises."""
+    if not run.log.strip():
+        raise engine.Unavailable(f"pulumi preview: {run.error or 'it said nothing'}")
+    return plan.read(run.log)
 
 
 def _between(stack: str, base: str, file: Path, after: Document) -> Preview:

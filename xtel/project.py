@@ -40,6 +40,15 @@ class Project:
             )
         return files
 
+    def stacks(self) -> list[str]:
+        """Every stack that has a file: by the file's name, or by the configuration that names the file."""
+        files = {path.resolve(): path.stem for path in self.stack_files()}
+        named = {path.stem.removeprefix("Pulumi."): path for path in self.root.glob("Pulumi.*.yaml")}
+        told = {stack: file for stack, path in named.items() if (file := configuration(path).get("xtel:file"))}
+        for file in told.values():
+            files.pop((self.root / str(file)).resolve(), None)
+        return sorted({*files.values(), *told})
+
     def stack_file(self, stack: str) -> Path:
         """The file of a stack: config ``xtel:file``, else ``stacks/<stack>.yaml``."""
         name = stack.rpartition("/")[2]  # Pulumi also takes organisation/project/stack

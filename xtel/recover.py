@@ -6,7 +6,6 @@ Three commands of Pulumi in their order: `cancel` (the lock), `refresh --clear-p
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
@@ -16,17 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from providers.kernel import operation
 from providers.kernel.errors import XtelError
-from xtel import backend, engine, events, local, output
-from xtel.events import Step
+from xtel import backend, consent, engine, events, local, outcome, output
+from xtel.outcome import Change
 from xtel.project import Project
 
 _HOLDER = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 #: What backends say of a stack that is locked: file and bucket backends, and Pulumi's service.
 _LOCKED = ("the stack is currently locked", "Another update is currently in progress")
-_CONSENT = "XTEL_ALLOW_REPLACE"
-_VERBS = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
 Where = Literal["running", "gone", "elsewhere"]
 
 
@@ -44,18 +40,6 @@ class Lock:
 
     def __str__(self) -> str:
         return f"{self.holder}, {'which is gone' if self.where == 'gone' else 'which may still run'}"
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happened to one object, in a word or two: ``made``, ``taken over``, ``changed: enabled``, ``gone``."""
-
-    number: str
-    object: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.number}: {self.object} {self.what}"
 
 
 @dataclass
@@ -91,7 +75,7 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     left = events.waiting(stack, project.root, environment)
     found.pending = [Change(events.group_of(urn), events.object_of(urn), kind) for urn, kind in left]
     refreshed = _refresh(project.root, stack, environment, found, agreed)
-    found.outside = list(_changes(refreshed, outside=True))
+    found.outside = list(outcome.changes(refreshed, outside=True))
     found.error = refreshed.error
     if not found.error:
         _apply(project.root, stack, {**environment, **_consent(left)}, found)
@@ -100,9 +84,8 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
 
 def _consent(left: list[tuple[str, str]]) -> dict[str, str]:
     """Leave to register anew those numbers whose registration was under way: their signing secret reached nobody."""
-    numbers = [events.name_of(urn) for urn, kind in left if kind == "creating" and _is_number(urn)]
-    given = [item for item in os.environ.get(_CONSENT, "").split(",") if item.strip()]
-    return {_CONSENT: ",".join([*given, *numbers])} if numbers else {}
+    numbers = [events.name_of(urn) for urn, kind in left if kind == "creating" and outcome.is_number(urn)]
+    return consent.given(replace=numbers)
 
 
 def _refresh(
@@ -122,14 +105,11 @@ def _refresh(
 def _apply(root: Path, stack: str, environment: dict[str, str], found: Recovery) -> None:
     done = events.shown("applying what is declared", ["up", "--yes", "--stack", stack], root, environment)
     found.error = done.error
-    found.applied = list(_changes(done, outside=False))
+    found.applied = list(outcome.changes(done))
+    found.new_secrets = outcome.new_secrets(done)
     for step in done.ended:
-        number = events.group_of(step.urn)
-        before, after = step.old_outputs.get("webhook_id"), step.new_outputs.get("webhook_id")
-        if _is_number(step.urn) and step.op not in {"same", "delete"} and after and before != after:
-            found.new_secrets.append(number)
-        if _took_over(done, step.urn) and "previous" in step.new_outputs and not step.new_outputs["previous"]:
-            found.forgotten.append(number)
+        if outcome.took_over(done, step.urn) and "previous" in step.new_outputs and not step.new_outputs["previous"]:
+            found.forgotten.append(events.group_of(step.urn))
 
 
 # -- locks -------------------------------------------------------------------------------------------------------------
@@ -187,42 +167,6 @@ def _shown(since: str) -> str:
         return datetime.fromisoformat(since).strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return since
-
-
-# -- what happened -----------------------------------------------------------------------------------------------------
-
-
-def _changes(run: events.Run, *, outside: bool) -> Iterator[Change]:
-    for step in run.ended:
-        if step.op in {"same", "refresh", "read"} or step.planned:
-            continue
-        yield Change(events.group_of(step.urn), events.object_of(step.urn), _what(run, step, outside))
-
-
-def _what(run: events.Run, step: Step, outside: bool) -> str:
-    if outside:
-        return "gone" if step.op == "delete" else f"changed outside: {', '.join(_differing(step)) or 'its record'}"
-    if step.op == "create" and _took_over(run, step.urn):
-        return "taken over"
-    if step.op == "create" and operation.ANEW in _words(run, step.urn):
-        return "made anew"
-    return _VERBS.get(step.op, step.op)
-
-
-def _differing(step: Step) -> list[str]:
-    return sorted(name for name in step.old.keys() | step.new.keys() if step.old.get(name) != step.new.get(name))
-
-
-def _took_over(run: events.Run, urn: str) -> bool:
-    return operation.TAKEN in _words(run, urn)
-
-
-def _words(run: events.Run, urn: str) -> set[str]:
-    return {said.text for said in run.said if said.urn == urn}
-
-
-def _is_number(urn: str) -> bool:
-    return events.type_of(urn) == "xai:PhoneNumber"
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

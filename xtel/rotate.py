@@ -6,7 +6,6 @@ secret (the made password, or the registration) and updates what depends on it; 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,9 @@ from typing import Any, Literal, cast
 from providers.kernel.errors import InputError, XtelError
 from stacks import document
 from stacks.model import Number
-from xtel import engine, events, local, output
+from xtel import consent, engine, events, local, output
 from xtel.project import Project
 
-_CONSENT = "XTEL_ALLOW_REPLACE"
 What = Literal["password", "secret"]
 
 
@@ -130,7 +128,7 @@ def choose(found: Applied, what: What | None) -> What | None:
         secret = found.named or "NAME"
         raise InputError(
             f"the password of {found.number} is your config secret {secret}, not a made one",
-            step=f"pulumi config set --secret {secret}, then {_CONSENT}={found.number} pulumi up",
+            step=f"pulumi config set --secret {secret}, then {consent.REPLACE}={found.number} pulumi up",
         )
     if (what and what not in found.has) or not found.has:
         missing = {"password": "digest password", "secret": "signing secret of ours"}.get(
@@ -161,12 +159,11 @@ def rotate(project: Project, rotation: Rotation) -> None:
     """Replace what holds the secret, with consent for this number alone. Raises XtelError with what to do when it fails."""
     found = rotation.applied
     urn = found.urns["xai:Password" if rotation.what == "password" else "xai:PhoneNumber"]
-    given = [item for item in os.environ.get(_CONSENT, "").split(",") if item.strip()]
-    environment = {**local.reading(project, found.stack), _CONSENT: ",".join([*given, found.number])}
+    environment = {**local.reading(project, found.stack), **consent.given(replace=[found.number])}
     arguments = ["up", "--yes", "--stack", found.stack, "--target-replace", urn, "--target-dependents"]
     run = events.shown(f"renewing the {_named(rotation.what)}", arguments, project.root, environment)
     if run.error:
-        raise XtelError(run.error, step=f"{_CONSENT}={found.number} xtel recover {found.stack}")
+        raise XtelError(run.error, step=f"{consent.REPLACE}={found.number} xtel recover {found.stack}")
 
 
 def _named(what: What) -> str:

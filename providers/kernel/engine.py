@@ -27,7 +27,7 @@ from pulumi.dynamic import (
 from pulumi.dynamic.dynamic import serialize_provider  # pyright: ignore[reportUnknownVariableType] -- untyped
 from pulumi.output import Unknown as EngineUnknown
 
-from providers.kernel import carrier, operation, process, reconciler, spec
+from providers.kernel import carrier, gate, operation, process, reconciler, spec
 from providers.kernel import marker as marking
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
@@ -194,6 +194,7 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
             hide_diffs=["__provider", BLOCKED],
             delete_before_replace=True,  # also for a replacement that is asked for by name (`xtel rotate`)
         )
+        leave()
         dry_run = {_DRY_RUN: True} if pulumi.runtime.is_dry_run() else {}
         inputs = {**outputs, "account": None, **given, **dry_run, BLOCKED: ""}
         Resource.__init__(
@@ -203,6 +204,12 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
     body: dict[str, Any] = {"__init__": construct, "__module__": __name__, "__doc__": declared.__doc__}
     make = cast(Callable[..., type[Resource]], type)
     return make(kind, (Resource,), body, module=vendor_name, name=kind)
+
+
+def leave() -> None:
+    """Before the first resource of an update: end it where `xtel apply` finds that something moved since the plan."""
+    if not pulumi.runtime.is_dry_run() and not gate.opened():
+        raise pulumi.RunError(gate.SHUT)
 
 
 def imported(vendor_name: str, kind: str, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:

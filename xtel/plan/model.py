@@ -5,7 +5,7 @@ The schema is ``xtel/plan/plan.schema.json``; a change that old readers cannot f
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -212,6 +212,10 @@ class Review(Item):
     headline: str
     findings: tuple[Finding, ...]
     plan: Plan
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return self.model_dump(mode="json")
 
     @property
     def exit(self) -> int:

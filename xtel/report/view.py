@@ -139,7 +139,9 @@ def problems(plan: Plan) -> list[str]:
 
 
 def worded(review: Review) -> str:
-    """The verdict as people read it."""
+    """The verdict as people read it: what a rule stops is dangerous, and therefore blocked; what is refused is blocked."""
+    if review.verdict == "blocked" and any(item.stops and item.rule != "refused" for item in review.findings):
+        return "dangerous, blocked"
     return "no changes" if review.verdict == "none" else review.verdict
 
 

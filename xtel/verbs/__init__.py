@@ -12,6 +12,17 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
+All = Annotated[bool, typer.Option("--all", help="Every stack that has a file in stacks/.")]
+Parallel = Annotated[int, typer.Option(metavar="N", min=1, help="With --all: so many stacks at once.")]
+
+
+def one_or_all(stack: str, all: bool) -> None:
+    """Refuse a command line that names no stack, or one beside --all."""
+    if bool(stack) == all:
+        told = "--all is every stack: name none" if all else "name a stack, or say --all"
+        raise typer.BadParameter(told)
+
+
 def group(**options: Any) -> typer.Typer:
     """A command that has verbs of its own."""
     return typer.Typer(

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import fleet, output, project
+from xtel.verbs import All, Parallel, one_or_all
 
 
 class Format(StrEnum):
@@ -18,7 +19,7 @@ class Format(StrEnum):
 
 
 def plan(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
     *,
     refresh: Annotated[bool, typer.Option("--refresh", help="Also ask every vendor what was changed outside.")] = False,
     base: Annotated[
@@ -30,6 +31,8 @@ def plan(
     saved: Annotated[
         str, typer.Option("--from", metavar="FILE", help="A saved `pulumi preview --json` or event log; - for stdin.")
     ] = "",
+    all: All = False,
+    parallel: Parallel = fleet.PARALLEL,
 ) -> None:
     """Show what an apply would change, per number: what stops ringing, who can call in, what cannot be undone.
 
@@ -42,23 +45,34 @@ def plan(
       xtel plan prod --refresh --format html --out plan.html
       xtel plan prod --base origin/main --format md
       xtel plan prod --from preview.json --format github
+      xtel plan --all --parallel 8
 
     Exit codes: 0 nothing changes, 2 changes, 3 blocked, 1 error or incomplete.
+    With --all the worst of them.
     """
     from xtel import planning, report
-    from xtel.report import text, view
+    from xtel.report import view
 
     if sum(map(bool, (base, saved, refresh))) > 1:
         raise typer.BadParameter("--base, --from and --refresh exclude each other", param_hint="--base")
+    one_or_all(stack, all)
     found = project.here()
     chosen = Format.json if json else format
+    if all:
+        if base or saved or out or chosen not in {Format.text, Format.json}:
+            raise typer.BadParameter("it goes with --refresh and --json only", param_hint="--all")
+        reviews = planning.review_all(found, parallel, refresh=refresh)
+        if chosen is Format.json:
+            output.document(fleet.as_json(reviews))
+        else:
+            planning.show_all(reviews)
+        raise typer.Exit(fleet.worst(reviews))
     review = planning.review(found, stack, base=base, saved=saved, refresh=refresh)
     if out:
         planning.write(Path(out), report.render(review, chosen.value, planning.links(found, stack)))
         output.note(f"{stack}: {view.worded(review)} · {review.headline}; written to {out}")
     elif chosen is Format.text:
-        for line, style in text.lines(review):
-            output.line(line, style)
+        planning.show(review)
     else:
         output.raw(report.render(review, chosen.value, planning.links(found, stack)))
     raise typer.Exit(review.exit)

@@ -1,0 +1,74 @@
+"""Apply what was reviewed, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xtel import fleet, output, project
+from xtel.verbs import All, Json, Parallel, agreed, one_or_all
+
+
+def apply(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
+    *,
+    checksum: Annotated[
+        str, typer.Option(metavar="SUM", help="Apply only the plan with this checksum, as `xtel plan` printed it.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking what the rules do not stop.")] = False,
+    allow_replace: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER", help="This number may be registered anew: an outage.")
+    ] = None,
+    allow_release: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER", help="This number may be given back (on_delete: release).")
+    ] = None,
+    all: All = False,
+    parallel: Parallel = fleet.PARALLEL,
+    json: Json = False,
+) -> None:
+    """Apply what was reviewed, and nothing else.
+
+    Plans again, and asks every vendor what is there. With --checksum it goes on only when the plan is still the one that
+    was reviewed; else it shows the new one. A plan that is blocked or incomplete is never applied. If something moves
+    between the plan and its update, nothing is changed. `xtel plan --refresh` shows beforehand what others changed.
+
+    \b
+    Examples:
+      xtel apply prod
+      xtel apply prod --checksum 9f3c71ab00c4d512 --yes
+      xtel apply --all --parallel 8 --yes
+
+    Exit codes: 0 applied or nothing to do, 1 error, failed or not agreed to,
+    3 blocked, 4 stale: not what was reviewed. With --all the worst of them.
+    """
+    from xtel import apply as applying
+    from xtel import planning
+
+    one_or_all(stack, all)
+    order = applying.Order(checksum, tuple(allow_replace or ()), tuple(allow_release or ()))
+    here, ask = project.here(), not yes and not checksum
+    if all and (checksum or order.environment):
+        raise typer.BadParameter("it names one plan or number: apply that stack by itself", param_hint="--all")
+    if all:
+        question = (lambda: not json and agreed("apply these plans?")) if ask else None
+        results = applying.apply_all(here, parallel, question, quiet=json)
+        if json:
+            output.document(fleet.as_json(results))
+        else:
+            applying.show_all(results)
+        raise typer.Exit(fleet.worst(results))
+    planned = applying.prepare(here, stack, order)
+    result = applying.refused(planned, order)
+    if result is None and ask:
+        if not json:
+            planning.show(planned.review)
+        result = applying.refused(planned, order, agreed=not json and agreed("apply this plan?"))
+    elif result is None and not json:
+        output.line(f"{stack}: {planning.summary(planned.review)}")
+    result = result or applying.carry_out(here, planned, order)
+    if json:
+        output.document(result.as_json())
+    else:
+        applying.show(result)
+    raise typer.Exit(result.exit)
