@@ -14,6 +14,7 @@ from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import output
 from xtel.verbs import (
+    comment,
     doctor,
     drift,
     group,
@@ -66,7 +67,7 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, schema.schema, routes.routes),
+    *(validate.validate, plan.plan, comment.comment, schema.schema, routes.routes),
     *(import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )
