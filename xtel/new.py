@@ -73,7 +73,7 @@ def make(folder: Path, stack: str, name: str, ci: str = "") -> Made:
     called = project_name(folder)
     texts = _texts(called, stack, carrier.carriers()[name])
     if ci:
-        texts.update(pipeline.texts(ci, called, [stack], ["xai", name]))
+        texts.update(pipeline.texts(ci, called, [stack], [name]))
     try:
         _refuse_occupied(folder)
         _write(folder, texts, stack)

@@ -55,7 +55,7 @@ class Added:
 
 
 def texts(system: str, called: str, stacks: Sequence[str], vendors: Iterable[str]) -> dict[str, str]:
-    """Every file by its path; ``vendors`` are those whose credentials a plan needs."""
+    """Every file by its path; ``vendors`` are those whose credentials a plan needs beside xAI's."""
     values = {
         "project": called, "stacks": list(stacks), "pins": PINS, "pulumi": PULUMI,
         "environment": _environment(vendors),
@@ -81,8 +81,7 @@ def add(folder: Path, system: str) -> Added:
     if odd := [name for name in read if not _STACK.fullmatch(name)]:
         raise InputError(f"{odd[0]} is no name for a stack", step="rename its stack file")
     routes = (number.route for found in read.values() for number in found.network.numbers.values())
-    vendors = {"xai", *(route.delivers for route in routes if route)}
-    made = texts(system, here.root.name, sorted(read), sorted(vendors))
+    made = texts(system, here.root.name, sorted(read), [route.delivers for route in routes if route])
     written, kept = _write(here.root, made)
     return Added(here.root, tuple(sorted(read)), written, kept)
 
@@ -119,7 +118,9 @@ def _environment(vendors: Iterable[str]) -> list[tuple[str, str]]:
         ("PULUMI_BACKEND_URL", "${{ vars.PULUMI_BACKEND_URL }}"),
         *((name, f"${{{{ secrets.{name} }}}}") for name in ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")),
     ]
-    found = [credential for name in vendors for credential in carrier.vendor(name).credentials]
+    found = [
+        credential for name in ["xai", *sorted({*vendors} - {"xai"})] for credential in carrier.vendor(name).credentials
+    ]
     return [*engine, *((item.env, f"${{{{ {'secrets' if item.secret else 'vars'}.{item.env} }}}}") for item in found)]
 
 
