@@ -15,6 +15,7 @@ from typing import Any, cast
 from providers.kernel.secrecy import one_line
 from xtel.plan.model import Review
 from xtel.report import markdown as one
+from xtel.report import view
 from xtel.report.escape import code, markdown
 from xtel.report.view import Links
 
@@ -93,7 +94,7 @@ def _head(entries: Sequence[Entry]) -> str:
 def _cells(entry: Entry) -> list[str]:
     if isinstance(entry, Missing):
         return [code(entry.stack), "**incomplete**", markdown(one_line(f"no plan: {entry.reason}", _CELL)), "—"]
-    word = _worded(entry.verdict)
+    word = view.worded(entry)
     shown = f"**{word}**" if entry.verdict in _UNFOLDED else word
     return [code(entry.plan.stack), shown, markdown(one_line(entry.headline, _CELL)), code(entry.plan.checksum)]
 
