@@ -92,6 +92,10 @@ lint: setup ## ruff, pyright, import-linter
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: workflows
+workflows: setup ## actionlint on the pipelines that xtel new --ci writes (built by Go, once)
+	@$(PYTHON) tools/workflows.py
+
 .PHONY: lock
 lock: ## writes requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "error: no uv on PATH; next: install uv, then make lock" >&2; exit 1; }

@@ -15,6 +15,7 @@ from providers.kernel.secrecy import one_line
 from xtel import output
 from xtel.verbs import (
     apply,
+    comment,
     doctor,
     drift,
     group,
@@ -68,7 +69,7 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, apply.apply, schema.schema, routes.routes),
+    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes),
     *(import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )

@@ -21,7 +21,7 @@ from providers.kernel import carrier
 from providers.kernel.capabilities import Capability
 from providers.kernel.errors import InputError
 from stacks import document
-from xtel import engine, local, output, project
+from xtel import engine, local, output, pipeline, project
 
 #: What Pulumi takes as the name of a stack, and what is safe as the name of a file.
 STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -67,11 +67,13 @@ class Made:
         }
 
 
-def make(folder: Path, stack: str, name: str) -> Made:
+def make(folder: Path, stack: str, name: str, ci: str = "") -> Made:
     """Write the project and select its stack; ``name`` is the carrier's. Raises InputError before anything is written."""
     folder = folder.resolve()
     called = project_name(folder)
     texts = _texts(called, stack, carrier.carriers()[name])
+    if ci:
+        texts.update(pipeline.texts(ci, called, [stack], [name]))
     try:
         _refuse_occupied(folder)
         _write(folder, texts, stack)

@@ -34,8 +34,8 @@ _ROOMS = (
 )  # fmt: skip
 
 
-def report(review: Review, links: Links) -> str:
-    """The comment; of a plan that does not fit whole, as much as fits."""
+def report(review: Review, links: Links, budget: int = BUDGET) -> str:
+    """The comment; of a plan that does not fit whole, as much as fits into ``budget`` characters."""
     plan = review.plan
     rows: dict[str, list[str]] = {
         "findings": [_finding(finding) for finding in view.alarming(review)],
@@ -53,10 +53,10 @@ def report(review: Review, links: Links) -> str:
     for room in _ROOMS:
         cut = {name: lines[: getattr(room, name)] for name, lines in rows.items()}
         more = {name: len(lines) - len(cut[name]) for name, lines in rows.items()}
-        if sum(len(line) + 1 for lines in cut.values() for line in lines) > BUDGET and room is not _ROOMS[-1]:
+        if sum(len(line) + 1 for lines in cut.values() for line in lines) > budget and room is not _ROOMS[-1]:
             continue
         made = template.render("plan.md.j2", rows=cut, more=more, **known)
-        if len(made) <= BUDGET:
+        if len(made) <= budget:
             break
     return made
 

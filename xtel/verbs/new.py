@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,27 +12,37 @@ from xtel import output
 from xtel.verbs import Json
 
 
+class System(StrEnum):
+    """Who runs the pipelines."""
+
+    github, gitlab = "github", "gitlab"
+
+
 def new(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to make: a new one, or an empty one.")],
     stack: Annotated[str, typer.Option(metavar="NAME", help="The name of its stack.")] = "dev",
     carrier: Annotated[str, typer.Option(metavar="NAME", help="Who delivers the calls.")] = "twilio",
+    ci: Annotated[System | None, typer.Option(help="Also pipelines, a pre-commit hook and a devcontainer.")] = None,
     json: Json = False,
 ) -> None:
     """Make a project of your own, ready for `pulumi up`.
 
     A stack file to begin with, and all that Pulumi needs around it; where Pulumi and its backend are there, its stack is
-    created and selected. Nothing that exists is overwritten.
+    created and selected. Nothing that exists is overwritten. With --ci, DIR may be a project that exists: then only its
+    pipelines are added, for all its stacks (docs/pipelines.md).
 
     \b
     Examples:
       xtel new demo && cd demo && pulumi preview
       xtel new phones --stack prod
       xtel new phones --carrier twilio --json
+      xtel new . --ci github
 
     Exit codes: 0 made, 1 error (then nothing was written).
     """
     from providers.kernel.carrier import carriers
     from xtel import new as start
+    from xtel import pipeline
 
     if not folder:
         raise typer.BadParameter("expected the name of a folder", param_hint="DIR")
@@ -39,8 +50,8 @@ def new(
         raise typer.BadParameter("expected letters, digits, dots, dashes and underscores", param_hint="--stack")
     if carrier not in carriers():
         raise typer.BadParameter(f"expected one of {', '.join(carriers())}", param_hint="--carrier")
-    made = start.make(Path(folder), stack, carrier)
-    if json:
-        output.document(made.as_json())
-    else:
-        start.show(made)
+    if ci and pipeline.is_project(Path(folder)):
+        added = pipeline.add(Path(folder), ci.value)
+        return output.document(added.as_json()) if json else pipeline.show(added)
+    made = start.make(Path(folder), stack, carrier, ci.value if ci else "")
+    return output.document(made.as_json()) if json else start.show(made)
