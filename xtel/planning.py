@@ -38,7 +38,7 @@ def review(project: Project, stack: str, *, base: str = "", saved: str = "", ref
         refreshed=refresh, checksum="" if base else checksum(stack, preview, sources.sources(project, stack, file)),
         prices=price.table(),
     )  # fmt: skip
-    return rules.judge(plan.build(preview, context), _policy(project, stack, declared))
+    return rules.judge(plan.build(preview, context), policy(project, stack, declared))
 
 
 def run(project: Project, stack: str, *, refresh: bool = False) -> Preview:
@@ -88,7 +88,8 @@ def _between(stack: str, base: str, file: Path, after: Document) -> Preview:
     return declaring.preview(stack, before, after)
 
 
-def _policy(project: Project, stack: str, declared: Document) -> rules.Policy:
+def policy(project: Project, stack: str, declared: Document) -> rules.Policy:
+    """By what the plans of a stack are judged today."""
     network = declared.network
     plain = sources.plain_secrets(project, stack, declaring.secrets(declared))
     return rules.Policy(datetime.now(UTC).date(), network.accept, network.limits, plain)

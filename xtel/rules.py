@@ -16,6 +16,8 @@ from stacks.model import Accept, Limits, Rule
 from xtel.plan.build import stopped
 from xtel.plan.model import Finding, Level, Number, Plan, Review, Side, Widened, Word
 
+#: The name of the policy pack that runs these rules (:mod:`xtel.policy`).
+PACK = "xtel"
 #: Shares are counted from so many numbers: half of two is no mass change.
 _COUNTED_FROM = 10
 _WIDE = 2**24
@@ -40,7 +42,7 @@ def judge(plan: Plan, policy: Policy) -> Review:
     """The plan with everything a reviewer must see, worst first, and the verdict."""
     found = [finding for name, check in RULES.items() for finding in _named(name, check(plan, policy))]
     found = [_accepted(finding, policy) for finding in found]
-    found += [*_refused(plan), *_violated(plan), *_said(plan), *_noted(plan), *_expired(policy)]
+    found += [*_refused(plan), *_violated(plan, found), *_said(plan), *_noted(plan), *_expired(policy)]
     found = _placed(plan, found)
     order = {"danger": 0, "warning": 1, "note": 2}
     found.sort(key=lambda item: (order[item.level], bool(item.accepted), item.number, item.rule, item.what))
@@ -323,8 +325,13 @@ def _refused(plan: Plan) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _violated(plan: Plan) -> Iterator[Finding]:
+def _violated(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
+    """What policy packs found; our own pack runs the rules of this module, so what it says stands here already."""
+    known = {(PACK, finding.rule, finding.number) for finding in found}
     for item in plan.policy or ():
+        number = item.number or item.text.partition(":")[0]
+        if {(item.pack, item.policy, number), (item.pack, item.policy, "")} & known:
+            continue
         level: Level = "danger" if item.mandatory else "warning"
         name = f"{item.pack}/{item.policy}"
         yield Finding(level=level, rule=name, number=item.number, what=item.text, why="a policy pack says so")

@@ -35,6 +35,7 @@ from xtel.plan.steps import INTERNAL, UNKNOWN, Preview, Step
 _QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: What our own program says when it refuses: the refusals themselves are on the resources.
 _REFUSED = re.compile(r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$")
+_UNSAID = "the preview failed without saying why (what policy packs found is in the event log alone)"
 _MOST = 160
 
 
@@ -79,7 +80,7 @@ def build(preview: Preview, context: Context) -> Plan:
         source=context.source,
         file=context.file,
         compared=context.compared,
-        complete=not preview.failed,
+        complete=not why,
         why_incomplete=why,
         ops={op: ops.get(op, 0) for op in ("create", "update", "replace", "delete")},
         numbers=tuple(sorted(touched, key=lambda number: number.name)),
@@ -370,14 +371,15 @@ def shown(value: Any) -> str:
 
 
 def _why_incomplete(preview: Preview, objects: list[Object]) -> str:
+    """Nothing where everything was compared, also when policy packs then said no."""
     if not preview.failed:
         return ""
     errors = [said.text for said in preview.said if said.severity == "error" and not _REFUSED.search(said.text)]
     if errors:
         return one_line(errors[0])
-    if any(item.blocked for item in objects):
-        return "the preview stops at what is refused: what would be deleted is not known yet"
-    return "the preview failed without saying why"
+    if not any(item.blocked for item in objects):
+        return "" if any(item.level == "mandatory" for item in preview.policy or ()) else _UNSAID
+    return "the preview stops at what is refused: what would be deleted is not known yet"
 
 
 def stopped(plan: Plan) -> bool:

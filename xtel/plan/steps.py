@@ -125,7 +125,7 @@ def _document(found: Mapping[str, Any]) -> Preview:
         for item in found.get("diagnostics") or ()
         if not item.get("ephemeral")
     )
-    steps = tuple(_step(item, "oldState", "newState") for item in found.get("steps") or ())
+    steps = tuple(step(item, "oldState", "newState") for item in found.get("steps") or ())
     return Preview(steps, said, failed=any(item.severity == "error" for item in said))
 
 
@@ -136,7 +136,7 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     packs, result = False, ""
     for event in events:
         if pre := event.get("resourcePreEvent"):
-            steps.append(_step(pre["metadata"], "old", "new"))
+            steps.append(step(pre["metadata"], "old", "new"))
         elif (told := event.get("diagnosticEvent")) and told.get("severity") != "debug" and not told.get("ephemeral"):
             said.append(Said(str(told.get("severity", "")), _message(told), str(told.get("urn") or "")))
         elif policy := event.get("policyEvent"):
@@ -165,7 +165,8 @@ def _message(item: Mapping[str, Any]) -> str:
     return text.removeprefix(f"{item.get('severity')}:").strip()
 
 
-def _step(item: Mapping[str, Any], before: str, after: str) -> Step:
+def step(item: Mapping[str, Any], before: str, after: str) -> Step:
+    """One operation as the engine writes it, with its states under the keys ``before`` and ``after``."""
     old, new = _state(item.get(before)), _state(item.get(after))
     differing: Mapping[str, Any] = item.get("detailedDiff") or {}
     op = str(item.get("op", ""))
