@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -360,7 +361,7 @@ def test_the_checksum_binds_state_operations_and_files() -> None:
     assert len({known, checksum("other", preview, {"a": b"1"}), checksum("test", preview, {"a": b"2"})}) == 3
     step = next(item for item in preview.steps if item.op == "update")
     for change in ({"old": {"x": 1}}, {"new": {"x": 1}}, {"old_outputs": {"x": 1}}, {"id": "other"}, {"op": "delete"}):
-        other = tuple(Step(**{**vars(item), **change}) if item is step else item for item in preview.steps)
+        other = tuple(replace(item, **change) if item is step else item for item in preview.steps)
         assert checksum("test", Preview(other), {"a": b"1"}) != known, change
 
 
@@ -509,3 +510,23 @@ def test_secrets_in_the_clear_are_found_by_their_keys(tmp_path: Path) -> None:
         "config:\n  xai:apiKey: abc\n  twilio:authToken: {secure: v1:x}\n  p:pbxPassword: def\n  xtel:file: a.yaml\n"
     )
     assert sources.plain_secrets(Project(tmp_path), "org/p/dev", {"pbxPassword"}) == ("p:pbxPassword", "xai:apiKey")
+
+
+def test_what_a_log_says_besides_is_skipped_and_never_a_resource() -> None:
+    """Two thirds of an event log are nothing a plan reads; a resource may hold the same words."""
+    step = registered(E164, "create")
+    head = '{"sequence":1,"timestamp":1,'
+    inputs = {**step.new, "name": '"resOutputsEvent": {"severity":"debug"}', "more": {"severity": "debug"}}
+    metadata = json.dumps({"op": "create", "urn": step.urn, "new": {"inputs": inputs}}, separators=(",", ":"))
+    lines = [
+        head + '"diagnosticEvent":{"message":"no {json here","severity":"debug"}}',
+        head + '"diagnosticEvent":{"message":"not even JSON","severity":"debug"',
+        head + '"resOutputsEvent":{"metadata":',
+        head + f'"resourcePreEvent":{{"metadata":{metadata}}}}}',
+        head + '"diagnosticEvent":{"message":"\\"severity\\":\\"debug\\"","severity":"warning"}}',
+        head + '"summaryEvent":{"result":"succeeded"}}',
+    ]
+    found = plan.read("\n".join(lines))
+    assert [item.urn for item in found.steps] == [step.urn]
+    assert [item.severity for item in found.said] == ["warning"]
+    assert not found.failed

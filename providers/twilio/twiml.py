@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from pydantic import AfterValidator, Field, model_validator
 
 from providers.kernel.files import Files, sha256, signed
@@ -113,6 +112,8 @@ def _query(headers: Mapping[str, str]) -> str:
 
 @cache
 def _template(name: str) -> Any:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     made = Environment(
         loader=FunctionLoader(lambda name: (files("templates") / "twiml" / name).read_text(encoding="utf-8")),
         autoescape=True,

@@ -343,6 +343,8 @@ def _change(path: str, before: Any, after: Any) -> Change:
 
 
 def _at(values: Any, path: str) -> Any:
+    if path in values:
+        return values[path]
     for name in re.findall(r"[^.\[\]]+", path):
         if isinstance(values, dict):
             values = cast(dict[str, Any], values).get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from providers.kernel import carrier, meaning, values
@@ -36,7 +37,7 @@ class Part:
         """The vendor it lives at."""
         return self.step.type.partition(":")[0]
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The number it belongs to; empty: shared, or none's."""
         return group_of(self.step)
