@@ -18,7 +18,21 @@ from xtel.policy.compared import Declared, preview
 TRUNK = urn("twilio:Trunk", f"{E164}/trunk")
 LINK = urn("twilio:Attachment", f"{E164}/attachment")
 #: A preview that stops early never asks the pack.
-CASES_THAT_END = {"accepted", "consented", "create", "delete", "hostile", "shared", "unchanged", "update"}
+CASES_THAT_END = {
+    "accepted",
+    "agents",
+    "bought",
+    "consented",
+    "create",
+    "delete",
+    "dropped",
+    "hostile",
+    "policy",
+    "shared",
+    "twiml",
+    "unchanged",
+    "update",
+}
 SEALED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
 

@@ -41,7 +41,8 @@ Check = Callable[[Plan, Policy], Iterator[Finding]]
 def judge(plan: Plan, policy: Policy) -> Review:
     """The plan with everything a reviewer must see, worst first, and the verdict."""
     found = [finding for name, check in RULES.items() for finding in _named(name, check(plan, policy))]
-    found = [_accepted(finding, policy) for finding in found]
+    names = {number.name: number.e164 for number in plan.numbers if number.e164}
+    found = [_accepted(finding, policy, {None, finding.number, names.get(finding.number)}) for finding in found]
     found += [*_refused(plan), *_violated(plan, found), *_said(plan), *_noted(plan), *_expired(policy)]
     found = _placed(plan, found)
     order = {"danger": 0, "warning": 1, "note": 2}
@@ -60,10 +61,10 @@ def _named(rule: Rule, findings: Iterator[Finding]) -> Iterator[Finding]:
     return (finding.model_copy(update={"rule": rule}) for finding in findings)
 
 
-def _accepted(finding: Finding, policy: Policy) -> Finding:
-    """A finding that the stack file accepts today says why; another one says what to write."""
+def _accepted(finding: Finding, policy: Policy, names: set[str | None]) -> Finding:
+    """A finding that the stack file accepts today, under any of the number's names, says why; another one what to write."""
     for entry in policy.accept:
-        if entry.rule == finding.rule and entry.until >= policy.today and entry.number in {None, finding.number}:
+        if entry.rule == finding.rule and entry.until >= policy.today and entry.number in names:
             return finding.model_copy(update={"accepted": f"until {entry.until}: {_line(entry.why)}"})
     if finding.level != "danger":
         return finding
@@ -350,6 +351,8 @@ def _noted(plan: Plan) -> Iterator[Finding]:
         if number.replacement and number.replacement.consent == "given":
             because = ", ".join(number.replacement.because) or "its inputs"
             yield _of(number, "warning", f"is registered anew ({because})", number.replacement.loss)
+        if number.bought:
+            yield _of(number, "warning", number.bought, "it costs from the day it is bought, also after a destroy")
         if number.signing_secret == "renewed":  # noqa: S105
             yield _of(number, "warning", "signing secret renewed", "its receiver refuses calls until it has the new one",
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
@@ -404,6 +407,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(opened, "opened to the internet", "opened to the internet"),
         _clause(anew, "registered anew", "registered anew"),
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
+        _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
         _clause(kinds["gains inbound"], "starts ringing", "start ringing"),
         f"{refused} change{'s' if refused != 1 else ''} refused" if refused else "",
     ]
