@@ -347,7 +347,7 @@ _LEAVING = frozenset({"number-keeps-inbound", "no-release", "max-delete"})
 
 def _reviewed(network: Network) -> Iterator[Remark]:
     """What is accepted for numbers that are not here, or not any more; limits of carriers that are not installed."""
-    numbers = {number.number for number in network.numbers.values()}
+    numbers = {*network.numbers, *(number.number for number in network.numbers.values())}
     for index, entry in enumerate(network.accept):
         place: Location = ("accept", index)
         if entry.number and entry.number not in numbers and entry.rule not in _LEAVING:

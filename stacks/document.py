@@ -12,7 +12,9 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.scalarbool import ScalarBoolean
+from ruamel.yaml.scanner import Scanner
 
 from providers.kernel import carrier, errors, secrecy
 from stacks import crosscheck, wording
@@ -91,6 +93,7 @@ def _load(path: Path) -> CommentedMap:
         line = text.count("\n", 0, directive.start()) + 1
         raise Refused([Finding(file, line, "", "stack files are YAML 1.2: remove the %YAML line")])
     yaml = YAML(typ="rt")
+    yaml.Scanner, yaml.Parser = Scanner, Parser  # those of `rt` also collect comments: a third more time
     yaml.version = (1, 2)  # pyright: ignore[reportAttributeAccessIssue]
     try:
         with warnings.catch_warnings():

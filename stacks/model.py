@@ -20,7 +20,7 @@ from pydantic import (
 
 from providers.kernel import carrier, purchase, ranges, values
 from providers.kernel.spec import Part
-from providers.kernel.values import E164, Host, HttpsUrl
+from providers.kernel.values import E164, Host, HttpsUrl, e164
 from stacks.agent import ID_PREFIX, Agent
 from stacks.reference import Reference, Spelled
 from stacks.reference import SecretRef as SecretRef  # noqa: PLC0414 -- every word of a stack file is found here
@@ -360,15 +360,21 @@ def _day(value: Any) -> Any:
         raise ValueError("must be a day, for example 2026-12-01") from None
 
 
+def _named(text: str) -> str:
+    """A number, or the key of one."""
+    return text if KEY.match(text) else e164(text)
+
+
 class Accept(Part):
     """Something that a plan may do although a rule says no: which rule, for which number, until when, and why."""
 
     rule: Annotated[Rule, BeforeValidator(_rule, json_schema_input_type=Rule)] = Field(
         description="The rule, as the plan names it.", examples=["number-keeps-inbound"]
     )
-    number: Annotated[E164, BeforeValidator(_quoted)] | None = Field(
+    number: Annotated[str, BeforeValidator(_quoted), AfterValidator(_named)] | None = Field(
         None,
-        description='The number it is accepted for, quoted: "+14155550100"; left out: every number.',
+        description='The number it is accepted for, quoted: "+14155550100"; of one that was bought its key; left out: '
+        "every number.",
         examples=["+14155550100"],
     )
     until: Annotated[date, BeforeValidator(_day, json_schema_input_type=date)] = Field(

@@ -1,7 +1,8 @@
 """Records the previews in ``cases/plan`` anew, from the real engine against the sandbox: ``python -m tests.record``.
 
-``python -m tests.record reports`` only writes the expected reports anew from what is recorded; look at the diff. What is
-recorded is trimmed to what a plan reads: no times, no paths of a machine, nothing that only the engine needs.
+``python -m tests.record kinds`` records one of the flows alone; ``reports`` only writes the expected reports anew from
+what is recorded; look at the diff. What is recorded is trimmed to what a plan reads: no times, no paths of a machine,
+nothing that only the engine needs.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ defaults:
   webhook: {{url: https://voice.example.com/calls}}
 numbers:{}
 """
+AGENTS = """{
+  sales: {name: Sales, instructions: Greet the caller and qualify the lead., voice: {voice_id: eve}},
+  night: {name: Night, instructions: Take a message., voice: {voice_id: eve}}}
+"""
 SUPPORT = """
   support:
     number: "+14155550100"
@@ -61,6 +66,23 @@ DESK = """
     agent: agent_frontdesk0001
 """
 ALL = (SUPPORT, LONDON, NYC, HQ, DESK)
+TWIML = """
+  reception:
+    number: "+14155550101"
+    take_over: true
+    route: {carrier: twilio, mode: twiml, application: true, voice_url: "https://voice.example.com/twiml"}
+    auth: {digest: {username: xai-reception}}
+"""
+HELPLINE = """
+  helpline:
+    route: {carrier: twilio, buy: {country: US, area_code: "415"}}
+"""
+HOTLINE = """
+  hotline:
+    route: {carrier: telnyx, buy: {country: US, area_code: "415"}}
+    on_delete: release
+"""
+POLICY_PACK = Path(sys.executable).parent / "xtel-policy"
 
 
 class Recorder:
@@ -89,7 +111,8 @@ class Recorder:
         (kept / "stack.yaml").write_text(self.file.read_text())
         (kept / "preview.json").write_text(json.dumps(trimmed(json.loads(done.stdout)), indent=1) + "\n")
         lines = [json.dumps(trimmed(event)) for event in map(json.loads, log.read_text().splitlines()) if _kept(event)]
-        (kept / "events.jsonl").write_text("".join(f"{line}\n" for line in lines))
+        text = "".join(f"{line}\n" for line in lines)
+        (kept / "events.jsonl").write_text(text.replace(str(POLICY_PACK), POLICY_PACK.name))
         print(f"{case}: exit {done.returncode}, {len(lines)} events")  # noqa: T201
 
     def twilio(self, method: str, path: str, **form: str) -> Any:
@@ -156,6 +179,27 @@ def record(it: Recorder) -> None:
     it.keep("hostile")
 
 
+def kinds(it: Recorder) -> None:
+    """TwiML, hosted agents, bought numbers, and a preview that a policy pack stops."""
+    london, nyc = LONDON + "    agent: sales\n", NYC + "    agent: night\n"
+    it.declare(SUPPORT, london, nyc, agents=AGENTS)
+    it.up()
+    it.declare(SUPPORT, london, nyc, TWIML, agents=AGENTS)
+    it.keep("twiml")
+    moved = AGENTS.replace("a message", "name and number").replace("}}}", "}}, day: {name: Day, instructions: Greet.}}")
+    it.declare(SUPPORT, london.replace("sales", "day"), nyc.replace("night", "sales"), DESK, agents=moved)
+    it.keep("agents")
+    it.declare(SUPPORT, london, nyc, HELPLINE, HOTLINE, agents=AGENTS)
+    it.keep("bought")
+    it.up()
+    it.declare(SUPPORT, london, nyc, agents=AGENTS)
+    it.keep("dropped")
+    it.keep("policy", "--policy-pack", str(POLICY_PACK))
+
+
+FLOWS = {"life": record, "kinds": kinds}
+
+
 def _drift(it: Recorder) -> None:
     """Somebody at Twilio's console: another transfer mode, and the number on a trunk of theirs."""
     trunk = it.sandbox.state()["twilio"]["trunks"][0]["sid"]
@@ -204,7 +248,7 @@ def reports(case: Path) -> Iterator[tuple[Path, str]]:
 
 
 def main(what: str) -> None:
-    if what != "reports":
+    for flow in () if what == "reports" else [FLOWS[what]] if what else FLOWS.values():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "sandbox").mkdir()
@@ -212,7 +256,7 @@ def main(what: str) -> None:
             with serving(folder / "sandbox") as url:
                 sandbox = Sandbox(url)
                 sandbox.reset()
-                record(Recorder(folder / "project", sandbox))
+                flow(Recorder(folder / "project", sandbox))
     for case in sorted(path.parent for path in CASES.glob("*/stack.yaml")):
         for file, text in reports(case):
             file.write_text(text)

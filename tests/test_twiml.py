@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -411,7 +412,7 @@ def test_a_template_of_a_new_release_shows_as_a_change(sandbox: Sandbox, monkeyp
     plain = {"marker": MARK, "phone_number": E164, "target": TARGET}
     hand.up(**plain)
     real = (ROOT / "templates/twiml/dial.xml.j2").read_text()
-    newer = twiml.Environment(autoescape=True).from_string(real.replace("<Response>", '<Response version="2">'))
+    newer = jinja2.Environment(autoescape=True).from_string(real.replace("<Response>", '<Response version="2">'))
     monkeypatch.setattr(twiml, "_template", lambda name: newer)
     assert hand.up(**plain) == "update"
     assert 'version="2"' in hand.state["twiml"]

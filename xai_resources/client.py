@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import errors, http, limits, secrecy
+from providers.kernel import errors, limits, secrecy
 from providers.kernel.listing import Listing
 from xai_resources.models import Answer, Created, HostedAgent, Key, Number, agent_fields, snake, unwrapped
 
@@ -28,6 +28,8 @@ class Client:
     """One team's phone numbers and hosted agents. ``base_url`` is an origin without a path."""
 
     def __init__(self, api_key: str, base_url: str = "", limit: limits.Limit | None = None) -> None:
+        from providers.kernel import http  # loads httpx, which who only declares need not wait for
+
         secrecy.register(api_key)
         self._http = http.client(
             "xai",

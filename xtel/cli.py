@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -82,6 +83,7 @@ app.add_typer(sandbox.app, name="sandbox")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb; every way out ends here with an exit code."""
     code = 0
+    gc.set_threshold(100_000, 50, 50)  # a short life with much to keep: looking for garbage took a sixth of a long plan
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()

@@ -11,17 +11,16 @@ import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.cells import cell_len
-from rich.console import Console, Group
-from rich.live import Live as Screen
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def _console(*, stderr: bool = False) -> Console:
     """Made anew for each line: whoever redirected the streams in between is respected."""
+    from rich.console import Console
+
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
     plain = not terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
@@ -38,17 +37,28 @@ def _console(*, stderr: bool = False) -> Console:
 
 def line(text: str, style: str = "") -> None:
     """One line of the result."""
-    _console().print(Text(text, style), soft_wrap=True)
+    _line(sys.stdout, text, style)
 
 
 def note(text: str) -> None:
     """Something worth knowing that is not the result."""
-    _console(stderr=True).print(Text(text, "dim"), soft_wrap=True)
+    _line(sys.stderr, text, "dim")
 
 
 def error(text: str) -> None:
     """The one line that says what went wrong."""
-    _console(stderr=True).print(Text(f"error: {text}", "red"), soft_wrap=True)
+    _line(sys.stderr, f"error: {text}", "red")
+
+
+def _line(stream: TextIO, text: str, style: str) -> None:
+    """Colours where there is a terminal; rich, which takes a while to load, is not needed elsewhere."""
+    if not stream.isatty():
+        stream.write(f"{text}\n")
+        stream.flush()
+        return
+    from rich.text import Text
+
+    _console(stderr=stream is sys.stderr).print(Text(text, style), soft_wrap=True)
 
 
 def document(value: object) -> None:
@@ -65,6 +75,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[i
     """Cells may hold several lines. What does not fit the width is folded, but no column gets narrower than ``least``:
     a terminal too narrow for that wraps the lines itself, and nothing is ever cut.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     console = _console()
     widths = _widths([heads, *rows], least, console.width)
     console.width = max(console.width, _total(widths))
@@ -82,6 +95,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[i
 
 def _widths(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> list[int]:
     """Every column has its least; what room is left goes first to the column that lacks least."""
+    from rich.cells import cell_len
+
     wanted = [max(cell_len(part) for cell in column for part in cell.split("\n")) for column in zip(*rows, strict=True)]
     widths, spare = list(least), room - _total(least)
     for index in sorted(range(len(widths)), key=lambda index: wanted[index] - least[index]):
@@ -107,6 +122,8 @@ def live(text: str) -> Generator[Callable[[str], None]]:
         note(text)
         yield lambda more: None
         return
+    from rich.text import Text
+
     with _console(stderr=True).status(Text(text)) as status:
         yield lambda more: status.update(Text(f"{text}: {more}"))
 
@@ -125,6 +142,10 @@ def board(names: Sequence[str]) -> Generator[Callable[[str, str], None]]:
     if not in_place():
         yield lambda name, text: note(f"{name:<{width}}  {text}")
         return
+    from rich.console import Group
+    from rich.live import Live as Screen
+    from rich.text import Text
+
     lines = dict.fromkeys(names, "waiting")
 
     def drawn() -> Group:

@@ -80,7 +80,7 @@ def judged(
         stack=stack, file=str(file), declared=declaring.entries(declared), source=source, compared=compared,
         refreshed=refreshed, checksum=bound, prices=price.table(),
     )  # fmt: skip
-    return rules.judge(plan.build(preview, context), _policy(project, stack, declared))
+    return rules.judge(plan.build(preview, context), policy(project, stack, declared))
 
 
 def run(
@@ -126,7 +126,8 @@ def _between(stack: str, base: str, file: Path, after: Document) -> Preview:
     return declaring.preview(stack, before, after)
 
 
-def _policy(project: Project, stack: str, declared: Document) -> rules.Policy:
+def policy(project: Project, stack: str, declared: Document) -> rules.Policy:
+    """By what the plans of a stack are judged today."""
     network = declared.network
     plain = sources.plain_secrets(project, stack, declaring.secrets(declared))
     return rules.Policy(datetime.now(UTC).date(), network.accept, network.limits, plain)

@@ -16,6 +16,8 @@ from stacks.model import Accept, Limits, Rule
 from xtel.plan.build import stopped
 from xtel.plan.model import Finding, Level, Number, Plan, Review, Side, Widened, Word
 
+#: The name of the policy pack that runs these rules (:mod:`xtel.policy`).
+PACK = "xtel"
 #: Shares are counted from so many numbers: half of two is no mass change.
 _COUNTED_FROM = 10
 _WIDE = 2**24
@@ -39,8 +41,9 @@ Check = Callable[[Plan, Policy], Iterator[Finding]]
 def judge(plan: Plan, policy: Policy) -> Review:
     """The plan with everything a reviewer must see, worst first, and the verdict."""
     found = [finding for name, check in RULES.items() for finding in _named(name, check(plan, policy))]
-    found = [_accepted(finding, policy) for finding in found]
-    found += [*_refused(plan), *_violated(plan), *_said(plan), *_noted(plan), *_expired(policy)]
+    names = {number.name: number.e164 for number in plan.numbers if number.e164}
+    found = [_accepted(finding, policy, {None, finding.number, names.get(finding.number)}) for finding in found]
+    found += [*_refused(plan), *_violated(plan, found), *_said(plan), *_noted(plan), *_expired(policy)]
     found = _placed(plan, found)
     order = {"danger": 0, "warning": 1, "note": 2}
     found.sort(key=lambda item: (order[item.level], bool(item.accepted), item.number, item.rule, item.what))
@@ -58,10 +61,10 @@ def _named(rule: Rule, findings: Iterator[Finding]) -> Iterator[Finding]:
     return (finding.model_copy(update={"rule": rule}) for finding in findings)
 
 
-def _accepted(finding: Finding, policy: Policy) -> Finding:
-    """A finding that the stack file accepts today says why; another one says what to write."""
+def _accepted(finding: Finding, policy: Policy, names: set[str | None]) -> Finding:
+    """A finding that the stack file accepts today, under any of the number's names, says why; another one what to write."""
     for entry in policy.accept:
-        if entry.rule == finding.rule and entry.until >= policy.today and entry.number in {None, finding.number}:
+        if entry.rule == finding.rule and entry.until >= policy.today and entry.number in names:
             return finding.model_copy(update={"accepted": f"until {entry.until}: {_line(entry.why)}"})
     if finding.level != "danger":
         return finding
@@ -323,8 +326,13 @@ def _refused(plan: Plan) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _violated(plan: Plan) -> Iterator[Finding]:
+def _violated(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
+    """What policy packs found; our own pack runs the rules of this module, so what it says stands here already."""
+    known = {(PACK, finding.rule, finding.number) for finding in found}
     for item in plan.policy or ():
+        number = item.number or item.text.partition(":")[0]
+        if {(item.pack, item.policy, number), (item.pack, item.policy, "")} & known:
+            continue
         level: Level = "danger" if item.mandatory else "warning"
         name = f"{item.pack}/{item.policy}"
         yield Finding(level=level, rule=name, number=item.number, what=item.text, why="a policy pack says so")
@@ -343,6 +351,8 @@ def _noted(plan: Plan) -> Iterator[Finding]:
         if number.replacement and number.replacement.consent == "given":
             because = ", ".join(number.replacement.because) or "its inputs"
             yield _of(number, "warning", f"is registered anew ({because})", number.replacement.loss)
+        if number.bought:
+            yield _of(number, "warning", number.bought, "it costs from the day it is bought, also after a destroy")
         if number.signing_secret == "renewed":  # noqa: S105
             yield _of(number, "warning", "signing secret renewed", "its receiver refuses calls until it has the new one",
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
@@ -397,6 +407,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(opened, "opened to the internet", "opened to the internet"),
         _clause(anew, "registered anew", "registered anew"),
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
+        _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
         _clause(kinds["gains inbound"], "starts ringing", "start ringing"),
         f"{refused} change{'s' if refused != 1 else ''} refused" if refused else "",
     ]

@@ -26,8 +26,7 @@ def set_up() -> None:
         for kind in _kinds(errors.XtelError):
             kind.__module__ = "builtins"  # and this leaves the package's path out of it
     _widen_pool()
-    if address := engine_address():
-        threading.Thread(target=_watch, args=(address,), name="engine-watchdog", daemon=True).start()
+    end_with_engine()
 
 
 def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
@@ -39,6 +38,12 @@ def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
 def engine_address() -> str:
     """Where the engine listens: it starts the provider with its address as an argument."""
     return next((argument for argument in sys.argv[1:] if ":" in argument and "=" not in argument), "")
+
+
+def end_with_engine() -> None:
+    """Watch the engine that started this process, if one did, and end when it is gone."""
+    if address := engine_address():
+        threading.Thread(target=_watch, args=(address,), name="engine-watchdog", daemon=True).start()
 
 
 def _widen_pool() -> None:

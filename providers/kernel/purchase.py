@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from providers.kernel import carrier, errors, marker, operation
 from providers.kernel.carrier import Live, Object, Obstacle
+from providers.kernel.meaning import Meaning
 from providers.kernel.spec import Part, Spec
 from providers.kernel.values import E164, pretty
 
@@ -176,6 +177,10 @@ class Choice(_Sold[ApiT, ChoiceSpec]):
     final = frozenset({"buy"})
     outputs = ("e164", "price")
 
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """Nothing for calls."""
+        return Meaning()
+
     def loss(self, paths: list[str]) -> str:
         """Nobody can consent: what is bought is bought."""
         return "a number was chosen and bought for it. To buy another one, declare it under another key"
@@ -245,6 +250,10 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
     spec: ClassVar[type[Spec]] = PurchaseSpec
     final = frozenset({"phone_number"})
     outputs = ("number_id",)
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """Whose it is: having a number sends its calls nowhere."""
+        return Meaning(rents=not inputs.get("owned"), releases=inputs.get("on_delete") == "release")
 
     def loss(self, paths: list[str]) -> str:
         """Nobody can consent: what is bought is bought."""

@@ -44,5 +44,6 @@ def one_line(text: str, limit: int = 300) -> str:
     clean = redact(text)
     if not clean.isprintable():
         clean = "".join(char if char.isprintable() else " " for char in clean)
-    clean = " ".join(clean.split())
+    if "  " in clean or clean != clean.strip():  # the only white space that is printable
+        clean = " ".join(clean.split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

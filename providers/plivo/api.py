@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from providers.kernel import carrier, errors, http, limits
+from providers.kernel import carrier, errors, limits
 from providers.kernel.listing import Listing
 
 BASE_URL = "https://api.plivo.com"
@@ -85,6 +85,8 @@ def _client(settings: carrier.Settings, limit: limits.Limit) -> Any:
     plivo: Any = import_module("plivo")  # untyped
     from requests.adapters import BaseAdapter
     from requests.models import PreparedRequest, Response
+
+    from providers.kernel import http
 
     wire = http.client("plivo", limit)
     origin = settings.base_url or BASE_URL

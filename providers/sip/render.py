@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any, cast
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any, cast
 
 from providers.kernel.files import Comment, Files, signed
 from providers.kernel.values import target as sip_target
 from providers.sip import escape
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _USER = re.compile(r"[A-Za-z0-9+._~*-]{1,64}")
 _PARAMETER = re.compile(r"[A-Za-z0-9._~+-]{1,64}")
@@ -107,6 +108,8 @@ def _text(template: str, language: Language, seen: Mapping[str, Any]) -> str:
 
 @cache
 def _environment(language: Language) -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     made = Environment(  # noqa: S701 -- every value goes through the escaper of its language instead
         loader=FunctionLoader(_template),
         undefined=StrictUndefined,

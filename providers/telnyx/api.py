@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.kernel import carrier, errors, http, limits
+from providers.kernel import carrier, errors, limits
 from providers.kernel.listing import Listing
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Api:
 
 def _client(settings: carrier.Settings, limit: limits.Limit) -> Telnyx:
     import telnyx
+
+    from providers.kernel import http
 
     class Client(telnyx.Telnyx):
         """Errors of our policy come out as they are, not wrapped as connection errors."""

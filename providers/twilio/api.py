@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from providers.kernel import carrier, errors, http, limits
+from providers.kernel import carrier, errors, limits
 from providers.kernel.listing import Listing
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def _client(settings: carrier.Settings, limit: limits.Limit) -> Client:
     from twilio.http import HttpClient
     from twilio.http.response import Response
     from twilio.rest import Client
+
+    from providers.kernel import http
 
     wire = http.client("twilio", limit)
 

@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from pydantic import AfterValidator, Field, model_validator
 
 from providers.kernel.files import Files, sha256, signed
@@ -91,9 +90,14 @@ def content(dial: Dial) -> str:
     return sha256(document(dial, "-"))
 
 
+def file(number: str) -> str:
+    """The name of the file with a number's document."""
+    return f"xai-{number.lstrip('+')}.xml"
+
+
 def bundle(dial: Dial) -> Files:
     """The document as a file to paste, with the steps. With a digest it is the secret file itself."""
-    name = f"xai-{dial.phone_number.lstrip('+')}.xml"
+    name = file(dial.phone_number)
     seen = {"number": dial.phone_number, "file": name, "secret": bool(dial.username), "several": bool(dial.fallback)}
     texts = {"README.md": signed(_template("README.md").render(seen), _COMMENT, dial.phone_number)}
     if not dial.username:
@@ -113,6 +117,8 @@ def _query(headers: Mapping[str, str]) -> str:
 
 @cache
 def _template(name: str) -> Any:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     made = Environment(
         loader=FunctionLoader(lambda name: (files("templates") / "twiml" / name).read_text(encoding="utf-8")),
         autoescape=True,

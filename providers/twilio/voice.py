@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from providers.kernel import carrier, operation
+from providers.kernel import carrier, meaning, operation
 from providers.kernel.carrier import Live
+from providers.kernel.meaning import Meaning
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import has_unknown
 from providers.twilio import twiml
@@ -96,6 +98,12 @@ class Twiml(carrier.Object[Api, TwimlSpec]):
     replaces = frozenset({"phone_number"})
     outputs = ("twiml",)
     secrets = ("twiml",)
+
+    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+        """What happens once somebody has put the document where Twilio asks."""
+        number, content = str(inputs.get("phone_number", "")), inputs.get("content")
+        seen = meaning.seen({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
+        return replace(seen, by_hand={twiml.file(number): str(content)} if content else {})
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """The hash of the document, so that a template of a new release shows as a change."""

@@ -35,16 +35,18 @@ from xtel.plan.steps import INTERNAL, UNKNOWN, Preview, Step
 _QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: What our own program says when it refuses: the refusals themselves are on the resources.
 _REFUSED = re.compile(r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$")
+_UNSAID = "the preview failed without saying why (what policy packs found is in the event log alone)"
 _MOST = 160
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What the stack file adds to a plan: a number's label, its line, the config secret of its digest."""
+    """What the stack file adds to a plan: a number's label, its line, the config secret of its digest, its agent."""
 
     key: str
     line: int
     password: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def build(preview: Preview, context: Context) -> Plan:
         source=context.source,
         file=context.file,
         compared=context.compared,
-        complete=not preview.failed,
+        complete=not why,
         why_incomplete=why,
         ops={op: ops.get(op, 0) for op in ("create", "update", "replace", "delete")},
         numbers=tuple(sorted(touched, key=lambda number: number.name)),
@@ -103,13 +105,15 @@ def _touched(group: Group) -> bool:
 
 
 def _number(group: Group, shared: list[Part], preview: Preview, context: Context) -> Number:
-    before = calls.side(group, shared, "before", whole=preview.whole)
-    after = calls.side(group, shared, "after", whole=preview.whole)
     said = context.declared.get(group.name)
+    agents = {UNKNOWN: said.agent if said else "", **calls.agents(preview)}
+    before = calls.side(group, shared, "before", agents, whole=preview.whole)
+    after = calls.side(group, shared, "after", agents, whole=preview.whole)
     kind = _kind(group, before, after, shared)
     replaced = next((_replacement(part) for part in group.parts if part.op == "replace" and _registers(part)), None)
     return Number(
         name=secrecy.one_line(group.name),
+        e164=group.e164 if group.e164 not in {group.name, "…"} else "",
         key=said.key if said else "",
         line=said.line if said else 0,
         kind=kind,
@@ -122,6 +126,8 @@ def _number(group: Group, shared: list[Part], preview: Preview, context: Context
         password=_password(group),
         password_ref=said.password if said else "",
         returns_to=_returns(group),
+        bought=_bought(group, preview),
+        left=next((left for part in group.parts if (left := _left(part))), ""),
         replacement=replaced,
         outage=_outage(kind, replaced),
         cost=price.cost(group, context.prices),
@@ -183,6 +189,15 @@ def _secret(had: bool, has: bool) -> Secret:
     if had and has:
         return "kept"
     return "made" if has else "dropped" if had else "none"
+
+
+def _bought(group: Group, preview: Preview) -> str:
+    """The offer as the preview's search found it; without one at least that money is spent."""
+    if not any(part.op == "create" and part.after and part.after.rents for part in group.parts):
+        return ""
+    own = {part.step.urn for part in group.parts}
+    told = (said.text for said in preview.said if said.severity == "info" and said.urn in own)
+    return one_line(next(told, "a number is bought for it"))
 
 
 def _returns(group: Group) -> str:
@@ -284,6 +299,7 @@ def _object(part: Part, context: Context) -> Object:
         blocked=one_line(str(step.new.get("blocked") or "")),
         protected=step.protected,
         permanent=_permanent(part),
+        left=_left(part),
     )
 
 
@@ -306,9 +322,17 @@ def _permanent(part: Part) -> str:
     if part.op == "delete" and part.before.releases:
         return "the number is given back and may be gone for good"
     if part.before.webhook:
-        return "its signing secret ends; a new registration has another"
+        lives_on = part.op == "delete" or bool(part.after and part.after.webhook)
+        return "its signing secret ends" + ("; a new registration has another" if lives_on else "")
     if part.step.type == "xai:Password":
         return "its password is forgotten"
+    return ""
+
+
+def _left(part: Part) -> str:
+    """What goes on costing."""
+    if part.op == "delete" and part.before and part.before.rents and not part.before.releases:
+        return "the number stays in the account, and is billed"
     return ""
 
 
@@ -342,6 +366,8 @@ def _change(path: str, before: Any, after: Any) -> Change:
 
 
 def _at(values: Any, path: str) -> Any:
+    if path in values:
+        return values[path]
     for name in re.findall(r"[^.\[\]]+", path):
         if isinstance(values, dict):
             values = cast(dict[str, Any], values).get(name)
@@ -370,14 +396,15 @@ def shown(value: Any) -> str:
 
 
 def _why_incomplete(preview: Preview, objects: list[Object]) -> str:
+    """Nothing where everything was compared, also when policy packs then said no."""
     if not preview.failed:
         return ""
     errors = [said.text for said in preview.said if said.severity == "error" and not _REFUSED.search(said.text)]
     if errors:
         return one_line(errors[0])
-    if any(item.blocked for item in objects):
-        return "the preview stops at what is refused: what would be deleted is not known yet"
-    return "the preview failed without saying why"
+    if not any(item.blocked for item in objects):
+        return "" if any(item.level == "mandatory" for item in preview.policy or ()) else _UNSAID
+    return "the preview stops at what is refused: what would be deleted is not known yet"
 
 
 def stopped(plan: Plan) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from providers.kernel import carrier, meaning, values
@@ -17,6 +18,8 @@ from xtel.plan.steps import UNKNOWN, Preview, Step
 COMPONENT = "xtel:network:Number"
 When = Literal["before", "after"]
 _REPLACING = frozenset({"replace", "create-replacement", "delete-replaced", "discard-replaced"})
+#: Not known yet, and still there: what is bought or made in this run.
+_COMING = frozenset({"phone_number", "agent_id"})
 _E164 = re.compile(values.E164_PATTERN)
 
 
@@ -36,7 +39,7 @@ class Part:
         """The vendor it lives at."""
         return self.step.type.partition(":")[0]
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The number it belongs to; empty: shared, or none's."""
         return group_of(self.step)
@@ -52,6 +55,8 @@ class Group:
 
     name: str
     parts: list[Part] = field(default_factory=list[Part])
+    #: Its E.164; an ellipsis while one is yet to be bought, empty where no object says.
+    e164: str = ""
     #: A preview that lists changes alone lists none of the number itself: it is there before and after.
     stays: bool = False
 
@@ -73,7 +78,7 @@ def declared(type: str) -> carrier.Object[Any, Any] | None:
 
 def meant(type: str, inputs: Mapping[str, Any]) -> Meaning:
     """What inputs of an object mean; a vendor that is not installed, or stumbles, leaves what the values show."""
-    known = {name: value for name, value in inputs.items() if value != UNKNOWN}
+    known = {name: value for name, value in inputs.items() if value != UNKNOWN or name in _COMING}
     found = declared(type)
     try:
         return found.means(known) if found else meaning.seen(known)
@@ -117,13 +122,26 @@ def groups(found: Iterable[Part], preview: Preview) -> tuple[dict[str, Group], l
     for part in found:
         if part.group:
             stays = not preview.whole and part.group not in moved
-            numbers.setdefault(part.group, Group(part.group, stays=stays)).parts.append(part)
+            group = numbers.setdefault(part.group, Group(part.group, stays=stays))
+            group.parts.append(part)
+            group.e164 = _e164(part) or group.e164
         else:
             shared.append(part)
     return numbers, shared
 
 
-def side(group: Group, shared: list[Part], when: When, *, whole: bool) -> Side | None:
+def _e164(part: Part) -> str:
+    """The number of an object that is named by a key: it was bought."""
+    told = (part.group, part.step.new.get("phone_number"), part.step.old.get("phone_number"))
+    return next((text for text in told if isinstance(text, str) and _E164.match(text)), "…" if UNKNOWN in told else "")
+
+
+def agents(preview: Preview) -> dict[str, str]:
+    """The agents of the stack by their ids, by the names the stack file gives them."""
+    return {step.id: one_line(step.name) for step in preview.steps if step.type == "xai:Agent" and step.id}
+
+
+def side(group: Group, shared: list[Part], when: When, agents: Mapping[str, str], *, whole: bool) -> Side | None:
     """How the calls of a number go on one side; None where the number is not there."""
     own = [(part, said) for part in group.parts if (said := part.means(when)) is not None]
     if not own and not group.stays:
@@ -143,14 +161,14 @@ def side(group: Group, shared: list[Part], when: When, *, whole: bool) -> Side |
     return Side(
         rings=registered and (answer.auth == "xai" or (taken and (bool(ways) or not known))),
         carriers=tuple(map(one_line, names)),
-        targets=tuple(_spelled(way, group.name, transport) for way, transport in ways),
+        targets=tuple(_spelled(way, group.e164, transport) for way, transport in ways),
         srtp=all(srtp) if srtp else None,
         registered=registered,
         auth=answer.auth,
         username=one_line(answer.username),
         allow=tuple(map(one_line, answer.allow)),
         webhook=one_line(answer.webhook),
-        agent=one_line(answer.agent),
+        agent=one_line(agents.get(answer.agent, answer.agent)),
         protected=any(part.step.protected for part, said in own if said.registers),
     )
 
@@ -200,5 +218,5 @@ def _spelled(way: Way, number: str, transport: str | None) -> str:
         target = values.target(way.uri)
     except ValueError:
         return one_line(way.uri)
-    filled = {"number": target.number or (number if _E164.match(number) else "")}
+    filled = {"number": target.number or number}
     return one_line(str(target.model_copy(update={**filled, **({"transport": transport} if transport else {})})))

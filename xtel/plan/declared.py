@@ -34,7 +34,7 @@ def entries(document: Document) -> dict[str, Declared]:
     for key, number in document.numbers.items():
         digest = number.auth.digest if number.auth and number.auth != "open" else None
         password = digest.password.secret if digest and digest.password else ""
-        found[number.number or key] = Declared(key, document.lines[key], password)
+        found[number.number or key] = Declared(key, document.lines[key], password, number.agent or "")
     return found
 
 

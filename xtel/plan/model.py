@@ -76,6 +76,7 @@ class Number(Item):
     """One number: how it rings before and after."""
 
     name: str = Field(description="E.164, or the key while it has none.")
+    e164: str = Field(default="", description="The number, where its name is a key and it is known.")
     key: str = Field(default="", description="Its label in the stack file.")
     line: int = Field(default=0, description="Line in the stack file; 0: not in it.")
     kind: Kind
@@ -89,7 +90,9 @@ class Number(Item):
     signing_secret: Secret = "none"  # noqa: S105 -- what happens to it
     password: Secret = "none"  # noqa: S105
     password_ref: str = Field(default="", description="Config secret that the stack file names for the digest.")
+    left: str = Field(default="", description="What becomes of it when it leaves the stack and was bought.")
     returns_to: str = Field(default="", description="What the number had before it was ours, and gets back.")
+    bought: str = Field(default="", description="What is bought for it, in the carrier's words and with its price.")
     replacement: Replacement | None = None
     outage: str = Field(default="", description="Whether calls fail meanwhile, as far as it is known.")
     cost: Cost | None = None
@@ -118,6 +121,7 @@ class Object(Item):
     blocked: str = Field(default="", description="Why it is refused; the way out is in it.")
     protected: bool = False
     permanent: str = Field(default="", description="What cannot be undone about it.")
+    left: str = Field(default="", description="What stays at the vendor although it is deleted here.")
 
 
 class Drift(Item):

@@ -7,8 +7,10 @@ secrets are ``[secret]`` in one and a sentinel object in the other; what is not 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from providers.kernel.errors import InputError
@@ -19,6 +21,10 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 #: Inputs that say nothing about what is declared.
 INTERNAL = frozenset({"__provider", "blocked", "dry_run", "account"})
+#: The beginning of events that no plan reads, as the engine writes them: two thirds of its log.
+_UNREAD = re.compile(
+    r'\{"sequence":\d+,"timestamp":\d+,"(?:resOutputsEvent"|diagnosticEvent":\{[^{}]*"severity":"debug")'
+)
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,12 @@ class Step:
     differing: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def type(self) -> str:
         """``twilio:Trunk``; for components and the stack the whole type."""
         return self._types.rpartition("$")[2].removeprefix("pulumi-python:dynamic/")
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The resource's name, such as ``+14155550100/trunk``."""
         return self.urn.split("::", 3)[-1]
@@ -99,7 +105,7 @@ def read(text: str) -> Preview:
 
 def _lines(text: str) -> Iterator[dict[str, Any]]:
     for count, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+        if not line.strip() or _UNREAD.match(line):
             continue
         try:
             event: Any = json.loads(line)
@@ -125,7 +131,7 @@ def _document(found: Mapping[str, Any]) -> Preview:
         for item in found.get("diagnostics") or ()
         if not item.get("ephemeral")
     )
-    steps = tuple(_step(item, "oldState", "newState") for item in found.get("steps") or ())
+    steps = tuple(step(item, "oldState", "newState") for item in found.get("steps") or ())
     return Preview(steps, said, failed=any(item.severity == "error" for item in said))
 
 
@@ -136,7 +142,7 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     packs, result = False, ""
     for event in events:
         if pre := event.get("resourcePreEvent"):
-            steps.append(_step(pre["metadata"], "old", "new"))
+            steps.append(step(pre["metadata"], "old", "new"))
         elif (told := event.get("diagnosticEvent")) and told.get("severity") != "debug" and not told.get("ephemeral"):
             said.append(Said(str(told.get("severity", "")), _message(told), str(told.get("urn") or "")))
         elif policy := event.get("policyEvent"):
@@ -165,7 +171,8 @@ def _message(item: Mapping[str, Any]) -> str:
     return text.removeprefix(f"{item.get('severity')}:").strip()
 
 
-def _step(item: Mapping[str, Any], before: str, after: str) -> Step:
+def step(item: Mapping[str, Any], before: str, after: str) -> Step:
+    """One operation as the engine writes it, with its states under the keys ``before`` and ``after``."""
     old, new = _state(item.get(before)), _state(item.get(after))
     differing: Mapping[str, Any] = item.get("detailedDiff") or {}
     op = str(item.get("op", ""))

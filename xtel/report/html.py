@@ -24,6 +24,7 @@ def hops(side: Side | None) -> list[tuple[str, str]]:
         return [("nobody", "nobody")]
     carriers = " and ".join(map(view.titled, side.carriers))
     found = [("carrier", carriers or ("xAI" if side.auth == "xai" else ""))]
-    found += [("target" if count == 0 else "fallback", uri) for count, uri in enumerate(side.targets)]
+    found += [("target", uri) for uri in side.targets[:1]]
     found.append(("agent" if side.agent else "webhook", side.agent or side.webhook))
+    found += [("else", uri) for uri in side.targets[1:]]
     return [hop for hop in found if hop[1]] or [("carrier", "as before")]

@@ -71,7 +71,7 @@ def _finding(finding: Finding) -> str:
 def _route(route: view.Route) -> str:
     before = code(route.before) if route.before != "none" else "—"
     after = code(route.after) if route.after != "none" else "— **none**"
-    return f"| {markdown(view.pretty(route.number.name))} | {before} | {after} | {markdown(route.note)} |"
+    return f"| {markdown(view.named(route.number))} | {before} | {after} | {markdown(route.note)} |"
 
 
 def _row(*cells: str) -> str:
@@ -99,7 +99,7 @@ def _picture(review: Review) -> list[str]:
 
 def _drawn(index: int, number: Number) -> list[str]:
     root = f"n{index}"
-    lines = [f'  {root}(["{mermaid(view.pretty(number.name))}"])']
+    lines = [f'  {root}(["{mermaid(view.named(number))}"])']
     before, after = number.before, number.after
     if before and before.rings and (after is None or view.routed(before) != view.routed(after)):
         lines += _path(f"{root}b", root, before, "-.->")

@@ -50,7 +50,7 @@ def _findings(review: Review) -> list[Line]:
 
 def _route(number: Number) -> list[Line]:
     return [
-        (f"  {view.pretty(number.name)}  {view.noted(number)}", ""),
+        (f"  {view.named(number)}  {view.noted(number)}", ""),
         (f"    - {view.routed(number.before)}", "red"),
         (f"    + {view.routed(number.after)}", "green"),
     ]

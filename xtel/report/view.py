@@ -43,6 +43,11 @@ def pretty(name: str) -> str:
     return values.pretty(name) if name.startswith("+") else name
 
 
+def named(number: Number) -> str:
+    """A number as people write it; one that was bought with its key first."""
+    return f"{number.name} ({pretty(number.e164)})" if number.e164 else pretty(number.name)
+
+
 def titled(name: str) -> str:
     """A carrier's own spelling of its name."""
     found = carrier.carriers().get(name)
@@ -50,12 +55,13 @@ def titled(name: str) -> str:
 
 
 def routed(side: Side | None) -> str:
-    """A number's way in one line: carrier, targets in the order they are tried, who answers."""
+    """A number's way in one line: carrier, target, who answers, and what is tried when it does not answer."""
     if side is None or not side.rings:
         return "none"
     carriers = " and ".join(map(titled, side.carriers)) or ("xAI" if side.auth == "xai" else "")
-    hops = [carriers, ", then ".join(side.targets), answered(side)]
-    return " → ".join(hop for hop in hops if hop) or "as before"
+    hops = [carriers, *side.targets[:1], answered(side)]
+    way = " → ".join(hop for hop in hops if hop) or "as before"
+    return way + "".join(f"; else {uri}" for uri in side.targets[1:])
 
 
 def answered(side: Side) -> str:
@@ -73,7 +79,7 @@ def noted(number: Number) -> str:
     """What else happens to it."""
     cost = f"US$ {number.cost.monthly}/month ({number.cost.source}, {number.cost.read})" if number.cost else ""
     back = f"goes back to {number.returns_to}" if number.returns_to else ""
-    return ", ".join(part for part in (number.kind, back, cost) if part)
+    return ", ".join(part for part in (number.kind, number.left, back, cost) if part)
 
 
 def shown(finding: Finding) -> list[str]:
@@ -106,7 +112,7 @@ def counts(plan: Plan) -> str:
 def headline(item: Object) -> str:
     """An object and what happens to it."""
     replaced = _REPLACED[item.replacement.consent] if item.replacement else ""
-    facts = [DONE[item.op], replaced, "refused" if item.blocked else "", item.permanent]
+    facts = [DONE[item.op], replaced, "refused" if item.blocked else "", item.permanent, item.left]
     return f"{item.type:<24} {item.name:<32} {', '.join(fact for fact in facts if fact)}"
 
 
