@@ -268,7 +268,7 @@ def _rings(preview: Preview, run: events.Run) -> dict[str, bool]:
     gone = {step.urn for step in run.ended if step.op in {"delete", "delete-replaced"}}
     found = [_after(part, ended, gone) for part in calls.parts(preview)]
     numbers, shared = calls.groups(found, preview)
-    sides = {name: calls.side(group, shared, "before", whole=True) for name, group in numbers.items()}
+    sides = {name: calls.side(group, shared, "before", {}, whole=True) for name, group in numbers.items()}
     return {name: bool(side and side.rings) for name, side in sides.items()}
 
 
