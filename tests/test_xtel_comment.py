@@ -129,7 +129,7 @@ def test_it_is_posted_then_edited_in_place_then_left(project: Path, either: Any)
     again = comment(plan(project, "refused"), cwd=project, **env)
     assert again.stdout.replace("edited", "posted") == first.stdout
     [body] = bodies(store)
-    assert "prod: **blocked" in body
+    assert "blocked** · " in body
     assert comment("prod.json", cwd=project, **env).stdout.startswith("unchanged ")
     assert len(store.writes()) == 2
 

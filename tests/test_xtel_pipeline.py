@@ -302,6 +302,7 @@ def test_a_pull_request_from_plan_to_drift(
     assert run("new", "demo", "--ci", "github", cwd=shell).returncode == 0
     demo = shell / "demo"
     assert run("new", ".", "--ci", "gitlab", cwd=demo).returncode == 0
+    sandbox.forget_log()
     planned = bash(step(demo, "plan", "plan", "Plan"), demo, STACK="dev")
     assert planned.returncode == 0, planned.stderr
     assert bash(step(demo, "plan", "comment", "Comment"), demo, **in_github(hub)).returncode == 0
@@ -318,7 +319,14 @@ def test_a_pull_request_from_plan_to_drift(
     again = json.loads(run("plan", "dev", "--json", cwd=demo).stdout)["plan"]["checksum"]
     assert (demo / "output").read_text() == f"sum={again}\n"
 
-    assert bash("pulumi up --yes --non-interactive", demo).returncode == 0
+    stale = bash(step(demo, "apply", "apply", "Apply"), demo, STACK="dev", SUM="0" * 16)
+    assert (stale.returncode, sandbox.writes()) == (4, []) and again in stale.stdout, stale.stdout + stale.stderr
+    applied = bash(step(demo, "apply", "apply", "Apply"), demo, STACK="dev", SUM=again)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert sandbox.numbers("twilio")["+14155550101"]["trunk_sid"]
+    lab.merges[SHA] = [{"iid": 7, "state": "merged", "merge_commit_sha": SHA, "squash_commit_sha": None, "sha": None}]
+    late = bash(lines(demo, "apply"), demo, **{**in_gitlab(lab), "CI_COMMIT_SHA": SHA}, STACK="dev")
+    assert late.returncode == 4, late.stdout + late.stderr  # it is applied already: what was reviewed is past
     nightly, issue = step(demo, "drift", "drift", "Drift of dev"), step(demo, "drift", "drift", "Issue")
     assert bash(nightly, demo, STACK="dev").returncode == 0
     assert bash(issue, demo, **in_github(hub)).stdout == "no drift, and no issue\n"
