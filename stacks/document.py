@@ -16,7 +16,7 @@ from ruamel.yaml.parser import Parser
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scanner import Scanner
 
-from providers.kernel import carrier, errors, secrecy
+from providers.kernel import carrier, errors, secrecy, spec
 from stacks import crosscheck, wording
 from stacks.agent import Agent
 from stacks.crosscheck import Location
@@ -198,7 +198,7 @@ class _Reader:
         holder["route"] = route
 
     def _model_errors(self, model: type[BaseModel], error: ValidationError, prefix: Location = ()) -> None:
-        for detail in error.errors(include_url=False):
+        for detail in spec.details(error):
             place, message = wording.worded(model, detail)
             if (*prefix, *place) in self._unrouted:
                 continue

@@ -77,7 +77,14 @@ class Problem:
 
 def problems(error: ValidationError) -> list[Problem]:
     """What pydantic found, in the words of this project, without any value that was given."""
-    return [Problem(_path(detail["loc"]), reason(detail)) for detail in error.errors(include_url=False)]
+    return [Problem(_path(detail["loc"]), reason(detail)) for detail in details(error)]
+
+
+def details(error: ValidationError) -> list[ErrorDetails]:
+    """What pydantic found, but not that a list is empty when it is so only without its wrong items."""
+    found = error.errors(include_url=False)
+    above = {detail["loc"][:end] for detail in found for end in range(len(detail["loc"]))}
+    return [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in above]
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
