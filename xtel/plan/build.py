@@ -68,7 +68,8 @@ def build(preview: Preview, context: Context) -> Plan:
     """The plan of a preview."""
     found = calls.parts(preview)
     named, shared = calls.groups(found, preview)
-    numbers = [_number(group, shared, preview, context) for group in named.values()]
+    agents = calls.agents(preview)
+    numbers = [_number(group, shared, preview, agents, context) for group in named.values()]
     touched = [number for number in numbers if number.kind != "unchanged" or _touched(named[number.name])]
     objects = [_object(part, context) for part in sorted(found, key=lambda part: part.place) if part.op != "same"]
     why = _why_incomplete(preview, objects)
@@ -104,9 +105,9 @@ def _touched(group: Group) -> bool:
 # -- numbers -----------------------------------------------------------------------------------------------------------
 
 
-def _number(group: Group, shared: list[Part], preview: Preview, context: Context) -> Number:
+def _number(group: Group, shared: list[Part], preview: Preview, known: Mapping[str, str], context: Context) -> Number:
     said = context.declared.get(group.name)
-    agents = {UNKNOWN: said.agent if said else "", **calls.agents(preview)}
+    agents = {UNKNOWN: said.agent if said else "", **known}
     before = calls.side(group, shared, "before", agents, whole=preview.whole)
     after = calls.side(group, shared, "after", agents, whole=preview.whole)
     kind = _kind(group, before, after, shared)
