@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -166,9 +165,15 @@ def _point(api: Api, id: str, spec: AttachmentSpec) -> None:
 
 
 def _leave(api: Api, trunk_sid: str, id: str) -> None:
-    """Off a trunk. When the answer was lost the number is off it already, and there is more to do."""
-    with suppress(errors.NotFound):
-        api.trunks(trunk_sid).phone_numbers(id).delete()
+    """Off a trunk. A 404 says that it is off it already, its answer was lost; but Twilio answers 404 at times for what is
+    there (twilio-node#936), so the number is asked.
+    """
+    link = api.trunks(trunk_sid).phone_numbers(id)
+    try:
+        link.delete()
+    except errors.NotFound:
+        if api.client.incoming_phone_numbers(id).fetch().trunk_sid == trunk_sid:
+            link.delete()
 
 
 def _to(spec: AttachmentSpec) -> str:
