@@ -14,7 +14,7 @@ _lock = threading.Lock()
 # Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
 _SHAPES = re.compile(
     r"whsec_[A-Za-z0-9+/=_-]{6,}"
-    r"|\bxai-[A-Za-z0-9_-]{12,}"
+    r"|\bxai-(?!telephony\b)[A-Za-z0-9_-]{12,}"  # a key, and not this project's name
     r"|\bKEY[0-9A-F]{8,}_\w+"
     r"|(?<=Bearer )\S+|(?<=Basic )\S+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
