@@ -69,13 +69,14 @@ demo: setup ## sets everything up and applies the sandbox stack to a phone netwo
 	@echo 'look around: . $(BIN)/activate && eval "$$(xtel sandbox env)" && pulumi stack -s sandbox'
 	@echo 'stop it:     $(BIN)/xtel sandbox down'
 
+# worksteal: the tests of the engine stand together, and would else all fall to one of the two processes.
 .PHONY: test
 test: setup ## every test
-	@$(BIN)/pytest -n 2 tests
+	@$(BIN)/pytest -n 2 --dist worksteal tests
 
 .PHONY: faults
 faults: setup ## every operation against every fault, and the table of it
-	@$(BIN)/pytest -n 2 tests/faults --whole-table
+	@$(BIN)/pytest -n 2 --dist worksteal tests/faults --whole-table
 
 .PHONY: bench
 bench: setup ## 100 numbers against plain providers and a script, as ratios of one run
