@@ -23,7 +23,8 @@ from xtel import plan, report, rules, sources
 from xtel.plan import price, schema
 from xtel.plan import steps as reading
 from xtel.plan.checksum import checksum
-from xtel.plan.steps import UNKNOWN, Preview, Step
+from xtel.plan.operation import UNKNOWN
+from xtel.plan.steps import Preview, Step
 from xtel.project import Project
 from xtel.report import view
 

@@ -12,7 +12,8 @@ from providers.kernel.secrecy import MASK
 from tests import record
 from tests.test_plan import CASES, E164, judged, linked, registered, rules_of, urn
 from xtel import plan, rules
-from xtel.plan.steps import UNKNOWN, Preview, Violated
+from xtel.plan.operation import UNKNOWN
+from xtel.plan.steps import Preview, Violated
 from xtel.policy.compared import Declared, preview
 
 TRUNK = urn("twilio:Trunk", f"{E164}/trunk")

@@ -144,7 +144,7 @@ def _filled(body: Mapping[str, Any]) -> dict[str, Any]:
 class Answer(BaseModel):
     """An answer of the API: unknown fields are kept out, absent ones are empty, both letter cases are read."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True, defer_build=True)
 
 
 class AnsweredAuth(Answer):

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from providers.kernel import carrier, operation
-from providers.kernel.errors import InputError
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
 from providers.kernel.values import SIP_HOST
 from xtel import engine, events, local, output
 from xtel.events import Step
+from xtel.plan import calls
 from xtel.project import Project
 
 #: Inputs that switch an object on, and those that say at xAI who answers.
@@ -145,7 +145,7 @@ def _elsewhere(step: Step, hosts: set[str]) -> bool:
 
 
 def _is_number(step: Step) -> bool:
-    return events.type_of(step.urn) == "xai:PhoneNumber"
+    return step.type == "xai:PhoneNumber"
 
 
 # -- what differs ------------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]
 
 def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
     """Path, whether calls no longer arrive because of it, and what an apply does about it."""
-    declared = _declared(step)
+    declared = calls.declared(step.type)
     if declared is None:
         return
     ids = {other.id for other in steps if other.urn in passed}
@@ -202,16 +202,8 @@ def _away(declared: carrier.Object[Any, Any], name: str, before: Any, after: Any
     return name in _ANSWERS or (isinstance(before, str) and bool(_HOST.match(before)))
 
 
-def _declared(step: Step) -> carrier.Object[Any, Any] | None:
-    vendor, _, kind = events.type_of(step.urn).partition(":")
-    try:
-        return carrier.vendor(vendor).object(kind)
-    except InputError:
-        return None
-
-
 def _again(step: Step) -> str:
-    if events.type_of(step.urn) == "xai:PhoneNumber":
+    if step.type == "xai:PhoneNumber":
         return "apply registers it anew, with a new signing secret"
     return "apply makes it again"
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from providers.kernel.secrecy import MASK, one_line
+from providers.kernel.secrecy import one_line
 from xtel import engine, output
+from xtel.plan.operation import Operation, masked, name_of, type_of
 
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 _POLL_SECONDS = 0.1
 
 
@@ -25,28 +25,12 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One operation on one resource: begun, or with ``done`` ended; ``planned`` when a preview only says so."""
+class Step(Operation):
+    """An operation that has begun, or with ``done`` ended; ``planned`` when a preview only says so."""
 
-    op: str
-    urn: str
-    old: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    new: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    old_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     new_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    id: str = ""
     done: bool = False
     planned: bool = False
-
-    @property
-    def type(self) -> str:
-        """``twilio:Trunk``; for components and the stack the whole type."""
-        return type_of(self.urn)
-
-    @property
-    def name(self) -> str:
-        """The resource's name, such as ``+14155550100/trunk``."""
-        return name_of(self.urn)
 
 
 @dataclass(frozen=True)
@@ -203,16 +187,6 @@ def _step(event: Mapping[str, Any], done: bool) -> Step:
     )
 
 
-def masked(value: Any) -> Any:
-    """A value with :data:`~providers.kernel.secrecy.MASK` for every secret in it."""
-    if isinstance(value, dict):
-        items = cast(dict[str, Any], value)
-        return MASK if _SECRET in items else {key: masked(item) for key, item in items.items()}
-    if isinstance(value, list):
-        return [masked(item) for item in cast(list[Any], value)]
-    return value
-
-
 def is_object(urn: str) -> bool:
     """Whether it is an object at a vendor, not a component or the engine's own."""
     return "dynamic/" in urn
@@ -221,17 +195,6 @@ def is_object(urn: str) -> bool:
 def unplanned(step: Step) -> Step:
     """The same step whether a preview or an update says it."""
     return replace(step, planned=False)
-
-
-def type_of(urn: str) -> str:
-    """The type at the end of a URN's chain of types: ``twilio:Trunk``."""
-    parts = urn.split("::", 3)
-    return parts[2].rpartition("$")[2].removeprefix("pulumi-python:dynamic/") if len(parts) == 4 else ""
-
-
-def name_of(urn: str) -> str:
-    """The resource's name at the end of a URN."""
-    return urn.split("::", 3)[-1]
 
 
 def object_of(urn: str) -> str:

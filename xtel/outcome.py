@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from providers.kernel import operation
 from xtel import events
 from xtel.events import Step
+from xtel.plan.operation import type_of
 
 _VERBS = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
 #: Of a replacement the one step that stands for all; what was only looked at is no change.
@@ -54,7 +55,7 @@ def took_over(run: events.Run, urn: str) -> bool:
 
 def is_number(urn: str) -> bool:
     """Whether it is a number's registration at xAI."""
-    return events.type_of(urn) == "xai:PhoneNumber"
+    return type_of(urn) == "xai:PhoneNumber"
 
 
 def _what(run: events.Run, step: Step, outside: bool) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from providers.kernel.errors import XtelError
 from xtel import backend, consent, engine, events, local, outcome, output
 from xtel.outcome import Change
+from xtel.plan.operation import name_of
 from xtel.project import Project
 
 _HOLDER = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
@@ -84,7 +85,7 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
 
 def _consent(left: list[tuple[str, str]]) -> dict[str, str]:
     """Leave to register anew those numbers whose registration was under way: their signing secret reached nobody."""
-    numbers = [events.name_of(urn) for urn, kind in left if kind == "creating" and outcome.is_number(urn)]
+    numbers = [name_of(urn) for urn, kind in left if kind == "creating" and outcome.is_number(urn)]
     return consent.given(replace=numbers)
 
 

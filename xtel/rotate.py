@@ -15,6 +15,7 @@ from providers.kernel.errors import InputError, XtelError
 from stacks import document
 from stacks.model import Number
 from xtel import consent, engine, events, local, output
+from xtel.plan.operation import name_of, type_of
 from xtel.project import Project
 
 What = Literal["password", "secret"]
@@ -98,7 +99,7 @@ def applied(project: Project, stack: str, named: str) -> Applied:
     name = (declared[key].number or key) if key else named
     deployment = events.exported(stack, project.root, environment)
     mine = [item for item in deployment.get("resources") or () if events.group_of(str(item["urn"])) == name]
-    urns = {events.type_of(str(item["urn"])): str(item["urn"]) for item in mine}
+    urns = {type_of(str(item["urn"])): str(item["urn"]) for item in mine}
     if "xai:PhoneNumber" not in urns:
         keys = ", ".join(declared) or "none"
         raise InputError(f"{stack} has no applied number {named}", step=f"name one by key or number: {keys}")
@@ -114,7 +115,7 @@ def _applied(
     carrier = declared.route.delivers if declared and declared.route else ""
     given = declared.auth.digest if declared and declared.auth and declared.auth != "open" else None
     named = given.password.secret if given and given.password else ""
-    number = str(outputs.get("e164") or inputs.get("phone_number") or events.name_of(urns["xai:PhoneNumber"]))
+    number = str(outputs.get("e164") or inputs.get("phone_number") or name_of(urns["xai:PhoneNumber"]))
     webhook = bool(inputs.get("webhook")) and inputs.get("origin") != "xai_provisioned"
     return Applied(stack, key, number, carrier, urns, bool(auth.get("auth_username")), webhook, named)
 

@@ -18,14 +18,13 @@ from stacks import document
 from xtel import engine, entries, local, project
 from xtel.adoption import Taken
 from xtel.live import NAMES, Imported, project_name
+from xtel.plan.operation import UNKNOWN
 from xtel.survey import Survey
 
 #: One state per object on a file backend, and a rename at most: generous also for a hundred numbers.
 _SECONDS = 1800
 #: Inputs that only steer a preview.
 _STEERING = frozenset({"dry_run", "blocked"})
-#: How a preview in JSON says that a value is not known yet.
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 class Refused(XtelError):
@@ -154,7 +153,7 @@ def _changed(step: Mapping[str, Any]) -> set[str]:
     state = cast(dict[str, Any], step.get("newState") or {})
     inputs = cast(dict[str, Any], state.get("inputs") or {})
     names = {path.split(".")[0].split("[")[0] for path in paths} - _STEERING
-    return {name for name in names if inputs.get(name) != _UNKNOWN}
+    return {name for name in names if inputs.get(name) != UNKNOWN}
 
 
 def _resources(numbers: Iterable[Taken]) -> Generator[Mapping[str, Any]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import lru_cache
 
 MASK = "[secret]"
 _known: set[str] = set()
 _longest_first: tuple[str, ...] = ()
-#: Without one of these no shape can match; a plan of 500 numbers asks for a hundred thousand texts.
+#: Without one of these no shape can match.
 _HINTS = ("whsec_", "xai-", "KEY", "Bearer ", "Basic ", "://")
 _lock = threading.Lock()
 # Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
@@ -27,8 +28,10 @@ def register(*values: object) -> None:
     with _lock:
         _known.update(value for value in values if isinstance(value, str) and len(value) >= 4)
         _longest_first = tuple(sorted(_known, key=len, reverse=True))
+        redact.cache_clear()
 
 
+@lru_cache(maxsize=2**14)  # of the hundred thousand texts in a plan of 500 numbers nine in ten are the same
 def redact(text: str) -> str:
     """The text without any registered secret and without anything that has the shape of one."""
     for value in _longest_first:

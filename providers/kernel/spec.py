@@ -20,7 +20,7 @@ class Secret:
 class Part(BaseModel):
     """A piece of what is declared: strict, immutable, and silent about the values it was given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Spec(Part):

@@ -147,7 +147,7 @@ class Target(BaseModel):
     may be empty: then the carrier puts the dialled number there (one trunk for many numbers).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     number: str = ""
     host: Host = SIP_HOST

@@ -30,7 +30,8 @@ from xtel.plan.model import (
     Violation,
     Widened,
 )
-from xtel.plan.steps import INTERNAL, UNKNOWN, Preview, Step
+from xtel.plan.operation import UNKNOWN
+from xtel.plan.steps import INTERNAL, Preview, Step
 
 _QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: What our own program says when it refuses: the refusals themselves are on the resources.

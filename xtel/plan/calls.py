@@ -13,7 +13,8 @@ from providers.kernel.errors import InputError
 from providers.kernel.meaning import Meaning, Way
 from providers.kernel.secrecy import one_line
 from xtel.plan.model import Op, Side
-from xtel.plan.steps import UNKNOWN, Preview, Step
+from xtel.plan.operation import UNKNOWN
+from xtel.plan.steps import Preview, Step
 
 COMPONENT = "xtel:network:Number"
 When = Literal["before", "after"]

@@ -17,7 +17,8 @@ from stacks.model import SecretRef
 from stacks.network import Made, Wiring, wiring
 from xtel.plan import calls
 from xtel.plan.build import Declared
-from xtel.plan.steps import UNKNOWN, Preview, Step
+from xtel.plan.operation import UNKNOWN
+from xtel.plan.steps import Preview, Step
 
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:

@@ -21,7 +21,7 @@ Word = Literal["none", "safe", "needs a look", "dangerous", "blocked", "incomple
 class Item(BaseModel):
     """A piece of a plan: immutable, and without unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Side(Item):

@@ -1,7 +1,6 @@
 """Reads what the engine says of a preview: `pulumi preview --json`, or the event log (JSON lines). Pure.
 
-The event log is the better source: it also has what stays the same, and what policy packs found. Values are the engine's:
-secrets are ``[secret]`` in one and a sentinel object in the other; what is not known yet is one fixed string in both.
+The event log is the better source: it also has what stays the same, and what policy packs found.
 """
 
 from __future__ import annotations
@@ -9,16 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, cast
 
 from providers.kernel.errors import InputError
-from providers.kernel.secrecy import MASK, redact
+from providers.kernel.secrecy import redact
+from xtel.plan.operation import Operation, masked
 
-#: What the engine writes for a value that is not known yet.
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 #: Inputs that say nothing about what is declared.
 INTERNAL = frozenset({"__provider", "blocked", "dry_run", "account"})
 #: The beginning of events that no plan reads, as the engine writes them: two thirds of its log.
@@ -28,34 +24,13 @@ _UNREAD = re.compile(
 
 
 @dataclass(frozen=True)
-class Step:
-    """One operation on one resource."""
+class Step(Operation):
+    """An operation that a preview announces."""
 
-    op: str
-    urn: str
-    old: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    new: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    old_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    id: str = ""
     protected: bool = False
     #: Paths that the engine itself saw differ: the only sign of a changed secret.
     differing: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-
-    @cached_property
-    def type(self) -> str:
-        """``twilio:Trunk``; for components and the stack the whole type."""
-        return self._types.rpartition("$")[2].removeprefix("pulumi-python:dynamic/")
-
-    @cached_property
-    def name(self) -> str:
-        """The resource's name, such as ``+14155550100/trunk``."""
-        return self.urn.split("::", 3)[-1]
-
-    @property
-    def _types(self) -> str:
-        parts = self.urn.split("::", 3)
-        return parts[2] if len(parts) == 4 else ""
 
 
 @dataclass(frozen=True)
@@ -197,13 +172,3 @@ def _plain(values: Any) -> dict[str, Any]:
     """The engine's values with one mask for secrets, and without what is internal."""
     found = cast(dict[str, Any], values) if isinstance(values, dict) else {}
     return {key: masked(value) for key, value in found.items() if key not in INTERNAL or key == "blocked"}
-
-
-def masked(value: Any) -> Any:
-    """A value with one mask for every secret in it, whether the engine marked it or its shape shows it."""
-    if isinstance(value, dict):
-        items = cast(dict[str, Any], value)
-        return MASK if _SECRET in items else {key: masked(item) for key, item in items.items()}
-    if isinstance(value, list):
-        return [masked(item) for item in cast(list[Any], value)]
-    return redact(value) if isinstance(value, str) else value

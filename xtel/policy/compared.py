@@ -12,7 +12,8 @@ from typing import Any
 from providers.kernel import spec
 from xtel.plan import calls
 from xtel.plan import steps as reading
-from xtel.plan.steps import INTERNAL, UNKNOWN, Preview, Step
+from xtel.plan.operation import UNKNOWN
+from xtel.plan.steps import INTERNAL, Preview, Step
 
 _QUIET = INTERNAL | spec.CONTROL
 

@@ -28,13 +28,13 @@ def lines(review: Review) -> list[Line]:
     told += _findings(review)
     told += _cut([item for route in view.routes(plan) for item in _route(route.number)], "Routing")
     told += _cut([(text, _SIGN_STYLE.get(text[:1], "")) for text in view.diff(plan)], "Changes")
-    told += _titled("Cannot be undone, in this order", [(f"  {text}", "red") for text in view.permanent(plan)])
+    told += _cut([(f"  {text}", "red") for text in view.permanent(plan)], "Cannot be undone, in this order")
     drift = [(f"  {item.name} {item.path or 'is gone'}: {item.declared} → {item.live}", "") for item in plan.drift]
     told += _cut(drift, "Drift: changed outside, applying undoes it")
-    told += _titled(
-        "By hand", [(f"  {item.number}: {', '.join(item.files)}; {item.command}", "") for item in plan.bundles]
+    told += _cut(
+        [(f"  {item.number}: {', '.join(item.files)}; {item.command}", "") for item in plan.bundles], "By hand"
     )
-    told += _titled("To go on", [(f"  {step}", "") for step in view.steps(review)])
+    told += _cut([(f"  {step}", "") for step in view.steps(review)], "To go on")
     return told + _closing(review)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xtel import fleet, output, project
 from xtel.verbs import All, Json, Parallel, agreed, one_or_all
+
+if TYPE_CHECKING:
+    from xtel.apply import Order
 
 
 def apply(
@@ -43,21 +46,21 @@ def apply(
     3 blocked, 4 stale: not what was reviewed. With --all the worst of them.
     """
     from xtel import apply as applying
-    from xtel import planning
 
     one_or_all(stack, all)
     order = applying.Order(checksum, tuple(allow_replace or ()), tuple(allow_release or ()))
-    here, ask = project.here(), not yes and not checksum
     if all and (checksum or order.environment):
         raise typer.BadParameter("it names one plan or number: apply that stack by itself", param_hint="--all")
-    if all:
-        question = (lambda: not json and agreed("apply these plans?")) if ask else None
-        results = applying.apply_all(here, parallel, question, quiet=json)
-        if json:
-            output.document(fleet.as_json(results))
-        else:
-            applying.show_all(results)
-        raise typer.Exit(fleet.worst(results))
+    ask = not yes and not checksum
+    raise typer.Exit(_all(parallel, ask=ask, json=json) if all else _one(stack, order, ask=ask, json=json))
+
+
+def _one(stack: str, order: Order, *, ask: bool, json: bool) -> int:
+    """Plans one stack, asks where nobody agreed yet, applies it."""
+    from xtel import apply as applying
+    from xtel import planning
+
+    here = project.here()
     planned = applying.prepare(here, stack, order)
     result = applying.refused(planned, order)
     if result is None and ask:
@@ -71,4 +74,17 @@ def apply(
         output.document(result.as_json())
     else:
         applying.show(result)
-    raise typer.Exit(result.exit)
+    return result.exit
+
+
+def _all(parallel: int, *, ask: bool, json: bool) -> int:
+    """Applies every stack of the project; the worst of their exit codes."""
+    from xtel import apply as applying
+
+    question = (lambda: not json and agreed("apply these plans?")) if ask else None
+    results = applying.apply_all(project.here(), parallel, question, quiet=json)
+    if json:
+        output.document(fleet.as_json(results))
+    else:
+        applying.show_all(results)
+    return fleet.worst(results)

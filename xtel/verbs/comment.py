@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xtel import output
 from xtel.verbs import Json
+
+if TYPE_CHECKING:
+    from xtel.forge import Forge, Note
 
 
 class Where(StrEnum):
@@ -52,36 +56,70 @@ def comment(
 
     Exit codes: 0 done, 1 error (with --checksum also: none was reviewed).
     """
-    from xtel import comment as posting
-    from xtel.report import comment as text
-    from xtel.report import outside
-
     paths = [Path(file) for file in files or []]
     if bool(paths) == bool(checksum):
         raise typer.BadParameter("expected either files or --checksum STACK", param_hint="FILE")
     if name and not re.fullmatch(r"[A-Za-z0-9._/]+(-[A-Za-z0-9._/]+)*", name):
         raise typer.BadParameter("expected letters, digits, dots, slashes and single dashes", param_hint="--name")
-    where = forge.value if forge else ""
+    place = _Place(forge.value if forge else "", repository, author, pr or 0)
     if checksum:
-        at = posting.at(where, repository, author)
-        sum = posting.checksum(at, checksum, [pr] if pr else posting.merged(at, commit), name)
+        sum = _reviewed(place, checksum, commit, name)
         return output.document({"stack": checksum, "checksum": sum}) if json else output.line(sum)
-    if drift:
-        found = posting.drifts(paths)
-        if dry_run:
-            return output.raw(f"{outside.title(found)}\n\n{outside.body(found, posting.job(where))}")
-        note, done = posting.track(posting.at(where, repository, author), found)
-    else:
-        entries = posting.plans(paths)
-        body = text.comment(entries, posting.links(entries), name=name, job=posting.job(where))
-        if dry_run:
-            return output.raw(body)
-        at, number = posting.at(where, repository, author), posting.request(where, pr or 0)
-        note, done = posting.publish(at, number, body)
-        if note.author != at.me():
-            output.note(f"the token writes as {note.author}: give --as '{note.author}', or the next run posts again")
-    if note is None:
-        return output.document({"done": "none", "url": ""}) if json else output.line("no drift, and no issue")
+    work = _track(place, paths, dry_run=dry_run) if drift else _publish(place, paths, name, dry_run=dry_run)
+    if isinstance(work, str):
+        return output.raw(work)
+    note, done = work
     if json:
-        return output.document({"done": done, "url": note.url})
-    return output.line(f"{done} {note.url}".rstrip())
+        return output.document({"done": done, "url": note.url if note else ""})
+    return output.line(f"{done} {note.url}".rstrip() if note else "no drift, and no issue")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What the command line says of where to; a job knows the rest."""
+
+    forge: str
+    repository: str
+    author: str
+    request: int
+
+    def at(self) -> Forge:
+        """The forge itself."""
+        from xtel import comment as posting
+
+        return posting.at(self.forge, self.repository, self.author)
+
+
+def _reviewed(place: _Place, stack: str, commit: str, name: str) -> str:
+    """The checksum in the comment of the request that was merged."""
+    from xtel import comment as posting
+
+    at = place.at()
+    return posting.checksum(at, stack, [place.request] if place.request else posting.merged(at, commit), name)
+
+
+def _publish(place: _Place, paths: list[Path], name: str, *, dry_run: bool) -> str | tuple[Note, str]:
+    """The comment and what was done with it; its text where nobody is to be asked."""
+    from xtel import comment as posting
+    from xtel.report import comment as text
+
+    entries = posting.plans(paths)
+    body = text.comment(entries, posting.links(entries), name=name, job=posting.job(place.forge))
+    if dry_run:
+        return body
+    at = place.at()
+    note, done = posting.publish(at, posting.request(place.forge, place.request), body)
+    if note.author != at.me():
+        output.note(f"the token writes as {note.author}: give --as '{note.author}', or the next run posts again")
+    return note, done
+
+
+def _track(place: _Place, paths: list[Path], *, dry_run: bool) -> str | tuple[Note | None, str]:
+    """The issue about drift and what was done with it; its text where nobody is to be asked."""
+    from xtel import comment as posting
+    from xtel.report import outside
+
+    found = posting.drifts(paths)
+    if dry_run:
+        return f"{outside.title(found)}\n\n{outside.body(found, posting.job(place.forge))}"
+    return posting.track(place.at(), found)
