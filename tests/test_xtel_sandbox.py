@@ -126,8 +126,7 @@ def test_env_fails_visibly_when_the_sandbox_is_down(xtel: Xtel) -> None:
 
 @pytest.mark.engine
 def test_up_selects_the_stack_and_reset_forgets_what_was_applied(root: Path, xtel: Xtel) -> None:
-    if shutil.which("pulumi", path=str(Path(sys.executable).parent)) is None:
-        pytest.skip("no pulumi beside this Python: make setup")
+    assert shutil.which("pulumi", path=str(Path(sys.executable).parent)), "no pulumi beside this Python: make setup"
     assert xtel("up", "--port", str(_free_port())).returncode == 0
     environment = _exports(xtel("env").stdout)
 

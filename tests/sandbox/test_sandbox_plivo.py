@@ -35,7 +35,7 @@ def ask(sandbox, method: str, path: str, document: object = None, status: int = 
     return body
 
 
-def refused(answer, status: int, says: str = "") -> None:
+def assert_refused(answer, status: int, says: str = "") -> None:
     """Plivo's one error body."""
     assert answer.status_code == status, answer.text
     body = answer.json()
@@ -78,10 +78,10 @@ def test_credentials(sandbox) -> None:
     for path in ("/", "/Number/", "/Zentrunk/Trunk/"):
         assert sandbox.plivo("GET", path).status_code == 200
         for wrong in ((user, "x"), ("", ""), (sandbox.other["PLIVO_AUTH_ID"], token), (user.lower(), token)):
-            refused(sandbox.plivo("GET", path, auth=wrong), 401)
+            assert_refused(sandbox.plivo("GET", path, auth=wrong), 401)
     for header in ({}, {"Authorization": "Basic !"}, {"Authorization": f"Bearer {token}"}):
         answer = sandbox.http.get(f"/v1/Account/{user}/", headers=header)
-        refused(answer, 401)
+        assert_refused(answer, 401)
         assert "Basic" in answer.headers["www-authenticate"]
 
 
@@ -97,7 +97,7 @@ def test_account(sandbox) -> None:
 def test_another_account_is_an_error_and_its_objects_do_not_exist(sandbox) -> None:
     own = (sandbox.env["PLIVO_AUTH_ID"], sandbox.env["PLIVO_AUTH_TOKEN"])
     for path in ("/", "/Number/", f"/Number/{NUMBER}/"):
-        refused(sandbox.plivo("GET", path, env=sandbox.other, auth=own), 401)
+        assert_refused(sandbox.plivo("GET", path, env=sandbox.other, auth=own), 401)
     made, part = trunk(sandbox), uri(sandbox)
     for path in (
         f"/Zentrunk/Trunk/{made}/",
@@ -105,32 +105,32 @@ def test_another_account_is_an_error_and_its_objects_do_not_exist(sandbox) -> No
         f"/Number/{NUMBER}/",
         f"/Application/{DEFAULT}/",
     ):
-        refused(sandbox.plivo("GET", path, env=sandbox.other), 404)
-        refused(sandbox.plivo("DELETE", path, env=sandbox.other), 404)
+        assert_refused(sandbox.plivo("GET", path, env=sandbox.other), 404)
+        assert_refused(sandbox.plivo("DELETE", path, env=sandbox.other), 404)
     for path in ("/Zentrunk/Trunk/", "/Number/", "/Application/"):
         assert ask(sandbox, "GET", path, env=sandbox.other)["objects"] == []
     body = {"name": "a", "trunk_direction": "inbound", "primary_uri_uuid": part}
-    refused(sandbox.plivo("POST", "/Zentrunk/Trunk/", body, env=sandbox.other), 404, part)
+    assert_refused(sandbox.plivo("POST", "/Zentrunk/Trunk/", body, env=sandbox.other), 404, part)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
 def test_staged_errors_have_the_shape_of_real_ones(sandbox, status: int) -> None:
     sandbox.fault("* /v1/Account/**", "status", status=status)
-    refused(sandbox.plivo("GET", "/Number/"), status)
+    assert_refused(sandbox.plivo("GET", "/Number/"), status)
 
 
 def test_rate(sandbox) -> None:
     sandbox.switch(plivo_rate=3)
     for _ in range(3):
         ask(sandbox, "GET", "/")
-    refused(sandbox.plivo("GET", "/"), 429)
-    refused(sandbox.plivo("POST", "/Zentrunk/URI/", {"uri": XAI}), 429)
+    assert_refused(sandbox.plivo("GET", "/"), 429)
+    assert_refused(sandbox.plivo("POST", "/Zentrunk/URI/", {"uri": XAI}), 429)
     ask(sandbox, "GET", "/", env=sandbox.other)
     assert sandbox.state()["plivo"]["uris"] == []
     sandbox.switch(plivo_rate=0)
     ask(sandbox, "GET", "/")
     sandbox.switch(plivo_rate=3)
-    refused(sandbox.plivo("GET", "/"), 429)
+    assert_refused(sandbox.plivo("GET", "/"), 429)
     sandbox.control("POST", "reset")
     assert sandbox.control("GET", "switches")["plivo.rate"] == 300
     sandbox.switch(plivo_rate=1)
@@ -166,7 +166,7 @@ def test_rate(sandbox) -> None:
     ],
 )
 def test_what_is_not_there(sandbox, method: str, path: str, status: int) -> None:
-    refused(sandbox.plivo(method, path), status)
+    assert_refused(sandbox.plivo(method, path), status)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_what_is_not_there(sandbox, method: str, path: str, status: int) -> None
 )
 def test_requests_are_json(sandbox, options: dict[str, Any], status: int) -> None:
     headers = {"content-type": options.pop("type", "application/json")}
-    refused(sandbox.plivo("POST", "/Zentrunk/URI/", headers=headers, **options), status)
+    assert_refused(sandbox.plivo("POST", "/Zentrunk/URI/", headers=headers, **options), status)
     assert sandbox.state()["plivo"]["uris"] == []
 
 
@@ -194,7 +194,7 @@ def test_requests_are_json(sandbox, options: dict[str, Any], status: int) -> Non
 )
 def test_list_parameters_are_checked(sandbox, path: str, params: dict[str, str]) -> None:
     params = {**params, "country_iso": "US"} if path == "/PhoneNumber/" else params
-    refused(sandbox.plivo("GET", path, params=params), 400)
+    assert_refused(sandbox.plivo("GET", path, params=params), 400)
 
 
 def test_lists_are_pages(sandbox) -> None:
@@ -275,7 +275,7 @@ def test_a_uri(sandbox, value: str) -> None:
 def test_uri_fields_are_checked(sandbox, body: dict[str, Any], status: int, says: str) -> None:
     given = {name: value for name, value in {"name": "a", "uri": XAI, **body}.items() if value is not ...}
     answer = sandbox.plivo("POST", "/Zentrunk/URI/", given)
-    refused(answer, status, says)
+    assert_refused(answer, status, says)
     assert not body.get("password") or body["password"] not in answer.text
     assert sandbox.state()["plivo"]["uris"] == []
 
@@ -291,7 +291,7 @@ def test_a_password_is_never_shown(sandbox) -> None:
     # A new name leaves them alone; a new user name or password takes both.
     ask(sandbox, "POST", path, {"name": "b"}, 202)
     for alone in ({"password": PASSWORD}, {"username": "other"}, {"authentication_needed": True}):
-        refused(sandbox.plivo("POST", path, alone), 422)
+        assert_refused(sandbox.plivo("POST", path, alone), 422)
     assert sandbox.control("GET", "secrets")["plivo"]["uri_passwords"] == {made: login}
     renewed = {"username": "xai-nyc", "password": "Zyxwvuts+321"}
     ask(sandbox, "POST", path, renewed, 202)
@@ -314,10 +314,10 @@ def test_deleting_a_uri_takes_its_trunks_along(sandbox) -> None:
     ask(sandbox, "POST", f"/Number/{NUMBER}/", {"app_id": first}, 202)
     ask(sandbox, "DELETE", f"/Zentrunk/URI/{primary}/", status=204)
     for gone in (first, second):
-        refused(sandbox.plivo("GET", f"/Zentrunk/Trunk/{gone}/"), 404)
+        assert_refused(sandbox.plivo("GET", f"/Zentrunk/Trunk/{gone}/"), 404)
     assert ask(sandbox, "GET", f"/Zentrunk/Trunk/{third}/")["object"]["trunk_id"] == third
     assert application(sandbox) is None
-    refused(sandbox.plivo("DELETE", f"/Zentrunk/URI/{primary}/"), 404)
+    assert_refused(sandbox.plivo("DELETE", f"/Zentrunk/URI/{primary}/"), 404)
 
 
 # --- trunks ---------------------------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def test_trunk_fields_are_checked(sandbox, body: dict[str, Any], status: int, sa
     trunk(sandbox, "taken", primary_uri_uuid=part)
     whole = {"name": "a", "trunk_direction": "inbound", "primary_uri_uuid": part, **body}
     given = {name: value for name, value in whole.items() if value is not ...}
-    refused(sandbox.plivo("POST", "/Zentrunk/Trunk/", given), status, says)
+    assert_refused(sandbox.plivo("POST", "/Zentrunk/Trunk/", given), status, says)
     assert len(sandbox.state()["plivo"]["trunks"]) == 1
 
 
@@ -382,8 +382,8 @@ def test_changing_a_trunk(sandbox) -> None:
     made, second = trunk(sandbox, "a"), uri(sandbox)
     trunk(sandbox, "b")
     path = f"/Zentrunk/Trunk/{made}/"
-    refused(sandbox.plivo("POST", path, {"name": "c"}), 400, "trunk_direction is required")
-    refused(sandbox.plivo("POST", path, {}), 400, "trunk_direction is required")
+    assert_refused(sandbox.plivo("POST", path, {"name": "c"}), 400, "trunk_direction is required")
+    assert_refused(sandbox.plivo("POST", path, {}), 400, "trunk_direction is required")
     inbound = {"trunk_direction": "inbound"}
     changed = {**inbound, "name": "c", "trunk_status": "disabled", "secure": True, "fallback_uri_uuid": second}
     assert set(ask(sandbox, "POST", path, changed, 202)) == {"message"}
@@ -395,7 +395,7 @@ def test_changing_a_trunk(sandbox) -> None:
         ({**inbound, "name": "b"}, "already exists"),
         ({**inbound, "primary_uri_uuid": None}, "required"),
     ):
-        refused(sandbox.plivo("POST", path, body), 400, says)
+        assert_refused(sandbox.plivo("POST", path, body), 400, says)
     ask(sandbox, "POST", path, {**inbound, "name": "c"}, 202)  # its own name is no duplicate
 
 
@@ -405,7 +405,7 @@ def test_deleting_a_trunk_detaches_its_numbers(sandbox) -> None:
     assert application(sandbox) == route(sandbox, made)
     ask(sandbox, "DELETE", f"/Zentrunk/Trunk/{made}/", status=204)
     assert application(sandbox) is None
-    refused(sandbox.plivo("DELETE", f"/Zentrunk/Trunk/{made}/"), 404)
+    assert_refused(sandbox.plivo("DELETE", f"/Zentrunk/Trunk/{made}/"), 404)
     assert len(ask(sandbox, "GET", "/Number/")["objects"]) == 2
     again = trunk(sandbox)
     assert again != made
@@ -455,15 +455,15 @@ def test_credentials_and_access_lists(sandbox, names: tuple[str, str], good: Any
     assert ask(sandbox, "GET", base, params={"name": "a"})["objects"] == [shown]
     for body, status in bad:
         given = {name: value for name, value in {**good, **body}.items() if value is not ...}
-        refused(sandbox.plivo("POST", base, given), status)
-        refused(sandbox.plivo("POST", one, given), status)
+        assert_refused(sandbox.plivo("POST", base, given), status)
+        assert_refused(sandbox.plivo("POST", one, given), status)
     ask(sandbox, "POST", one, changed, 202)
     kept = {name: value for name, value in {**shown, **changed}.items() if name != "password"}
     assert ask(sandbox, "GET", one)["object"] == kept  # the list of addresses is replaced, not added to
     body = {"name": "out", "trunk_direction": "outbound", key: made[key]}
     used = ask(sandbox, "POST", "/Zentrunk/Trunk/", body, 201)["trunk_id"]
     ask(sandbox, "DELETE", one, status=204)
-    refused(sandbox.plivo("GET", f"/Zentrunk/Trunk/{used}/"), 404)
+    assert_refused(sandbox.plivo("GET", f"/Zentrunk/Trunk/{used}/"), 404)
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
@@ -534,19 +534,21 @@ def test_a_number_on_a_trunk(sandbox) -> None:
 )
 def test_number_fields_are_checked(sandbox, body: dict[str, Any], says: str) -> None:
     before = sandbox.state()["plivo"]["numbers"]
-    refused(sandbox.plivo("POST", f"/Number/{NUMBER}/", body), 400, says)
+    assert_refused(sandbox.plivo("POST", f"/Number/{NUMBER}/", body), 400, says)
     assert sandbox.state()["plivo"]["numbers"] == before
 
 
 def test_only_inbound_trunks_take_numbers(sandbox) -> None:
-    refused(sandbox.plivo("POST", f"/Number/{NUMBER}/", {"app_id": outbound(sandbox)}), 400, "not an inbound trunk")
+    assert_refused(
+        sandbox.plivo("POST", f"/Number/{NUMBER}/", {"app_id": outbound(sandbox)}), 400, "not an inbound trunk"
+    )
 
 
 def test_unrenting_gives_a_number_back(sandbox) -> None:
     ask(sandbox, "DELETE", f"/Number/{NUMBER}/", status=204)
-    refused(sandbox.plivo("GET", f"/Number/{NUMBER}/"), 404)
-    refused(sandbox.plivo("DELETE", f"/Number/{OTHER}/", params={"force": "1"}), 400)
-    refused(sandbox.plivo("POST", f"/PhoneNumber/{NUMBER}/", {}), 404)
+    assert_refused(sandbox.plivo("GET", f"/Number/{NUMBER}/"), 404)
+    assert_refused(sandbox.plivo("DELETE", f"/Number/{OTHER}/", params={"force": "1"}), 400)
+    assert_refused(sandbox.plivo("POST", f"/PhoneNumber/{NUMBER}/", {}), 404)
     assert sandbox.state()["counters"] == {"purchases": 0, "releases": 1}
 
 
@@ -570,8 +572,8 @@ def test_search_and_buy(sandbox) -> None:
         ("15125553002", {"app_id": "1"}, 400),
         ("15125553002", {"colour": "red"}, 400),
     ):
-        refused(sandbox.plivo("POST", f"/PhoneNumber/{number}/", body), status)
-    refused(sandbox.plivo("POST", f"/PhoneNumber/{first}/", {}, env=sandbox.other), 400, "not available")
+        assert_refused(sandbox.plivo("POST", f"/PhoneNumber/{number}/", body), status)
+    assert_refused(sandbox.plivo("POST", f"/PhoneNumber/{first}/", {}, env=sandbox.other), 400, "not available")
     assert sandbox.state()["counters"]["purchases"] == 2
     left = ask(sandbox, "GET", "/PhoneNumber/", params={"country_iso": "US", "pattern": "512", "limit": "1"})
     assert left["objects"][0]["number"] == "15125553002"
@@ -623,8 +625,8 @@ def test_applications(sandbox) -> None:
         ({"answer_method": "PUT"}, "answer_method"),
         ({"default_number_app": "true"}, "default_number_app"),
     ):
-        refused(sandbox.plivo("POST", path, body), 400, says)
-    refused(sandbox.plivo("POST", "/Application/", {}), 400, "app_name is required")
+        assert_refused(sandbox.plivo("POST", path, body), 400, says)
+    assert_refused(sandbox.plivo("POST", "/Application/", {}), 400, "app_name is required")
     ask(sandbox, "POST", f"/Number/{NUMBER}/", {"app_id": made["app_id"]}, 202)
     ask(sandbox, "DELETE", path, status=204, params={"cascade": "false"})
     assert application(sandbox) is None
@@ -648,7 +650,7 @@ def test_seed_of_a_whole_route(sandbox) -> None:
     assert sandbox.control("GET", "secrets")["plivo"]["uri_passwords"] == {part: login}
     assert sandbox.log()[0]["vendor"] == "plivo"
     sandbox.control("POST", "seed", {"plivo": {"account": "other", "numbers": [{"phone_number": "+12125550179"}]}})
-    refused(sandbox.plivo("GET", "/Number/12125550179/"), 404)
+    assert_refused(sandbox.plivo("GET", "/Number/12125550179/"), 404)
 
 
 # --- through the SDK ------------------------------------------------------------------------------------------------

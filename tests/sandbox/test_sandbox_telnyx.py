@@ -176,7 +176,7 @@ def test_the_comparison_itself_is_strict(sandbox) -> None:
     assert (openapi() is None) == (documented("POST", "/fqdn_connections", "201") is None)
 
 
-def refused(answer, status: int, code: str = "10015", pointer: str | None = None) -> None:
+def assert_refused(answer, status: int, code: str = "10015", pointer: str | None = None) -> None:
     """Telnyx's one error body."""
     assert answer.status_code == status, answer.text
     (error,) = answer.json()["errors"]
@@ -209,8 +209,8 @@ def test_credentials(sandbox) -> None:
     for path in ("/fqdn_connections", "/phone_numbers", "/balance"):
         assert sandbox.telnyx("GET", path).status_code == 200
         for header in ("", "Bearer", "Bearer x", f"Basic {key}", f"Bearer {key}x", f"Bearer {key[:-1]}"):
-            refused(sandbox.telnyx("GET", path, headers={"Authorization": header}), 401, "10009")
-    refused(sandbox.http.get("/v2/fqdns"), 401, "10009")
+            assert_refused(sandbox.telnyx("GET", path, headers={"Authorization": header}), 401, "10009")
+    assert_refused(sandbox.http.get("/v2/fqdns"), 401, "10009")
     assert key != other
 
 
@@ -229,11 +229,13 @@ def test_objects_of_another_organisation_do_not_exist(sandbox) -> None:
     made = connection(sandbox)
     host, own = fqdn(sandbox, made["id"]), number(sandbox)
     for path in (f"/fqdn_connections/{made['id']}", f"/fqdns/{host['id']}", f"/phone_numbers/{own['id']}"):
-        refused(sandbox.telnyx("GET", path, env=sandbox.other), 404, "10005", "/")
-        refused(sandbox.telnyx("DELETE", path, env=sandbox.other), 404, "10005")
+        assert_refused(sandbox.telnyx("GET", path, env=sandbox.other), 404, "10005", "/")
+        assert_refused(sandbox.telnyx("DELETE", path, env=sandbox.other), 404, "10005")
     for path in ("/fqdn_connections", "/fqdns", "/phone_numbers", "/connections"):
         assert ask(sandbox, "GET", path, env=sandbox.other)["data"] == []
-    refused(sandbox.telnyx("POST", "/fqdns", {**HOST, "connection_id": made["id"]}, env=sandbox.other), 422, "10017")
+    assert_refused(
+        sandbox.telnyx("POST", "/fqdns", {**HOST, "connection_id": made["id"]}, env=sandbox.other), 422, "10017"
+    )
 
 
 def test_every_answer_has_rate_headers_and_a_request_id(sandbox) -> None:
@@ -246,7 +248,7 @@ def test_every_answer_has_rate_headers_and_a_request_id(sandbox) -> None:
         assert len(answer.headers["x-request-id"]) == 36
         assert "retry-after" not in answer.headers
     assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1999", "1999", "1999", "0"]
-    refused(answers[-1], 429, "10011")
+    assert_refused(answers[-1], 429, "10011")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_every_answer_has_rate_headers_and_a_request_id(sandbox) -> None:
 )
 def test_staged_errors_have_the_shape_of_real_ones(sandbox, status: int, code: str) -> None:
     sandbox.fault("* /v2/**", "status", status=status)
-    refused(sandbox.telnyx("GET", "/fqdns"), status, code)
+    assert_refused(sandbox.telnyx("GET", "/fqdns"), status, code)
 
 
 # --- strictness -----------------------------------------------------------------------------------------------------
@@ -289,7 +291,7 @@ def test_staged_errors_have_the_shape_of_real_ones(sandbox, status: int, code: s
     ],
 )
 def test_what_is_not_there(sandbox, method: str, path: str, status: int, code: str) -> None:
-    refused(sandbox.telnyx(method, path), status, code)
+    assert_refused(sandbox.telnyx(method, path), status, code)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ def test_what_is_not_there(sandbox, method: str, path: str, status: int, code: s
 )
 def test_requests_are_json(sandbox, options: dict[str, Any], status: int, code: str) -> None:
     headers = {"content-type": options.pop("type", "application/json")}
-    refused(sandbox.telnyx("POST", "/fqdn_connections", headers=headers, **options), status, code)
+    assert_refused(sandbox.telnyx("POST", "/fqdn_connections", headers=headers, **options), status, code)
     assert sandbox.state()["telnyx"]["fqdn_connections"] == []
 
 
@@ -376,9 +378,9 @@ def test_requests_are_json(sandbox, options: dict[str, Any], status: int, code: 
 )
 def test_connection_fields_are_checked(sandbox, body: dict[str, Any], pointer: str) -> None:
     """In the request that creates and in the one that updates."""
-    refused(sandbox.telnyx("POST", "/fqdn_connections", {"connection_name": "a", **body}), 422, "10015", pointer)
+    assert_refused(sandbox.telnyx("POST", "/fqdn_connections", {"connection_name": "a", **body}), 422, "10015", pointer)
     made = connection(sandbox)
-    refused(sandbox.telnyx("PATCH", f"/fqdn_connections/{made['id']}", body), 422, "10015", pointer)
+    assert_refused(sandbox.telnyx("PATCH", f"/fqdn_connections/{made['id']}", body), 422, "10015", pointer)
     (kept,) = ask(sandbox, "GET", "/fqdn_connections")["data"]
     assert {**kept, "password": ""} == {**made, "password": ""}
 
@@ -464,7 +466,9 @@ def test_a_password_is_shown_once(sandbox) -> None:
 
 def test_single_objects_take_no_parameters(sandbox) -> None:
     for method in ("GET", "PATCH", "DELETE"):
-        refused(sandbox.telnyx(method, f"/fqdn_connections/{connection(sandbox)['id']}", params={"force": "1"}), 400)
+        assert_refused(
+            sandbox.telnyx(method, f"/fqdn_connections/{connection(sandbox)['id']}", params={"force": "1"}), 400
+        )
     assert len(sandbox.state()["telnyx"]["fqdn_connections"]) == 3
 
 
@@ -479,10 +483,10 @@ def test_an_update_keeps_what_it_does_not_name(sandbox) -> None:
     changed = ask(sandbox, "PATCH", path, {"connection_name": "b", "conversation_persistence": True})
     assert (changed["connection_name"], changed["conversation_persistence"]) == ("b", True)
     assert (changed["transport_protocol"], changed["encrypted_media"], changed["tags"]) == ("TLS", "SRTP", ["a"])
-    refused(sandbox.telnyx("PATCH", path, {"transport_protocol": "UDP"}), 422, "10015", "/encrypted_media")
+    assert_refused(sandbox.telnyx("PATCH", path, {"transport_protocol": "UDP"}), 422, "10015", "/encrypted_media")
     both = ask(sandbox, "PATCH", path, {"transport_protocol": "UDP", "encrypted_media": None})
     assert (both["transport_protocol"], both["encrypted_media"]) == ("UDP", None)
-    refused(sandbox.telnyx("PATCH", path, {"microsoft_teams_sbc": True}), 422, "10015", "/microsoft_teams_sbc")
+    assert_refused(sandbox.telnyx("PATCH", path, {"microsoft_teams_sbc": True}), 422, "10015", "/microsoft_teams_sbc")
 
 
 @pytest.mark.parametrize(
@@ -516,15 +520,15 @@ def test_primary_fqdn(sandbox) -> None:
     for name in ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id"):
         for wrong in (other["id"], NONE):
             answer = sandbox.telnyx("PATCH", path, {"inbound": {name: wrong}})
-            refused(answer, 422, "10017", f"/inbound/{name}")
+            assert_refused(answer, 422, "10017", f"/inbound/{name}")
         created = {"connection_name": "c", "inbound": {name: host["id"]}}
-        refused(sandbox.telnyx("POST", "/fqdn_connections", created), 422, "10017", f"/inbound/{name}")
+        assert_refused(sandbox.telnyx("POST", "/fqdn_connections", created), 422, "10017", f"/inbound/{name}")
     chosen = ask(sandbox, "PATCH", path, {"inbound": {"default_primary_fqdn_id": host["id"]}})
     assert chosen["inbound"] == INBOUND | {"default_primary_fqdn_id": host["id"]}
     # Neither deleted nor moved away while calls are routed to it; an update of something else forgets it.
-    refused(sandbox.telnyx("DELETE", f"/fqdns/{host['id']}"), 422, "10015", "/")
+    assert_refused(sandbox.telnyx("DELETE", f"/fqdns/{host['id']}"), 422, "10015", "/")
     moved = sandbox.telnyx("PATCH", f"/fqdns/{host['id']}", {"connection_id": foreign["id"]})
-    refused(moved, 422, "10015", "/connection_id")
+    assert_refused(moved, 422, "10015", "/connection_id")
     forgotten = ask(sandbox, "PATCH", path, {"inbound": {"sip_region": None}})
     assert forgotten["inbound"] == INBOUND
     assert ask(sandbox, "DELETE", f"/fqdns/{host['id']}") == host
@@ -535,18 +539,20 @@ def test_deleting_a_connection(sandbox) -> None:
     host, path = fqdn(sandbox, made["id"]), f"/fqdn_connections/{made['id']}"
     ask(sandbox, "PATCH", path, {"inbound": {"default_primary_fqdn_id": host["id"]}})
     ask(sandbox, "PATCH", f"/phone_numbers/{own['id']}", {"connection_id": made["id"]})
-    refused(sandbox.telnyx("DELETE", path), 422, "10015", "/")
+    assert_refused(sandbox.telnyx("DELETE", path), 422, "10015", "/")
     ask(sandbox, "PATCH", f"/phone_numbers/{own['id']}", {"connection_id": None})
     assert ask(sandbox, "DELETE", path)["id"] == made["id"]
-    refused(sandbox.telnyx("GET", path), 404, "10005")
-    refused(sandbox.telnyx("GET", f"/fqdns/{host['id']}"), 404, "10005")
+    assert_refused(sandbox.telnyx("GET", path), 404, "10005")
+    assert_refused(sandbox.telnyx("GET", f"/fqdns/{host['id']}"), 404, "10005")
 
 
 def test_a_subdomain_belongs_to_one_connection(sandbox) -> None:
     made = connection(sandbox, inbound={"sip_subdomain": "xtel-demo"})
     body = {"connection_name": "b", "inbound": {"sip_subdomain": "xtel-demo"}}
     for env in (sandbox.env, sandbox.other):
-        refused(sandbox.telnyx("POST", "/fqdn_connections", body, env=env), 422, "10015", "/inbound/sip_subdomain")
+        assert_refused(
+            sandbox.telnyx("POST", "/fqdn_connections", body, env=env), 422, "10015", "/inbound/sip_subdomain"
+        )
     same = ask(sandbox, "PATCH", f"/fqdn_connections/{made['id']}", {"inbound": body["inbound"]})
     assert same["inbound"]["sip_subdomain"] == "xtel-demo"
 
@@ -594,7 +600,7 @@ def test_lists_of_connections(sandbox) -> None:
 )
 def test_list_parameters_are_checked(sandbox, params: dict[str, str]) -> None:
     answer = sandbox.telnyx("GET", "/fqdn_connections", params=params)
-    refused(answer, 400, "10015")
+    assert_refused(answer, 400, "10015")
     assert answer.json()["errors"][0]["source"] == {"parameter": next(iter(params))}
 
 
@@ -647,7 +653,7 @@ def test_the_port_of_an_fqdn(sandbox, body: dict[str, Any], port: int | None) ->
 def test_fqdn_fields_are_checked(sandbox, body: dict[str, Any], code: str, pointer: str) -> None:
     whole = {**HOST, "connection_id": connection(sandbox)["id"], **body}
     given = {name: value for name, value in whole.items() if value is not ...}
-    refused(sandbox.telnyx("POST", "/fqdns", given), 422, code, pointer)
+    assert_refused(sandbox.telnyx("POST", "/fqdns", given), 422, code, pointer)
     assert sandbox.state()["telnyx"]["fqdns"] == []
 
 
@@ -655,12 +661,12 @@ def test_changing_an_fqdn(sandbox) -> None:
     made, other = connection(sandbox), connection(sandbox)
     path = f"/fqdns/{fqdn(sandbox, made['id'])['id']}"
     assert ask(sandbox, "PATCH", path, {"port": 5070})["port"] == 5070
-    refused(sandbox.telnyx("PATCH", path, {"dns_record_type": "srv"}), 422, "10015", "/dns_record_type")
+    assert_refused(sandbox.telnyx("PATCH", path, {"dns_record_type": "srv"}), 422, "10015", "/dns_record_type")
     assert "port" not in ask(sandbox, "PATCH", path, {"dns_record_type": "srv", "port": None})
-    refused(sandbox.telnyx("PATCH", path, {"port": 5061}), 422, "10015", "/port")
+    assert_refused(sandbox.telnyx("PATCH", path, {"port": 5061}), 422, "10015", "/port")
     assert ask(sandbox, "PATCH", path, {"dns_record_type": "a"})["port"] == 5060
     assert ask(sandbox, "PATCH", path, {"connection_id": other["id"]})["connection_id"] == other["id"]
-    refused(sandbox.telnyx("PATCH", path, {"connection_id": NONE}), 422, "10017", "/connection_id")
+    assert_refused(sandbox.telnyx("PATCH", path, {"connection_id": NONE}), 422, "10017", "/connection_id")
 
 
 # --- phone numbers --------------------------------------------------------------------------------------------------
@@ -706,7 +712,7 @@ def test_lists_of_numbers(sandbox, params: dict[str, str], found: list[str]) -> 
     ],
 )
 def test_number_filters_are_checked(sandbox, params: dict[str, str]) -> None:
-    refused(sandbox.telnyx("GET", "/phone_numbers", params=params), 400, "10015")
+    assert_refused(sandbox.telnyx("GET", "/phone_numbers", params=params), 400, "10015")
 
 
 def test_a_number_shows_its_connection(sandbox) -> None:
@@ -740,7 +746,7 @@ def test_a_number_shows_its_connection(sandbox) -> None:
 )
 def test_number_fields_are_checked(sandbox, body: dict[str, Any], code: str, pointer: str) -> None:
     own = number(sandbox)
-    refused(sandbox.telnyx("PATCH", f"/phone_numbers/{own['id']}", body), 422, code, pointer)
+    assert_refused(sandbox.telnyx("PATCH", f"/phone_numbers/{own['id']}", body), 422, code, pointer)
     assert number(sandbox) == own
 
 
@@ -750,7 +756,7 @@ def test_one_value_unassigns_and_the_other_is_refused(sandbox, switch: str, work
     made, own = connection(sandbox), number(sandbox)
     path = f"/phone_numbers/{own['id']}"
     ask(sandbox, "PATCH", path, {"connection_id": made["id"]})
-    refused(sandbox.telnyx("PATCH", path, {"connection_id": fails}), 422, "10015", "/connection_id")
+    assert_refused(sandbox.telnyx("PATCH", path, {"connection_id": fails}), 422, "10015", "/connection_id")
     assert number(sandbox)["connection_id"] == made["id"]
     assert ask(sandbox, "PATCH", path, {"connection_id": works})["connection_name"] is None
     assert "connection_id" not in ask(sandbox, "GET", f"{path}/voice")
@@ -760,13 +766,13 @@ def test_releasing_a_number(sandbox) -> None:
     locked = {"phone_number": "+13125550188", "deletion_lock_enabled": True}
     sandbox.control("POST", "seed", {"telnyx": {"numbers": [locked]}})
     answer = sandbox.telnyx("DELETE", f"/phone_numbers/{number(sandbox, '13125550188')['id']}")
-    refused(answer, 422, "10015", "/deletion_lock_enabled")
+    assert_refused(answer, 422, "10015", "/deletion_lock_enabled")
     assert sandbox.state()["counters"]["releases"] == 0
     path = f"/phone_numbers/{number(sandbox)['id']}"
     gone = ask(sandbox, "DELETE", path)
     assert (gone["status"], gone["phone_number"]) == ("deleted", "+13125550142")
     assert None not in gone.values()
-    refused(sandbox.telnyx("DELETE", path), 404, "10005")
+    assert_refused(sandbox.telnyx("DELETE", path), 404, "10005")
     assert sandbox.state()["counters"] == {"purchases": 0, "releases": 1}
 
 
@@ -794,7 +800,7 @@ def test_voice_settings(sandbox) -> None:
         ({"call_forwarding": {"forwarding_type": "never"}}, "/call_forwarding/forwarding_type"),
         ({"usage_payment_method": "free"}, "/usage_payment_method"),
     ):
-        refused(sandbox.telnyx("PATCH", path, body), 422, "10015", pointer)
+        assert_refused(sandbox.telnyx("PATCH", path, body), 422, "10015", pointer)
 
 
 def test_a_number_may_belong_to_another_kind_of_connection(sandbox) -> None:
@@ -815,12 +821,12 @@ def test_a_number_may_belong_to_another_kind_of_connection(sandbox) -> None:
     assert (taken["connection_id"], taken["connection_name"]) == (application, "IVR")
     assert ask(sandbox, "GET", f"/call_control_applications/{application}")["application_name"] == "IVR"
     # The general endpoint knows connections only; an application's id leads nowhere there.
-    refused(sandbox.telnyx("GET", f"/connections/{application}"), 404, "10005")
+    assert_refused(sandbox.telnyx("GET", f"/connections/{application}"), 404, "10005")
     assert ask(sandbox, "GET", f"/connections/{credential}")["record_type"] == "credential_connection"
     assert ask(sandbox, "GET", f"/credential_connections/{credential}")["password"] == "********"
     made = connection(sandbox)
     assert ask(sandbox, "GET", f"/connections/{made['id']}")["record_type"] == "fqdn_connection"
-    refused(sandbox.telnyx("POST", "/fqdns", {**HOST, "connection_id": credential}), 422, "10017")
+    assert_refused(sandbox.telnyx("POST", "/fqdns", {**HOST, "connection_id": credential}), 422, "10017")
     kinds = [each["record_type"] for each in ask(sandbox, "GET", "/connections")["data"]]
     assert sorted(kinds) == ["credential_connection", "fqdn_connection"]
     for path in ("/credential_connections", "/call_control_applications"):
@@ -841,15 +847,17 @@ def test_outbound_voice_profiles(sandbox) -> None:
     more = {"whitelisted_destinations": ["GB"], "daily_spend_limit": "5.00", "daily_spend_limit_enabled": True}
     changed = ask(sandbox, "PATCH", path, {"name": "office", "max_destination_rate": 0.5, **more})
     assert {name: changed[name] for name in more} == more
-    refused(sandbox.telnyx("PATCH", path, more), 422, "10004", "/name")
+    assert_refused(sandbox.telnyx("PATCH", path, more), 422, "10004", "/name")
     used = connection(sandbox, outbound={"outbound_voice_profile_id": made["id"]})
     assert ask(sandbox, "GET", path)["connections_count"] == 1
     assert ask(sandbox, "GET", f"/connections/{used['id']}")["outbound_voice_profile_id"] == made["id"]
-    refused(sandbox.telnyx("DELETE", path), 422, "10015", "/")
+    assert_refused(sandbox.telnyx("DELETE", path), 422, "10015", "/")
     ask(sandbox, "PATCH", f"/fqdn_connections/{used['id']}", {"outbound": {}})
     assert ask(sandbox, "DELETE", path)["id"] == made["id"]
     unknown = {"connection_name": "a", "outbound": {"outbound_voice_profile_id": made["id"]}}
-    refused(sandbox.telnyx("POST", "/fqdn_connections", unknown), 422, "10017", "/outbound/outbound_voice_profile_id")
+    assert_refused(
+        sandbox.telnyx("POST", "/fqdn_connections", unknown), 422, "10017", "/outbound/outbound_voice_profile_id"
+    )
 
 
 @pytest.mark.parametrize(
@@ -869,7 +877,7 @@ def test_outbound_voice_profiles(sandbox) -> None:
     ],
 )
 def test_profile_fields_are_checked(sandbox, body: dict[str, Any], code: str, pointer: str) -> None:
-    refused(sandbox.telnyx("POST", "/outbound_voice_profiles", body), 422, code, pointer)
+    assert_refused(sandbox.telnyx("POST", "/outbound_voice_profiles", body), 422, code, pointer)
 
 
 def test_lists_of_profiles(sandbox) -> None:
@@ -911,7 +919,7 @@ def test_search(sandbox, filters: dict[str, str], first: str) -> None:
     assert search(sandbox, **filters)[0] == first
     assert search(sandbox, phone_number_type="mobile") == search(sandbox, locality="Chicago") == []
     for wrong in ({"filter[country_code]": "XX"}, {"filter[features]": "fax,tea"}, {"filter[limit]": "0"}, {"q": "1"}):
-        refused(sandbox.telnyx("GET", "/available_phone_numbers", params=wrong), 400)
+        assert_refused(sandbox.telnyx("GET", "/available_phone_numbers", params=wrong), 400)
 
 
 def test_an_order_takes_its_time(sandbox) -> None:
@@ -925,7 +933,7 @@ def test_an_order_takes_its_time(sandbox) -> None:
     )
     bought = number(sandbox, wanted[1:])
     assert (bought["status"], bought["activated_at"]) == ("purchase-pending", None)
-    refused(sandbox.telnyx("PATCH", f"/phone_numbers/{bought['id']}", {"tags": ["a"]}), 422, "10001")
+    assert_refused(sandbox.telnyx("PATCH", f"/phone_numbers/{bought['id']}", {"tags": ["a"]}), 422, "10001")
     assert sandbox.state()["counters"] == {"purchases": 1, "releases": 0}
     assert search(sandbox, limit="1") != [wanted]
     end = time.monotonic() + 5
@@ -937,7 +945,7 @@ def test_an_order_takes_its_time(sandbox) -> None:
     (listed,) = ask(sandbox, "GET", "/number_orders", params={"filter[status]": "success"})["data"]
     assert listed["id"] == order["id"]
     assert ask(sandbox, "GET", "/number_orders", params={"filter[status]": "pending"})["data"] == []
-    refused(sandbox.telnyx("POST", "/number_orders", body), 422, "85001", "/phone_numbers")
+    assert_refused(sandbox.telnyx("POST", "/number_orders", body), 422, "85001", "/phone_numbers")
     assert sandbox.state()["counters"]["purchases"] == 1
 
 
@@ -955,15 +963,17 @@ def test_an_order_takes_its_time(sandbox) -> None:
     ],
 )
 def test_orders_are_checked(sandbox, body: dict[str, Any], code: str, pointer: str) -> None:
-    refused(sandbox.telnyx("POST", "/number_orders", body), 422, code, pointer)
+    assert_refused(sandbox.telnyx("POST", "/number_orders", body), 422, code, pointer)
     assert sandbox.state()["counters"]["purchases"] == 0
 
 
 def test_what_one_organisation_searched_another_cannot_order(sandbox) -> None:
     wanted = search(sandbox, limit="1")[0]
     body = {"phone_numbers": [{"phone_number": wanted}]}
-    refused(sandbox.telnyx("POST", "/number_orders", body, env=sandbox.other), 422, "85000")
-    refused(sandbox.telnyx("POST", "/number_orders", {**body, "connection_id": NONE}), 422, "10017", "/connection_id")
+    assert_refused(sandbox.telnyx("POST", "/number_orders", body, env=sandbox.other), 422, "85000")
+    assert_refused(
+        sandbox.telnyx("POST", "/number_orders", {**body, "connection_id": NONE}), 422, "10017", "/connection_id"
+    )
 
 
 # --- seed and state -------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def trunk(sandbox, **form: str) -> str:
     return f"/v1/Trunks/{answer.json()['sid']}"
 
 
-def refused(answer, status: int, code: int) -> None:
+def assert_refused(answer, status: int, code: int) -> None:
     """Twilio's one error body."""
     assert answer.status_code == status, answer.text
     body = answer.json()
@@ -39,21 +39,21 @@ def test_credentials(sandbox) -> None:
         assert sandbox.twilio("GET", path, auth=(sid, token)).status_code == 200
         assert sandbox.twilio("GET", path, auth=(key, secret)).status_code == 200
         for wrong in ((sid, "x"), (sid, secret), (key, token), ("", ""), (sandbox.other["TWILIO_ACCOUNT_SID"], token)):
-            refused(sandbox.twilio("GET", path, auth=wrong), 401, 20003)
+            assert_refused(sandbox.twilio("GET", path, auth=wrong), 401, 20003)
     for header in ({}, {"Authorization": "Basic !"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic /w=="}):
         answer = sandbox.http.get("/v1/Trunks", headers=header)
-        refused(answer, 401, 20003)
+        assert_refused(answer, 401, 20003)
         assert "Basic" in answer.headers["www-authenticate"]
 
 
 def test_another_account_is_an_error_and_its_objects_do_not_exist(sandbox) -> None:
     path = trunk(sandbox)
-    refused(sandbox.twilio("GET", path, env=sandbox.other), 404, 20404)
+    assert_refused(sandbox.twilio("GET", path, env=sandbox.other), 404, 20404)
     assert sandbox.twilio("GET", "/v1/Trunks", env=sandbox.other).json()["trunks"] == []
     assert sandbox.twilio("GET", NUMBERS, env=sandbox.other).json()["incoming_phone_numbers"] == []
     foreign = f"/2010-04-01/Accounts/{sandbox.other['TWILIO_ACCOUNT_SID']}"
-    refused(sandbox.twilio("GET", f"{foreign}.json"), 401, 20003)
-    refused(sandbox.twilio("GET", f"{foreign}/IncomingPhoneNumbers.json"), 401, 20003)
+    assert_refused(sandbox.twilio("GET", f"{foreign}.json"), 401, 20003)
+    assert_refused(sandbox.twilio("GET", f"{foreign}/IncomingPhoneNumbers.json"), 401, 20003)
 
 
 def test_account(sandbox) -> None:
@@ -63,7 +63,7 @@ def test_account(sandbox) -> None:
     keyed = sandbox.control("GET", "env?auth=apikey")
     auth = (keyed["TWILIO_API_KEY"], keyed["TWILIO_API_SECRET"])
     sandbox.switch(twilio_key="standard")
-    refused(sandbox.twilio("GET", "~.json", auth=auth), 401, 20003)
+    assert_refused(sandbox.twilio("GET", "~.json", auth=auth), 401, 20003)
     assert sandbox.twilio("GET", NUMBERS, auth=auth).status_code == 200
 
 
@@ -92,18 +92,18 @@ def test_account(sandbox) -> None:
     ],
 )
 def test_trunk_parameters_are_checked(sandbox, form: dict[str, str], code: int) -> None:
-    refused(sandbox.twilio("POST", "/v1/Trunks", form), 400, code)
+    assert_refused(sandbox.twilio("POST", "/v1/Trunks", form), 400, code)
     path = trunk(sandbox)
-    refused(sandbox.twilio("POST", path, form), 400, code)
+    assert_refused(sandbox.twilio("POST", path, form), 400, code)
     assert len(sandbox.state()["twilio"]["trunks"]) == 1
 
 
 def test_requests_are_form_encoded(sandbox) -> None:
-    refused(sandbox.twilio("POST", "/v1/Trunks", json={"FriendlyName": "x"}), 415, 20001)
-    refused(sandbox.twilio("POST", "/v1/Trunks", params={"FriendlyName": "x"}), 400, 20001)
-    refused(sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": ["a", "b"]}), 400, 20001)
-    refused(sandbox.twilio("GET", "/v1/Trunks", params={"Limit": "5"}), 400, 20001)
-    refused(sandbox.twilio("DELETE", trunk(sandbox), params={"Force": "1"}), 400, 20001)
+    assert_refused(sandbox.twilio("POST", "/v1/Trunks", json={"FriendlyName": "x"}), 415, 20001)
+    assert_refused(sandbox.twilio("POST", "/v1/Trunks", params={"FriendlyName": "x"}), 400, 20001)
+    assert_refused(sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": ["a", "b"]}), 400, 20001)
+    assert_refused(sandbox.twilio("GET", "/v1/Trunks", params={"Limit": "5"}), 400, 20001)
+    assert_refused(sandbox.twilio("DELETE", trunk(sandbox), params={"Force": "1"}), 400, 20001)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_requests_are_form_encoded(sandbox) -> None:
     ],
 )
 def test_what_is_not_there(sandbox, method: str, path: str, status: int, code: int) -> None:
-    refused(sandbox.twilio(method, path), status, code)
+    assert_refused(sandbox.twilio(method, path), status, code)
 
 
 # --- trunks ---------------------------------------------------------------------------------------------------------
@@ -165,11 +165,11 @@ def test_domain_names_are_unique_in_the_world(sandbox) -> None:
     path = trunk(sandbox, DomainName="one.pstn.twilio.com")
     for env in (sandbox.env, sandbox.other):
         form = {"DomainName": "ONE.pstn.twilio.com"}
-        refused(sandbox.twilio("POST", "/v1/Trunks", form, env=env), 400, 21245)
+        assert_refused(sandbox.twilio("POST", "/v1/Trunks", form, env=env), 400, 21245)
     assert sandbox.twilio("POST", path, {"DomainName": "one.pstn.twilio.com"}).status_code == 200
     child = trunk(sandbox, DomainName="sub.one.pstn.twilio.com")
-    refused(sandbox.twilio("DELETE", path), 400, 21247)
-    refused(sandbox.twilio("POST", path, {"DomainName": "two.pstn.twilio.com"}), 400, 21247)
+    assert_refused(sandbox.twilio("DELETE", path), 400, 21247)
+    assert_refused(sandbox.twilio("POST", path, {"DomainName": "two.pstn.twilio.com"}), 400, 21247)
     assert sandbox.twilio("DELETE", child).status_code == 204
     assert sandbox.twilio("DELETE", path).status_code == 204
     assert trunk(sandbox, DomainName="one.pstn.twilio.com")
@@ -178,7 +178,7 @@ def test_domain_names_are_unique_in_the_world(sandbox) -> None:
 def test_an_account_has_a_hundred_trunks(sandbox) -> None:
     seed = [{"friendly_name": f"t{n}"} for n in range(100)]
     sandbox.control("POST", "seed", {"twilio": {"trunks": seed}})
-    refused(sandbox.twilio("POST", "/v1/Trunks"), 400, 21248)
+    assert_refused(sandbox.twilio("POST", "/v1/Trunks"), 400, 21248)
     assert sandbox.twilio("POST", "/v1/Trunks", env=sandbox.other).status_code == 201
 
 
@@ -188,7 +188,7 @@ def test_recording(sandbox) -> None:
     changed = sandbox.twilio("POST", f"{path}/Recording", {"Mode": "record-from-answer-dual"})
     assert (changed.status_code, changed.json()["mode"]) == (200, "record-from-answer-dual")
     assert sandbox.twilio("GET", path).json()["recording"] == changed.json()
-    refused(sandbox.twilio("POST", f"{path}/Recording", {"Mode": "always"}), 400, 20001)
+    assert_refused(sandbox.twilio("POST", f"{path}/Recording", {"Mode": "always"}), 400, 20001)
 
 
 def test_delete_trunk(sandbox) -> None:
@@ -196,11 +196,11 @@ def test_delete_trunk(sandbox) -> None:
     sandbox.twilio("POST", f"{path}/OriginationUrls", URL)
     number = sandbox.owned("+14155550100")["sid"]
     sandbox.twilio("POST", f"{path}/PhoneNumbers", {"PhoneNumberSid": number})
-    refused(sandbox.twilio("DELETE", path), 409, 21247)
+    assert_refused(sandbox.twilio("DELETE", path), 409, 21247)
     assert sandbox.twilio("DELETE", f"{path}/PhoneNumbers/{number}").status_code == 204
     gone = sandbox.twilio("DELETE", path)
     assert (gone.status_code, gone.content) == (204, b"")
-    refused(sandbox.twilio("DELETE", path), 404, 20404)
+    assert_refused(sandbox.twilio("DELETE", path), 404, 20404)
     assert sandbox.state()["twilio"]["origination_urls"] == []
 
 
@@ -221,16 +221,16 @@ def test_origination_url(sandbox) -> None:
     assert sandbox.twilio("GET", one).json() == made
     changed = sandbox.twilio("POST", one, {"Enabled": "false", "Priority": "0"}).json()
     assert (changed["enabled"], changed["priority"], changed["weight"]) == (False, 0, 10)
-    refused(sandbox.twilio("GET", f"{trunk(sandbox)}/OriginationUrls/{made['sid']}"), 404, 20404)
+    assert_refused(sandbox.twilio("GET", f"{trunk(sandbox)}/OriginationUrls/{made['sid']}"), 404, 20404)
     assert sandbox.twilio("DELETE", one).status_code == 204
-    refused(sandbox.twilio("DELETE", one), 404, 20404)
+    assert_refused(sandbox.twilio("DELETE", one), 404, 20404)
 
 
 @pytest.mark.parametrize("missing", URL)
 def test_origination_url_needs_all_five(sandbox, missing: str) -> None:
     form = {name: value for name, value in URL.items() if name != missing}
     answer = sandbox.twilio("POST", f"{trunk(sandbox)}/OriginationUrls", form)
-    refused(answer, 400, 20001)
+    assert_refused(answer, 400, 20001)
     assert missing in answer.json()["message"]
 
 
@@ -279,7 +279,7 @@ def test_sip_urls(sandbox, sip_url: str, fine: bool) -> None:
     ],
 )
 def test_origination_url_ranges(sandbox, wrong: dict[str, str]) -> None:
-    refused(sandbox.twilio("POST", f"{trunk(sandbox)}/OriginationUrls", {**URL, **wrong}), 400, 20001)
+    assert_refused(sandbox.twilio("POST", f"{trunk(sandbox)}/OriginationUrls", {**URL, **wrong}), 400, 20001)
 
 
 def test_a_trunk_has_ten_origination_urls(sandbox) -> None:
@@ -331,7 +331,7 @@ def test_other_filters(sandbox) -> None:
     assert count(FriendlyName="(415)") == 0
     assert count(Origin="hosted") == 0
     assert count(Beta="false") == 4
-    refused(sandbox.twilio("GET", NUMBERS + "?PhoneNumber=+1415"), 400, 21421)  # the + was not encoded
+    assert_refused(sandbox.twilio("GET", NUMBERS + "?PhoneNumber=+1415"), 400, 21421)  # the + was not encoded
 
 
 def test_trunk_and_application_drive_each_other_out(sandbox) -> None:
@@ -369,7 +369,7 @@ def test_trunk_and_application_drive_each_other_out(sandbox) -> None:
 )
 def test_number_updates_are_checked(sandbox, form: dict[str, str], code: int) -> None:
     before = sandbox.owned("+14155550100")
-    refused(sandbox.twilio("POST", f"~/IncomingPhoneNumbers/{before['sid']}.json", form), 400, code)
+    assert_refused(sandbox.twilio("POST", f"~/IncomingPhoneNumbers/{before['sid']}.json", form), 400, code)
     assert sandbox.owned("+14155550100") == before
 
 
@@ -381,16 +381,16 @@ def test_attach_moves_and_detach_keeps_the_number(sandbox) -> None:
     assert sandbox.twilio("POST", f"{one}/PhoneNumbers", form).status_code == 201
     assert sandbox.twilio("POST", f"{two}/PhoneNumbers", form).status_code == 201
     assert sandbox.twilio("GET", f"{one}/PhoneNumbers").json()["phone_numbers"] == []
-    refused(sandbox.twilio("GET", f"{one}/PhoneNumbers/{number['sid']}"), 404, 20404)
-    refused(sandbox.twilio("DELETE", f"{one}/PhoneNumbers/{number['sid']}"), 404, 20404)
+    assert_refused(sandbox.twilio("GET", f"{one}/PhoneNumbers/{number['sid']}"), 404, 20404)
+    assert_refused(sandbox.twilio("DELETE", f"{one}/PhoneNumbers/{number['sid']}"), 404, 20404)
     assert sandbox.twilio("GET", f"{two}/PhoneNumbers/{number['sid']}").status_code == 200
     assert sandbox.twilio("DELETE", f"{two}/PhoneNumbers/{number['sid']}").status_code == 204
     after = sandbox.owned("+14155550100")
     assert (after["trunk_sid"], after["voice_url"]) == (None, number["voice_url"])
     assert sandbox.state()["counters"]["releases"] == 0
-    refused(sandbox.twilio("POST", f"{one}/PhoneNumbers", {"PhoneNumberSid": "PN" + "0" * 32}), 404, 20404)
-    refused(sandbox.twilio("POST", f"{one}/PhoneNumbers", {"PhoneNumberSid": "+14155550100"}), 400, 20001)
-    refused(sandbox.twilio("POST", f"{one}/PhoneNumbers"), 400, 20001)
+    assert_refused(sandbox.twilio("POST", f"{one}/PhoneNumbers", {"PhoneNumberSid": "PN" + "0" * 32}), 404, 20404)
+    assert_refused(sandbox.twilio("POST", f"{one}/PhoneNumbers", {"PhoneNumberSid": "+14155550100"}), 400, 20001)
+    assert_refused(sandbox.twilio("POST", f"{one}/PhoneNumbers"), 400, 20001)
 
 
 def test_buying(sandbox) -> None:
@@ -423,7 +423,7 @@ def test_buying(sandbox) -> None:
     ],
 )
 def test_buying_is_checked(sandbox, form: dict[str, str], code: int) -> None:
-    refused(sandbox.twilio("POST", NUMBERS, form), 400, code)
+    assert_refused(sandbox.twilio("POST", NUMBERS, form), 400, code)
     assert sandbox.state()["counters"]["purchases"] == 0
 
 
@@ -431,8 +431,8 @@ def test_a_released_number_may_be_gone_for_good(sandbox) -> None:
     number = sandbox.owned("+14155550100")
     path = f"~/IncomingPhoneNumbers/{number['sid']}.json"
     assert sandbox.twilio("DELETE", path).status_code == 204
-    refused(sandbox.twilio("DELETE", path), 404, 20404)
-    refused(sandbox.twilio("POST", NUMBERS, {"PhoneNumber": "+14155550100"}), 400, 21422)
+    assert_refused(sandbox.twilio("DELETE", path), 404, 20404)
+    assert_refused(sandbox.twilio("POST", NUMBERS, {"PhoneNumber": "+14155550100"}), 400, 21422)
     assert sandbox.state()["counters"] == {"purchases": 0, "releases": 1}
 
 
@@ -464,9 +464,9 @@ def test_search_patterns(sandbox, pattern: str, ends: str) -> None:
 
 def test_search_is_checked(sandbox) -> None:
     path = "~/AvailablePhoneNumbers/US/Local.json"
-    refused(sandbox.twilio("GET", path, params={"Contains": "?"}), 400, 20001)
-    refused(sandbox.twilio("GET", path, params={"AreaCode": "x"}), 400, 20001)
-    refused(sandbox.twilio("GET", path, params={"Colour": "red"}), 400, 20001)
+    assert_refused(sandbox.twilio("GET", path, params={"Contains": "?"}), 400, 20001)
+    assert_refused(sandbox.twilio("GET", path, params={"AreaCode": "x"}), 400, 20001)
+    assert_refused(sandbox.twilio("GET", path, params={"Colour": "red"}), 400, 20001)
     fax = sandbox.twilio("GET", path, params={"FaxEnabled": "true"}).json()
     assert fax["available_phone_numbers"] == []
 
@@ -481,7 +481,7 @@ def test_applications(sandbox) -> None:
     assert sandbox.twilio("POST", path, {"VoiceMethod": "POST"}).json()["friendly_name"] == "a"
     listed = sandbox.twilio("GET", "~/Applications.json", params={"FriendlyName": "a"}).json()["applications"]
     assert [application["sid"] for application in listed] == [sid]
-    refused(sandbox.twilio("POST", path, {"VoiceMethod": "PUT"}), 400, 20001)
+    assert_refused(sandbox.twilio("POST", path, {"VoiceMethod": "PUT"}), 400, 20001)
     number = f"~/IncomingPhoneNumbers/{sandbox.owned('+14155550100')['sid']}.json"
     sandbox.twilio("POST", number, {"VoiceApplicationSid": sid})
     assert sandbox.twilio("DELETE", path).status_code == 204
@@ -539,8 +539,8 @@ def test_2010_pages_are_linked_relatively(sandbox) -> None:
     ],
 )
 def test_paging_is_checked(sandbox, params: dict[str, str], code: int) -> None:
-    refused(sandbox.twilio("GET", "/v1/Trunks", params=params), 400, code)
-    refused(sandbox.twilio("GET", NUMBERS, params=params), 400, code)
+    assert_refused(sandbox.twilio("GET", "/v1/Trunks", params=params), 400, code)
+    assert_refused(sandbox.twilio("GET", NUMBERS, params=params), 400, code)
 
 
 def test_empty_lists(sandbox) -> None:
