@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -41,6 +40,8 @@ def each(
     stacks: Sequence[str], parallel: int, work: Work[FoundT], said: Callable[[FoundT], str]
 ) -> dict[str, FoundT | XtelError]:
     """What ``work`` answers for every stack, or why it failed, in the order of ``stacks``."""
+    from concurrent.futures import ThreadPoolExecutor  # brings logging along, which no other verb needs
+
     with output.board(stacks) as show, ThreadPoolExecutor(max(1, parallel)) as pool:
 
         def one(stack: str) -> FoundT | XtelError:

@@ -16,7 +16,7 @@ from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.carrier import Leg, Piece
 from providers.kernel.files import Files
 from providers.sip import ranges
-from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, files
+from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, check, files
 
 _READ = date(2026, 11, 21)
 
@@ -27,9 +27,9 @@ class Route(Options, carrier.Route):
     carrier: Literal["sip"] = Field("sip", description="Any PBX, SBC or SIP proxy, by files.")
 
     def pieces(self, leg: Leg) -> tuple[Piece, ...]:
-        """One bundle. Rendered here already, so that a value which a file cannot hold is refused before anything is made."""
+        """One bundle. A value that its files cannot hold is refused here already, before anything is made."""
         inputs = self._inputs(leg)
-        files(inputs)
+        check(inputs)
         return (Piece("bundle", "Bundle", inputs, last=True),)
 
     def files(self, leg: Leg) -> Files:

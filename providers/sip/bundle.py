@@ -97,13 +97,22 @@ class BundleSpec(Spec, Options):
     @model_validator(mode="after")
     def _can_be_written(self) -> BundleSpec:
         if not has_unknown(dict(self)):
-            files(self.canonical())
+            check(self.canonical())
         return self
 
 
 def files(inputs: Mapping[str, Any]) -> Files:
     """The bundle of canonical inputs. Raises ValueError for a value that a file cannot hold."""
-    return render.bundle({name: value for name, value in inputs.items() if name in _RENDERED})
+    return render.bundle(_rendered(inputs))
+
+
+def check(inputs: Mapping[str, Any]) -> None:
+    """Raises ValueError for a value that a file of the bundle cannot hold."""
+    render.check(_rendered(inputs))
+
+
+def _rendered(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in inputs.items() if name in _RENDERED}
 
 
 class Bundle(carrier.Object["Nowhere", BundleSpec]):

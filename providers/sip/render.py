@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _USER = re.compile(r"[A-Za-z0-9+._~*-]{1,64}")
 _PARAMETER = re.compile(r"[A-Za-z0-9._~+-]{1,64}")
+#: Text that no language minds. URIs are taken apart, and their parts held to the two patterns above.
+_PLAIN = re.compile(r"[A-Za-z0-9 .,:/()+@_-]*")
+_URIS = frozenset({"target", "fallback"})
 _CODECS = {
     "asterisk": {"PCMU": "ulaw", "PCMA": "alaw", "G722": "g722"},
     "cube": {"PCMU": "g711ulaw", "PCMA": "g711alaw", "G722": "g722-64"},
@@ -84,6 +87,14 @@ def bundle(inputs: Mapping[str, Any]) -> Files:
     texts = {name: _text(template, language, seen) for name, (template, language) in sorted(wanted.items())}
     name = str(seen["secret_file"])
     return Files(platform, texts, name, str(seen["username"]), partial(secret, inputs) if name else None)
+
+
+def check(inputs: Mapping[str, Any]) -> None:
+    """Raises what :func:`bundle` raises, and renders only where a value might be refused: jinja takes long to load."""
+    _seen(inputs)
+    texts = (value for name, value in inputs.items() if name not in _URIS and isinstance(value, str))
+    if not all(map(_PLAIN.fullmatch, texts)):
+        bundle(inputs)
 
 
 def secret(inputs: Mapping[str, Any], password: str) -> str:

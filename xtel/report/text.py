@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from xtel.plan.model import Number, Review
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from xtel.plan.model import Bundle, Drift, Finding, Number, Review
 from xtel.report import view
 
 Line = tuple[str, str]
+_Item = TypeVar("_Item")
 _STYLE = {"none": "green", "safe": "green", "needs a look": "yellow"}
 _SIGN_STYLE = {"+": "green", "-": "red", "!": "yellow"}
 _MARKS = {"danger": "✗", "warning": "!"}
+#: Lines of one list.
 _MOST = 40
 
 
@@ -25,27 +30,28 @@ def lines(review: Review) -> list[Line]:
     if plan.why_incomplete:
         told.append((f"plan incomplete: {plan.why_incomplete}", "red"))
     told += [(f"  {text}", "red") for text in view.problems(plan) if text != plan.why_incomplete]
-    told += _findings(review)
-    told += _cut([item for route in view.routes(plan) for item in _route(route.number)], "Routing")
-    told += _cut([(text, _SIGN_STYLE.get(text[:1], "")) for text in view.diff(plan)], "Changes")
-    told += _cut([(f"  {text}", "red") for text in view.permanent(plan)], "Cannot be undone, in this order")
-    drift = [(f"  {item.name} {item.path or 'is gone'}: {item.declared} → {item.live}", "") for item in plan.drift]
-    told += _cut(drift, "Drift: changed outside, applying undoes it")
-    told += _cut(
-        [(f"  {item.number}: {', '.join(item.files)}; {item.command}", "") for item in plan.bundles], "By hand"
-    )
-    told += _cut([(f"  {step}", "") for step in view.steps(review)], "To go on")
+    told += _cut(view.alarming(review), "", _finding)
+    told += _cut(view.routes(plan), "Routing", lambda route: _route(route.number))
+    told += _cut(view.diff(plan), "Changes", lambda text: [(text, _SIGN_STYLE.get(text[:1], ""))])
+    told += _cut(view.permanent(plan), "Cannot be undone, in this order", lambda text: [(f"  {text}", "red")])
+    told += _cut(plan.drift, "Drift: changed outside, applying undoes it", _drift)
+    told += _cut(plan.bundles, "By hand", _bundle)
+    told += _cut(view.steps(review), "To go on", lambda step: [(f"  {step}", "")])
     return told + _closing(review)
 
 
-def _findings(review: Review) -> list[Line]:
-    told: list[Line] = []
-    for finding in view.alarming(review):
-        where, what, why, rule = view.shown(finding)
-        tag = f" [{rule}]" if rule else ""
-        style = "red" if finding.level == "danger" else "yellow"
-        told.append((f"{_MARKS[finding.level]} {where}: {what}: {why}{tag}", style))
-    return _cut(told, "")
+def _finding(finding: Finding) -> list[Line]:
+    where, what, why, rule = view.shown(finding)
+    tag = f" [{rule}]" if rule else ""
+    return [(f"{_MARKS[finding.level]} {where}: {what}: {why}{tag}", "red" if finding.level == "danger" else "yellow")]
+
+
+def _drift(item: Drift) -> list[Line]:
+    return [(f"  {item.name} {item.path or 'is gone'}: {item.declared} → {item.live}", "")]
+
+
+def _bundle(item: Bundle) -> list[Line]:
+    return [(f"  {item.number}: {', '.join(item.files)}; {item.command}", "")]
 
 
 def _route(number: Number) -> list[Line]:
@@ -63,12 +69,13 @@ def _closing(review: Review) -> list[Line]:
     return [("", ""), (f"{sum}{view.policy(plan)}", "dim"), *([(f"next: {step}", "")] if step else [])]
 
 
-def _titled(title: str, found: list[Line]) -> list[Line]:
-    return [("", ""), *([(title, "bold")] if title else []), *found] if found else []
-
-
-def _cut(found: list[Line], title: str) -> list[Line]:
+def _cut(items: Sequence[_Item], title: str, shown: Callable[[_Item], list[Line]]) -> list[Line]:
     """A terminal shows the beginning of a long list; every other format has all of it."""
-    rest = len(found) - _MOST
-    more = [(f"  … {rest} more lines (--format md, json or html shows all)", "dim")] if rest > 0 else []
-    return _titled(title, [*found[:_MOST], *more])
+    told: list[Line] = []
+    count = 0
+    while count < len(items) and len(told) < _MOST:
+        told += shown(items[count])
+        count += 1
+    if rest := len(items) - count:
+        told.append((f"  … {rest} more (--format md, json or html shows all)", "dim"))
+    return [("", ""), *([(title, "bold")] if title else []), *told] if told else []
