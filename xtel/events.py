@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from providers.kernel.secrecy import one_line
 from xtel import engine, output
-from xtel.plan.operation import Operation, masked, name_of, type_of
+from xtel.plan.operation import Operation, name_of, parsed, type_of
 
 _POLL_SECONDS = 0.1
 
@@ -157,7 +157,7 @@ def _events(data: bytes) -> Iterator[Step | Said]:
 
 def _event(line: bytes) -> Step | Said | None:
     try:
-        event: Any = json.loads(line)
+        event: Any = parsed(line)
     except ValueError:
         return None
     for name, done in (("resourcePreEvent", False), ("resOutputsEvent", True), ("resOpFailedEvent", False)):
@@ -177,10 +177,10 @@ def _step(event: Mapping[str, Any], done: bool) -> Step:
     return Step(
         op=str(found.get("op", "")),
         urn=str(found.get("urn", "")),
-        old=masked(old.get("inputs") or {}),
-        new=masked(new.get("inputs") or {}),
-        old_outputs=masked(old.get("outputs") or {}),
-        new_outputs=masked(new.get("outputs") or {}),
+        old=old.get("inputs") or {},
+        new=new.get("inputs") or {},
+        old_outputs=old.get("outputs") or {},
+        new_outputs=new.get("outputs") or {},
         id=str(old.get("id") or new.get("id") or ""),
         done=done,
         planned=bool(event.get("planning")),

@@ -6,6 +6,7 @@ one fixed string in both.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,11 +52,27 @@ def name_of(urn: str) -> str:
     return urn.split("::", 3)[-1]
 
 
-def masked(value: Any) -> Any:
-    """A value with one mask for every secret in it, whether the engine marked it or its shape shows it."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        items = cast(dict[str, Any], value)
-        return MASK if _SECRET in items else {key: masked(item) for key, item in items.items()}
-    return [masked(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
+def parsed(text: str | bytes) -> Any:
+    """JSON of the engine with one mask for every secret in it, whether the engine marked it or its shape shows it."""
+    return _JSON.decode(text if isinstance(text, str) else text.decode())
+
+
+def _masked(found: dict[str, Any]) -> Any:
+    """One object of it; the objects that stand in it are masked already."""
+    if _SECRET in found:
+        return MASK
+    for name, value in found.items():
+        if type(value) is str:  # JSON has no other texts; of this there are a hundred thousand
+            found[name] = redact(value)
+        elif type(value) is list:
+            found[name] = _redacted(cast(list[Any], value))
+    return found
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_redacted(item) for item in cast(list[Any], value)]
+    return redact(value) if isinstance(value, str) else value
+
+
+_JSON = json.JSONDecoder(object_hook=_masked)

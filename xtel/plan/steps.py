@@ -5,15 +5,13 @@ The event log is the better source: it also has what stays the same, and what po
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from providers.kernel.errors import InputError
-from providers.kernel.secrecy import redact
-from xtel.plan.operation import Operation, masked
+from xtel.plan.operation import Operation, parsed
 
 #: Inputs that say nothing about what is declared.
 INTERNAL = frozenset({"__provider", "blocked", "dry_run", "account"})
@@ -69,7 +67,7 @@ class Preview:
 def read(text: str) -> Preview:
     """A preview from either form. Raises InputError for what is neither."""
     try:
-        document: Any = json.loads(text)
+        document: Any = parsed(text)
     except ValueError:
         return _events(_lines(text))
     if not isinstance(document, dict):
@@ -83,7 +81,7 @@ def _lines(text: str) -> Iterator[dict[str, Any]]:
         if not line.strip() or _UNREAD.match(line):
             continue
         try:
-            event: Any = json.loads(line)
+            event: Any = parsed(line)
         except ValueError:
             raise _foreign(f"line {count} is no JSON") from None
         if not isinstance(event, dict):
@@ -147,13 +145,13 @@ def _message(item: Mapping[str, Any]) -> str:
 
 
 def step(item: Mapping[str, Any], before: str, after: str) -> Step:
-    """One operation as the engine writes it, with its states under the keys ``before`` and ``after``."""
+    """One operation as the engine writes it, parsed and masked, with its states under the keys ``before`` and ``after``."""
     old, new = _state(item.get(before)), _state(item.get(after))
     differing: Mapping[str, Any] = item.get("detailedDiff") or {}
     op = str(item.get("op", ""))
     return Step(
         op=op,
-        urn=redact(str(item.get("urn", ""))),
+        urn=str(item.get("urn", "")),
         old=_plain(old.get("inputs")),
         new=_plain(new.get("inputs")),
         old_outputs=_plain(old.get("outputs")),
@@ -169,6 +167,6 @@ def _state(value: Any) -> Mapping[str, Any]:
 
 
 def _plain(values: Any) -> dict[str, Any]:
-    """The engine's values with one mask for secrets, and without what is internal."""
+    """The engine's values without what is internal; why something is refused is kept."""
     found = cast(dict[str, Any], values) if isinstance(values, dict) else {}
-    return {key: masked(value) for key, value in found.items() if key not in INTERNAL or key == "blocked"}
+    return {key: value for key, value in found.items() if key not in INTERNAL or key == "blocked"}

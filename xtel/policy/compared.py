@@ -5,6 +5,7 @@ A pack is never told what a run deletes, nor what stood there before. Both are i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from providers.kernel import spec
 from xtel.plan import calls
 from xtel.plan import steps as reading
-from xtel.plan.operation import UNKNOWN
+from xtel.plan.operation import UNKNOWN, parsed
 from xtel.plan.steps import INTERNAL, Preview, Step
 
 _QUIET = INTERNAL | spec.CONTROL
@@ -57,7 +58,8 @@ def _former(urn: str, found: Declared, old: Mapping[str, Any]) -> str:
 def _step(urn: str, old: Mapping[str, Any] | None, new: Declared | None, op: str = "") -> Step:
     inputs = new.inputs if new else (old or {}).get("inputs")
     after = {"inputs": inputs, "protect": new.protected if new else (old or {}).get("protect")}
-    step = reading.step({"urn": urn, "before": old, "after": {} if op == "delete" else after}, "before", "after")
+    told = {"urn": urn, "before": old, "after": {} if op == "delete" else after}
+    step = reading.step(parsed(json.dumps(told)), "before", "after")
     return replace(step, op=op or ("create" if old is None else _op(step)))
 
 
