@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 #: Variables that would make a test depend on who runs it.
 _FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "PULUMI_", "XTEL_")
+
+# Whoever runs the tests in the background of a script lets them ignore Ctrl-C, and with them every child: Pulumi, which
+# ends its plugins that way, then waits five seconds for each.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Sandbox:
