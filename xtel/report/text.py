@@ -77,5 +77,5 @@ def _cut(items: Sequence[_Item], title: str, shown: Callable[[_Item], list[Line]
         told += shown(items[count])
         count += 1
     if rest := len(items) - count:
-        told.append((f"  … {rest} more (--format md, json or html shows all)", "dim"))
+        told.append((f"  … {rest} more (--format json or html shows all)", "dim"))
     return [("", ""), *([(title, "bold")] if title else []), *told] if told else []
