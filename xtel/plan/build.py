@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from providers.kernel import secrecy, spec
-from providers.kernel.secrecy import MASK, one_line
-from providers.kernel.spec import CONTROL
-from xtel.plan import calls, price
+from providers.kernel.secrecy import one_line
+from xtel.plan import calls, changes, exposure, price
 from xtel.plan.calls import Group, Part
 from xtel.plan.model import (
     Bundle,
-    Change,
     Drift,
     Kind,
     Message,
@@ -28,16 +24,13 @@ from xtel.plan.model import (
     Secret,
     Side,
     Violation,
-    Widened,
 )
 from xtel.plan.operation import UNKNOWN
-from xtel.plan.steps import INTERNAL, Preview, Step
+from xtel.plan.steps import Preview, Step
 
-_QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: What our own program says when it refuses: the refusals themselves are on the resources.
 _REFUSED = re.compile(r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$")
 _UNSAID = "the preview failed without saying why (what policy packs found is in the event log alone)"
-_MOST = 160
 
 
 @dataclass(frozen=True)
@@ -122,8 +115,8 @@ def _number(group: Group, shared: list[Part], preview: Preview, known: Mapping[s
         before=before,
         after=after,
         two_routes=bool(after and len(after.carriers) > 1),
-        widened=_widened(before, after),
-        lost=tuple(_lost(before, after)),
+        widened=exposure.widened(before, after),
+        lost=tuple(exposure.lost(before, after)),
         signing_secret=_signing(group),
         password=_password(group),
         password_ref=said.password if said else "",
@@ -179,7 +172,9 @@ def _signing(group: Group) -> Secret:
 
 def _password(group: Group) -> Secret:
     """The digest's password: made here, or the config secret that was changed."""
-    if any("password" in path.lower() for part in group.parts if part.op != "same" for path in _secretly(part.step)):
+    if any(
+        "password" in path.lower() for part in group.parts if part.op != "same" for path in changes.secretly(part.step)
+    ):
         return "renewed"
     part = next((part for part in group.parts if part.step.type == "xai:Password"), None)
     if part is None:
@@ -211,76 +206,8 @@ def _returns(group: Group) -> str:
                 list(cast(dict[str, Any], previous).values()) if isinstance(previous, dict) else [previous]
             )
             shown = [str(value) for value in values if value and value != UNKNOWN]
-            return one_line(", ".join(shown), _MOST)
+            return one_line(", ".join(shown), changes.MOST)
     return ""
-
-
-def _widened(before: Side | None, after: Side | None) -> Widened | None:
-    """What may send calls now and could not before; None where nothing was there to compare with."""
-    if after is None or after.auth not in {"allowlist", "open"} or before is None or before.auth != "allowlist":
-        return None
-    old = _networks(before.allow)
-    if after.auth == "open":
-        return Widened(networks=("0.0.0.0/0", "::/0"), addresses4=2**32 - _size(old, 4), addresses6=2**128, whole=True)
-    fresh = [left for network in _networks(after.allow) for left in _without(network, old)]
-    if not fresh:
-        return None
-    whole = any(network.prefixlen == 0 for network in fresh)
-    return Widened(
-        networks=tuple(str(network) for network in fresh[:20]),
-        addresses4=_size(fresh, 4), addresses6=_size(fresh, 6), whole=whole,
-    )  # fmt: skip
-
-
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _networks(texts: Iterable[str]) -> list[_Network]:
-    found: list[_Network] = []
-    for text in texts:
-        try:
-            found.append(ipaddress.ip_network(text, strict=False))
-        except ValueError:
-            continue  # masked, or not known yet
-    return found
-
-
-def _without(network: _Network, old: list[_Network]) -> list[_Network]:
-    """The network less what was allowed before."""
-    left: list[_Network] = [network]
-    for known in old:
-        left = [rest for item in left for rest in _less(item, known)]
-    return left
-
-
-def _less(network: _Network, known: _Network) -> list[_Network]:
-    if network.version != known.version or not network.overlaps(known):
-        return [network]
-    if known.prefixlen <= network.prefixlen:
-        return []
-    return list(network.address_exclude(known))  # type: ignore[arg-type]
-
-
-def _size(networks: Iterable[_Network], version: int) -> int:
-    return sum(network.num_addresses for network in networks if network.version == version)
-
-
-def _lost(before: Side | None, after: Side | None) -> Iterator[Literal["digest", "tls", "srtp", "allowlist"]]:
-    """Protection that was there and is not any more, of a number that goes on."""
-    if before is None or after is None:
-        return
-    if before.auth == "digest" and after.auth != "digest":
-        yield "digest"
-    if before.auth == "allowlist" and after.auth == "open":
-        yield "allowlist"
-    if _tls(before) and after.targets and not _tls(after):
-        yield "tls"
-    if before.srtp and after.srtp is False:
-        yield "srtp"
-
-
-def _tls(side: Side) -> bool:
-    return bool(side.targets) and "transport=tls" in side.targets[0]
 
 
 # -- objects -----------------------------------------------------------------------------------------------------------
@@ -296,7 +223,7 @@ def _object(part: Part, context: Context) -> Object:
         name=one_line(step.name),
         number=one_line(part.group),
         line=said.line if said else 0,
-        changes=tuple(_changes(step, part.op)),
+        changes=tuple(changes.of(step, part.op)),
         replacement=_replacement(part) if part.op == "replace" else None,
         blocked=one_line(str(step.new.get("blocked") or "")),
         protected=step.protected,
@@ -307,7 +234,7 @@ def _object(part: Part, context: Context) -> Object:
 
 def _replacement(part: Part) -> Replacement:
     declared = calls.declared(part.step.type)
-    changed = set(spec.changed(_counted(part.step.old), _counted(part.step.new)))
+    changed = set(spec.changed(changes.counted(part.step.old), changes.counted(part.step.new)))
     because = sorted(path for path in changed if declared and path.split(".")[0] in declared.replaces)
     paths = because or sorted(part.step.replaces)
     guarded = bool(declared and declared.guarded)
@@ -336,62 +263,6 @@ def _left(part: Part) -> str:
     if part.op == "delete" and part.before and part.before.rents and not part.before.releases:
         return "the number stays in the account, and is billed"
     return ""
-
-
-def _counted(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if name not in _QUIET}
-
-
-def _changes(step: Step, op: str) -> Iterator[Change]:
-    if op == "delete":
-        return
-    old = _counted(step.old) if op != "create" else dict[str, Any]()
-    new = _counted(step.new)
-    for path in spec.changed(old, new):
-        yield _change(path, _at(old, path), _at(new, path))
-    for path in _secretly(step):
-        yield Change(path=one_line(path), before=MASK, after=MASK, secret=True)
-
-
-def _secretly(step: Step) -> list[str]:
-    """Secrets that the engine saw change: masked, both sides look the same."""
-    return [path for path in step.differing if _at(step.old, path) == MASK == _at(step.new, path)]
-
-
-def _change(path: str, before: Any, after: Any) -> Change:
-    if isinstance(before, list) and isinstance(after, list):
-        left, right = cast(list[Any], before), cast(list[Any], after)
-        removed, added = [x for x in left if x not in right], [x for x in right if x not in left]
-        if removed or added:
-            before, after = removed or None, added or None
-    return Change(path=one_line(path), before=shown(before), after=shown(after), secret=MASK in (before, after))
-
-
-def _at(values: Any, path: str) -> Any:
-    if path in values:
-        return values[path]
-    for name in re.findall(r"[^.\[\]]+", path):
-        if isinstance(values, dict):
-            values = cast(dict[str, Any], values).get(name)
-        elif isinstance(values, list) and name.isdigit() and int(name) < len(cast(list[Any], values)):
-            values = cast(list[Any], values)[int(name)]
-        else:
-            return None
-    return values
-
-
-def shown(value: Any) -> str:
-    """A value as a person reads it on one line; nothing for what is not there."""
-    if value is None:
-        return ""
-    if value == UNKNOWN:
-        return "known after apply"
-    if isinstance(value, list) and all(isinstance(item, str) for item in cast(list[Any], value)):
-        return one_line(", ".join(cast(list[str], value)), _MOST)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return one_line(text.replace(UNKNOWN, "known after apply"), _MOST)
 
 
 # -- around them -------------------------------------------------------------------------------------------------------
@@ -435,9 +306,9 @@ def _drift(preview: Preview) -> Iterator[Drift]:
         if then.op == "create":
             yield Drift(**about, number=number, path="")
             continue
-        old, new = _counted(step.old), _counted(then.old)
+        old, new = changes.counted(step.old), changes.counted(then.old)
         for path in spec.changed(old, new):
-            change = _change(path, _at(old, path), _at(new, path))
+            change = changes.between(path, changes.at(old, path), changes.at(new, path))
             yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
 
 
