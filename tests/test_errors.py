@@ -60,3 +60,10 @@ def test_ours_behind_an_sdk_exception() -> None:
     except RuntimeError as wrapped:
         assert errors.of(wrapped) is ours
     assert errors.of(ValueError()) is None
+
+
+def test_a_text_that_was_seen_before_its_secret_was_known_is_redacted_from_then_on() -> None:
+    assert secrecy.redact("it is late-comer-7") == "it is late-comer-7"
+    secrecy.register("late-comer-7")
+    assert secrecy.redact("it is late-comer-7") == secrecy.one_line("it is\nlate-comer-7") == "it is [secret]"
+    assert "late-comer-7" not in f"{vars(secrecy)['_secrets']!r}"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 
 MASK = "[secret]"
 _known: set[str] = set()
-_longest_first: tuple[str, ...] = ()
 #: Without one of these no shape can match.
 _HINTS = ("whsec_", "xai-", "KEY", "Bearer ", "Basic ", "://")
-#: Of the hundred thousand texts in a plan of 500 numbers nine in ten are the same.
-_KEPT = 2**14
+#: Of the hundred thousand texts in a plan of 500 numbers nine in ten are short and the same.
+_KEPT, _SHORT = 2**14, 300  # texts, characters
 _lock = threading.Lock()
 # Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
 _SHAPES = re.compile(
@@ -24,20 +24,29 @@ _SHAPES = re.compile(
 )
 
 
+@dataclass(frozen=True, eq=False, repr=False)  # told apart by identity: what was kept for others is not found again
+class _Secrets:
+    longest_first: tuple[str, ...] = ()
+
+
+_secrets = _Secrets()
+
+
 def register(*values: object) -> None:
     """Remember secret values, so that :func:`redact` removes them from every later text of this process."""
-    global _longest_first  # noqa: PLW0603 -- replaced as a whole, so that readers need no lock
+    global _secrets  # noqa: PLW0603 -- replaced as a whole, so that readers need no lock
     with _lock:
         _known.update(value for value in values if isinstance(value, str) and len(value) >= 4)
-        _longest_first = tuple(sorted(_known, key=len, reverse=True))
-        redact.cache_clear()
-        one_line.cache_clear()
+        _secrets = _Secrets(tuple(sorted(_known, key=len, reverse=True)))
 
 
-@lru_cache(_KEPT)
 def redact(text: str) -> str:
     """The text without any registered secret and without anything that has the shape of one."""
-    for value in _longest_first:
+    return _kept(text, _secrets) if len(text) <= _SHORT else _redacted(text, _secrets)
+
+
+def _redacted(text: str, secrets: _Secrets) -> str:
+    for value in secrets.longest_first:
         text = text.replace(value, MASK)
     for hint in _HINTS:
         if hint in text:
@@ -45,7 +54,9 @@ def redact(text: str) -> str:
     return text
 
 
-@lru_cache(_KEPT)
+_kept = lru_cache(_KEPT)(_redacted)
+
+
 def one_line(text: str, limit: int = 300) -> str:
     """Redacted, without control characters or line breaks (foreign text must not drive a terminal), cut to ``limit``."""
     clean = redact(text)
