@@ -14,7 +14,7 @@ from providers.kernel import carrier, operation
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
 from providers.kernel.values import SIP_HOST
-from xtel import engine, events, local, output
+from xtel import engine, events, local, outcome, output
 from xtel.events import Step
 from xtel.plan import calls
 from xtel.project import Project
@@ -122,8 +122,9 @@ def way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) ->
     way, and so is what names another host (a fallback).
     """
     mine = [step for step in steps if number in users[step.urn]]
-    hosts = {str(step.old.get("sip_host") or SIP_HOST).lower() for step in mine if _is_number(step)} or {SIP_HOST}
-    carrying = [step for step in mine if not _is_number(step) and not _elsewhere(step, hosts)]
+    numbers = [step for step in mine if outcome.is_number(step.urn)]
+    hosts = {str(step.old.get("sip_host") or SIP_HOST).lower() for step in numbers} or {SIP_HOST}
+    carrying = [step for step in mine if not outcome.is_number(step.urn) and not _elsewhere(step, hosts)]
     ends = {step.urn for step in carrying if "phone_number" in step.old or _names(step, hosts)}
     while True:
         kept = [
@@ -132,7 +133,7 @@ def way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) ->
             if step.urn in ends or sum(_linked(step, other) for other in carrying if other is not step) > 1
         ]
         if len(kept) == len(carrying):
-            return {step.urn for step in mine if _is_number(step) or step in kept}
+            return {step.urn for step in mine if outcome.is_number(step.urn) or step in kept}
         carrying = kept
 
 
@@ -142,10 +143,6 @@ def _names(step: Step, hosts: set[str]) -> bool:
 
 def _elsewhere(step: Step, hosts: set[str]) -> bool:
     return not _names(step, hosts) and any(_HOST.match(text) for text in _texts(step))
-
-
-def _is_number(step: Step) -> bool:
-    return step.type == "xai:PhoneNumber"
 
 
 # -- what differs ------------------------------------------------------------------------------------------------------
@@ -203,7 +200,7 @@ def _away(declared: carrier.Object[Any, Any], name: str, before: Any, after: Any
 
 
 def _again(step: Step) -> str:
-    if step.type == "xai:PhoneNumber":
+    if outcome.is_number(step.urn):
         return "apply registers it anew, with a new signing secret"
     return "apply makes it again"
 

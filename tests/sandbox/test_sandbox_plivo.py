@@ -117,6 +117,7 @@ def test_another_account_is_an_error_and_its_objects_do_not_exist(sandbox) -> No
 def test_staged_errors_have_the_shape_of_real_ones(sandbox, status: int) -> None:
     sandbox.fault("* /v1/Account/**", "status", status=status)
     assert_refused(sandbox.plivo("GET", "/Number/"), status)
+    assert ask(sandbox, "GET", "/Number/")["objects"], "one answer was staged"
 
 
 def test_rate(sandbox) -> None:
@@ -166,7 +167,9 @@ def test_rate(sandbox) -> None:
     ],
 )
 def test_what_is_not_there(sandbox, method: str, path: str, status: int) -> None:
+    before = sandbox.state()
     assert_refused(sandbox.plivo(method, path), status)
+    assert sandbox.state() == before
 
 
 @pytest.mark.parametrize(
@@ -539,9 +542,10 @@ def test_number_fields_are_checked(sandbox, body: dict[str, Any], says: str) -> 
 
 
 def test_only_inbound_trunks_take_numbers(sandbox) -> None:
-    assert_refused(
-        sandbox.plivo("POST", f"/Number/{NUMBER}/", {"app_id": outbound(sandbox)}), 400, "not an inbound trunk"
-    )
+    body = {"app_id": outbound(sandbox)}
+    before = sandbox.state()
+    assert_refused(sandbox.plivo("POST", f"/Number/{NUMBER}/", body), 400, "not an inbound trunk")
+    assert sandbox.state() == before
 
 
 def test_unrenting_gives_a_number_back(sandbox) -> None:

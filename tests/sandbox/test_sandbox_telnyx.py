@@ -257,6 +257,7 @@ def test_every_answer_has_rate_headers_and_a_request_id(sandbox) -> None:
 def test_staged_errors_have_the_shape_of_real_ones(sandbox, status: int, code: str) -> None:
     sandbox.fault("* /v2/**", "status", status=status)
     assert_refused(sandbox.telnyx("GET", "/fqdns"), status, code)
+    assert sandbox.telnyx("GET", "/fqdns").status_code == 200, "one answer was staged"
 
 
 # --- strictness -----------------------------------------------------------------------------------------------------
@@ -291,7 +292,9 @@ def test_staged_errors_have_the_shape_of_real_ones(sandbox, status: int, code: s
     ],
 )
 def test_what_is_not_there(sandbox, method: str, path: str, status: int, code: str) -> None:
+    before = sandbox.state()
     assert_refused(sandbox.telnyx(method, path), status, code)
+    assert sandbox.state() == before
 
 
 @pytest.mark.parametrize(
@@ -974,6 +977,7 @@ def test_what_one_organisation_searched_another_cannot_order(sandbox) -> None:
     assert_refused(
         sandbox.telnyx("POST", "/number_orders", {**body, "connection_id": NONE}), 422, "10017", "/connection_id"
     )
+    assert sandbox.state()["counters"]["purchases"] == 0
 
 
 # --- seed and state -------------------------------------------------------------------------------------------------

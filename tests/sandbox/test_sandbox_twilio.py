@@ -104,6 +104,7 @@ def test_requests_are_form_encoded(sandbox) -> None:
     assert_refused(sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": ["a", "b"]}), 400, 20001)
     assert_refused(sandbox.twilio("GET", "/v1/Trunks", params={"Limit": "5"}), 400, 20001)
     assert_refused(sandbox.twilio("DELETE", trunk(sandbox), params={"Force": "1"}), 400, 20001)
+    assert len(sandbox.state()["twilio"]["trunks"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,9 @@ def test_requests_are_form_encoded(sandbox) -> None:
     ],
 )
 def test_what_is_not_there(sandbox, method: str, path: str, status: int, code: int) -> None:
+    before = sandbox.state()
     assert_refused(sandbox.twilio(method, path), status, code)
+    assert sandbox.state() == before
 
 
 # --- trunks ---------------------------------------------------------------------------------------------------------

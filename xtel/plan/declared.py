@@ -17,7 +17,7 @@ from stacks.model import SecretRef
 from stacks.network import Made, Wiring, wiring
 from xtel.plan import calls
 from xtel.plan.build import Declared
-from xtel.plan.operation import UNKNOWN
+from xtel.plan.operation import UNKNOWN, type_of
 from xtel.plan.steps import Preview, Step
 
 
@@ -99,7 +99,7 @@ def _compared(urn: str, old: dict[str, Any] | None, new: dict[str, Any] | None) 
     if old is None or new is None:
         return Step("create" if old is None else "delete", urn, old or {}, new or {})
     paths = [path for path in spec.changed(old, new) if path not in spec.CONTROL]
-    found = calls.declared(Step("", urn).type)
+    found = calls.declared(type_of(urn))
     fixed = [path for path in paths if found and path.split(".")[0] in found.replaces]
     if found and found.guarded and fixed and new.get("replace") != "accept":
         refusal = f"{', '.join(fixed)} cannot change in place: {found.loss(fixed)}. To allow it: `replace: accept`"

@@ -59,6 +59,7 @@ def _step(urn: str, old: Mapping[str, Any] | None, new: Declared | None, op: str
     inputs = new.inputs if new else (old or {}).get("inputs")
     after = {"inputs": inputs, "protect": new.protected if new else (old or {}).get("protect")}
     told = {"urn": urn, "before": old, "after": {} if op == "delete" else after}
+    # What a pack is told never was the engine's JSON: the mask is part of reading that.
     step = reading.step(parsed(json.dumps(told)), "before", "after")
     return replace(step, op=op or ("create" if old is None else _op(step)))
 
