@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
-from providers.kernel.spec import Part
+from providers.kernel.spec import StrictModel
 from stacks import instructions as prose
 from stacks.reference import Reference
 from xai_resources import agent, tools
@@ -30,7 +30,7 @@ def _chosen(value: Any) -> Any:
 
 Tools = Annotated[
     tuple[Annotated[Tool, BeforeValidator(_chosen, json_schema_input_type=Tool)], ...],
-    Field(max_length=agent.MOST_TOOLS),
+    Field(max_length=agent.MAX_TOOLS),
     AfterValidator(tools.unlike),
 ]
 
@@ -44,7 +44,7 @@ _ONE_TEXT: dict[str, Any] = {
 }
 
 
-class Agent(Part):
+class Agent(StrictModel):
     """A hosted agent of xAI: what it says, how it sounds, what it may call, which numbers it answers."""
 
     model_config = ConfigDict(json_schema_extra=_ONE_TEXT)
@@ -102,7 +102,7 @@ class Agent(Part):
         return {name: value for name, value in given.items() if value}
 
 
-def _filled(tool: Part) -> dict[str, Any]:
+def _filled(tool: StrictModel) -> dict[str, Any]:
     """The fields that are said; a reference stays what it is."""
     plain = tool.model_dump(exclude_none=True)
     secret = {name: value for name in tools.WRITE_ONLY if (value := getattr(tool, name, None)) is not None}

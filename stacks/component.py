@@ -15,7 +15,8 @@ from typing import Any, TypeVar, cast
 import pulumi
 from pydantic import BaseModel, ValidationError
 
-from providers.kernel import carrier, engine, spec
+from providers.kernel import engine, spec
+from providers.kernel.route import Ref, RouteObject
 from stacks import agent as hosted
 from stacks import model
 from stacks.agent import ID_PREFIX
@@ -130,7 +131,7 @@ def _filled(text: str, e164: str) -> str:
 _runs: weakref.WeakKeyDictionary[pulumi.Resource, dict[str, tuple[Any, Any]]] = weakref.WeakKeyDictionary()
 
 
-def _shared(carrier_name: str, piece: carrier.Piece, made: Mapping[str, Any]) -> Any:
+def _shared(carrier_name: str, piece: RouteObject, made: Mapping[str, Any]) -> Any:
     """One resource for the whole stack, named by the carrier; all that use it must want the same of it."""
     root = pulumi.runtime.get_root_resource()
     run = _runs.setdefault(root, {}) if root else {}
@@ -148,14 +149,14 @@ def _shared(carrier_name: str, piece: carrier.Piece, made: Mapping[str, Any]) ->
 
 
 def _made(
-    carrier_name: str, piece: carrier.Piece, name: str, options: pulumi.ResourceOptions, made: Mapping[str, Any]
+    carrier_name: str, piece: RouteObject, name: str, options: pulumi.ResourceOptions, made: Mapping[str, Any]
 ) -> Any:
     inputs = {field: _referred(value, made) for field, value in piece.inputs.items()}
     return engine.resource(carrier_name, piece.kind)(f"{name}/{piece.name}", options, **inputs)
 
 
 def _referred(value: Any, made: Mapping[str, Any]) -> Any:
-    return getattr(made[value.part], value.output) if isinstance(value, carrier.Ref) else value
+    return getattr(made[value.part], value.output) if isinstance(value, Ref) else value
 
 
 def _modelled(kind: type[ModelT], declared: Mapping[str, Any]) -> ModelT:

@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.kernel import carrier, purchase, ranges, spec, values
+from providers.kernel import purchase, ranges, registry, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
+from providers.kernel.route import RouteObject
+from providers.kernel.vendor import Carrier
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
 from stacks.network import Wiring, wiring
@@ -51,9 +53,9 @@ class _Entry:
         return ("defaults", field) if inherited else ("numbers", self.key, field)
 
     @property
-    def carrier(self) -> carrier.Carrier[Any] | None:
+    def carrier(self) -> Carrier[Any] | None:
         """The carrier that delivers the number."""
-        return carrier.carriers().get(self.number.route.delivers) if self.number.route else None
+        return registry.carriers().get(self.number.route.delivers) if self.number.route else None
 
     def ability(self, capability: Capability) -> Ability | None:
         """What the route can, or its carrier in general."""
@@ -68,12 +70,12 @@ class _Entry:
         return best == "allowlist" and not (route and route.sources() and all(map(_table, route.sources())))
 
     @property
-    def pieces(self) -> tuple[carrier.Piece, ...]:
+    def pieces(self) -> tuple[RouteObject, ...]:
         """The carrier's objects for this number; none when they cannot be."""
         return self.wired.pieces if self.wired else ()
 
     @property
-    def shared(self) -> dict[str, carrier.Piece]:
+    def shared(self) -> dict[str, RouteObject]:
         """Those of them that other numbers use too."""
         return {piece.name: piece for piece in self.pieces if piece.shared}
 
@@ -124,7 +126,7 @@ def _answered(entry: _Entry) -> Iterator[Remark]:
 
 def _kept(entry: _Entry) -> Iterator[Remark]:
     if entry.number.on_delete and not isinstance(entry.number.route, purchase.Route):
-        sellers = [name for name, declared in carrier.carriers().items() if issubclass(declared.route, purchase.Route)]
+        sellers = [name for name, declared in registry.carriers().items() if issubclass(declared.route, purchase.Route)]
         text = f"is for numbers at a carrier that can take them back ({', '.join(sellers)}): remove on_delete"
         yield Remark(entry.place("on_delete"), text)
 
@@ -219,9 +221,9 @@ def _crowded(entries: list[_Entry]) -> Iterator[Remark]:
     counts: Counter[str] = Counter()
     seen: set[tuple[str, str]] = set()
     for entry in entries:
-        if entry.carrier is None or entry.carrier.most is None:
+        if entry.carrier is None or entry.carrier.object_limit is None:
             continue
-        name, title, (kind, most, way_out) = entry.carrier.name, entry.carrier.title, entry.carrier.most
+        name, title, (kind, most, way_out) = entry.carrier.name, entry.carrier.title, entry.carrier.object_limit
         before = counts[name]
         for piece in entry.pieces:
             if piece.kind == kind and (name, piece.name) not in seen:
@@ -272,7 +274,7 @@ def _differing(entry: _Entry, other: _Entry) -> list[str]:
     return sorted(mattering or changes, key=lambda name: not name.startswith("route."))
 
 
-def _shared(key: str, number: Number) -> dict[str, carrier.Piece]:
+def _shared(key: str, number: Number) -> dict[str, RouteObject]:
     try:
         return {piece.name: piece for piece in wiring(key, number).pieces if piece.shared}
     except ValueError:
@@ -358,6 +360,6 @@ def _reviewed(network: Network) -> Iterator[Remark]:
             text = f"expired on {entry.until}: {entry.rule} stops again; remove the entry, or give it a later day"
             yield Remark((*place, "until"), text, "warning")
     for name in network.limits.carriers:
-        if name not in carrier.carriers():
-            known = ", ".join(carrier.carriers())
+        if name not in registry.carriers():
+            known = ", ".join(registry.carriers())
             yield Remark(("limits", "carriers", name), f"no carrier {name!r} is installed; installed: {known}")

@@ -16,7 +16,8 @@ from ruamel.yaml.parser import Parser
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scanner import Scanner
 
-from providers.kernel import carrier, errors, secrecy, spec
+from providers.kernel import errors, registry, secrecy, spec
+from providers.kernel.vendor import Carrier
 from stacks import crosscheck, wording
 from stacks.agent import Agent
 from stacks.crosscheck import Location
@@ -267,15 +268,15 @@ def _entries(plain: Mapping[str, Any], section: str) -> dict[str, Any]:
     return cast(dict[str, Any], found) if isinstance(found, dict) else {}
 
 
-def _carrier(given: Any) -> tuple[carrier.Carrier[Any] | None, str]:
+def _carrier(given: Any) -> tuple[Carrier[Any] | None, str]:
     """The carrier a route names, or what is wrong with it."""
-    names = ", ".join(carrier.carriers())
+    names = ", ".join(registry.carriers())
     if not isinstance(given, dict) or "carrier" not in given:
         return None, f"must be a mapping with a carrier, such as {{carrier: twilio}}; installed: {names}"
     name = cast(dict[str, Any], given)["carrier"]
     if not isinstance(name, str):
         return None, f"must be the name of a carrier; installed: {names}"
-    return carrier.carriers().get(name), f"no carrier {name!r} is installed; installed: {names}"
+    return registry.carriers().get(name), f"no carrier {name!r} is installed; installed: {names}"
 
 
 def _key(node: Mapping[Any, Any], part: int | str) -> Any:

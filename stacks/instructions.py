@@ -16,7 +16,7 @@ def text(root: Path, named: str) -> str:
     try:
         if path.exists() and not path.is_file():
             raise ValueError("is not a file")
-        if path.stat().st_size > 4 * agent.MOST_INSTRUCTIONS:  # a character takes at most four bytes
+        if path.stat().st_size > 4 * agent.MAX_INSTRUCTIONS:  # a character takes at most four bytes
             raise ValueError(_TOO_LONG)
         found = agent.prose(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -25,9 +25,9 @@ def text(root: Path, named: str) -> str:
         raise ValueError("is not UTF-8 text: save it as UTF-8") from None
     if not found:
         raise ValueError("is an empty file: write the instructions into it")
-    if len(found) > agent.MOST_INSTRUCTIONS:
+    if len(found) > agent.MAX_INSTRUCTIONS:
         raise ValueError(_TOO_LONG)
     return found
 
 
-_TOO_LONG = f"is too long: instructions have at most {agent.MOST_INSTRUCTIONS} characters"
+_TOO_LONG = f"is too long: instructions have at most {agent.MAX_INSTRUCTIONS} characters"

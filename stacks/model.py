@@ -18,8 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from providers.kernel import carrier, purchase, ranges, values
-from providers.kernel.spec import Part
+from providers.kernel import purchase, ranges, values
+from providers.kernel.route import CarrierRoute, Fallback
+from providers.kernel.spec import StrictModel
 from providers.kernel.values import E164, Host, HttpsUrl, e164
 from stacks.agent import ID_PREFIX, Agent
 from stacks.reference import Reference, Spelled
@@ -49,7 +50,7 @@ def _uri_alone(value: Any) -> Any:
     return {"uri": value} if isinstance(value, str) else value
 
 
-def _dialable(fallback: carrier.Fallback) -> carrier.Fallback:
+def _dialable(fallback: Fallback) -> Fallback:
     target = values.target(fallback.uri)
     if ":" in target.number:
         raise ValueError(
@@ -71,7 +72,7 @@ AreaCode = Annotated[
 ]
 
 
-class Digest(Part):
+class Digest(StrictModel):
     """SIP username and password. Without a password one is made and kept secret."""
 
     username: Annotated[
@@ -93,7 +94,7 @@ _ONE_WAY: dict[str, Any] = {
 }
 
 
-class Auth(Part):
+class Auth(StrictModel):
     """Who may send calls to a number: an allowlist, or a digest. xAI's documents say: choose one."""
 
     model_config = ConfigDict(json_schema_extra=_ONE_WAY)
@@ -125,7 +126,7 @@ _TOKEN_NEEDED: dict[str, Any] = {
 }
 
 
-class Webhook(Part):
+class Webhook(StrictModel):
     """Where xAI sends the signed ``realtime.call.incoming`` event of each call."""
 
     model_config = ConfigDict(json_schema_extra=_TOKEN_NEEDED)
@@ -149,7 +150,7 @@ class Webhook(Part):
         return self
 
 
-class Common(Part):
+class Common(StrictModel):
     """What can be said for all numbers at once under ``defaults``, and again on each."""
 
     webhook: Webhook | None = Field(
@@ -165,7 +166,7 @@ class Common(Part):
     sip_host: Host = Field(
         values.SIP_HOST, description="xAI's SIP host: a name, not an address; leave it out unless xAI gave you another."
     )
-    route: InstanceOf[carrier.Route] | None = Field(
+    route: InstanceOf[CarrierRoute] | None = Field(
         None,
         description="The carrier, and what is special about it.",
         examples=[{"carrier": "twilio"}],
@@ -244,8 +245,8 @@ class Number(Common):
     )
     fallback: tuple[
         Annotated[
-            carrier.Fallback,
-            BeforeValidator(_uri_alone, json_schema_input_type=values.SipUri | carrier.Fallback),
+            Fallback,
+            BeforeValidator(_uri_alone, json_schema_input_type=values.SipUri | Fallback),
             AfterValidator(_dialable),
         ],
         ...,
@@ -365,7 +366,7 @@ def _named(text: str) -> str:
     return text if KEY.match(text) else e164(text)
 
 
-class Accept(Part):
+class Accept(StrictModel):
     """Something that a plan may do although a rule says no: which rule, for which number, until when, and why."""
 
     rule: Annotated[Rule, BeforeValidator(_rule, json_schema_input_type=Rule)] = Field(
@@ -385,14 +386,14 @@ class Accept(Part):
     )
 
 
-class Share(Part):
+class Share(StrictModel):
     """How much of a carrier's numbers one plan may change, in percent; counted from 10 numbers."""
 
     reroute: int | None = Field(None, ge=0, le=100, description="Percent of the numbers that may be rerouted.")
     delete: int | None = Field(None, ge=0, le=100, description="Percent of the numbers that may be deleted.")
 
 
-class Limits(Part):
+class Limits(StrictModel):
     """How much one plan may change; percent are counted from 10 numbers."""
 
     lose: int = Field(0, ge=0, description="Numbers that may lose inbound.")
@@ -405,7 +406,7 @@ class Limits(Part):
     )
 
 
-class Network(Part):
+class Network(StrictModel):
     """All that one stack file declares."""
 
     version: Literal[1] = Field(description="Version of this format.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from providers.kernel import carrier, purchase
+from providers.kernel import purchase, registry
+from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
 from providers.kernel.values import Target
 from stacks.model import Auth, Digest, Number, SecretRef, Webhook
 
@@ -32,11 +33,11 @@ class Wiring:
     xai: dict[str, Any]
     carrier: str
     target: Target
-    leg: carrier.Leg
-    pieces: tuple[carrier.Piece, ...]
+    leg: Leg
+    pieces: tuple[RouteObject, ...]
     number: Number
     #: What makes the number ours, before everything else; only for one that is bought, or may be given back.
-    purchase: tuple[carrier.Piece, ...] = ()
+    purchase: tuple[RouteObject, ...] = ()
 
     @property
     def password_made(self) -> bool:
@@ -62,9 +63,9 @@ def wiring(key: str, number: Number) -> Wiring:
     target = Target(number=e164, host=number.sip_host)
     xai = _xai(key, number, e164)
     auth: dict[str, Any] = xai.get("sip_auth") or {}
-    login = carrier.Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
-    leg = carrier.Leg(e164, target, number.fallback, number.take_over or _rings_nobodys(number), login)
-    pieces = number.route.pieces(leg) if number.route and e164 else ()
+    login = Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
+    leg = Leg(e164, target, number.fallback, number.take_over or _rings_nobodys(number), login)
+    pieces = number.route.objects(leg) if number.route and e164 else ()
     delivers = number.route.delivers if number.route else ""
     return Wiring(key, name, xai, delivers, target, leg, pieces, number, _purchase(number))
 
@@ -74,14 +75,14 @@ def _rings_nobodys(number: Number) -> bool:
     return number.buy is not None
 
 
-def _purchase(number: Number) -> tuple[carrier.Piece, ...]:
+def _purchase(number: Number) -> tuple[RouteObject, ...]:
     on_delete = {"on_delete": number.on_delete} if number.on_delete else {}
     if number.buy:
-        choice = carrier.Piece("choice", "Choice", {"buy": number.buy.model_dump(exclude_none=True)})
-        e164 = carrier.Ref("choice", "e164")
-        return choice, carrier.Piece("purchase", "Purchase", {"phone_number": e164, **on_delete})
+        choice = RouteObject("choice", "Choice", {"buy": number.buy.model_dump(exclude_none=True)})
+        e164 = Ref("choice", "e164")
+        return choice, RouteObject("purchase", "Purchase", {"phone_number": e164, **on_delete})
     if on_delete and number.number and isinstance(number.route, purchase.Route):
-        return (carrier.Piece("purchase", "Purchase", {"phone_number": number.number, "owned": True, **on_delete}),)
+        return (RouteObject("purchase", "Purchase", {"phone_number": number.number, "owned": True, **on_delete}),)
     return ()
 
 
@@ -115,9 +116,9 @@ def _sip_auth(number: Number, e164: str) -> dict[str, Any] | None:
     return {"allow": list(auth.allow or ())}
 
 
-def _best(route: carrier.Route, number: str) -> Auth:
+def _best(route: CarrierRoute, number: str) -> Auth:
     """What the carrier does best towards xAI, where the file leaves ``auth`` out."""
-    declared = carrier.carriers()[route.delivers]
+    declared = registry.carriers()[route.delivers]
     if declared.auth == "digest":
         return Auth(allow=None, digest=Digest(username=f"xtel{number.lstrip('+')}", password=None))
     return Auth(allow=route.sources(), digest=None)

@@ -22,7 +22,7 @@ def main() -> None:
     sys.tracebacklimit = 6
     found = _document()
     _secrets_are_set(found)
-    engine.leave()  # also for a file that declares nothing any more: its deletions were reviewed too
+    engine.stop_if_plan_is_stale()  # also for a file that declares nothing any more: its deletions were reviewed too
     agents = {key: Agent(key, **_said(declared, numbers=())) for key, declared in found.agents.items()}
     numbers = [
         Number(key, **_said(declared, agent=agents.get(declared.agent or "", declared.agent)))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from providers.kernel.spec import Part
+from providers.kernel.spec import StrictModel
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Spelled:
         return text
 
 
-class SecretRef(Part):
+class SecretRef(StrictModel):
     """``{secret: NAME}``: the Pulumi config secret of that name. Secrets never stand in the file."""
 
     secret: Annotated[

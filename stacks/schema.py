@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from providers.kernel import carrier, ranges, values
+from providers.kernel import ranges, registry, values
 from stacks import model
 
 _REF = "#/definitions/"
@@ -47,9 +47,9 @@ _SPELLINGS: dict[Callable[..., Any], JsonSchemaValue] = {
 def build() -> dict[str, Any]:
     """The schema, in an order that depends on nothing but the declarations."""
     network = _generated(model.Network, "")
-    carriers = carrier.carriers()
+    carriers = registry.carriers()
     definitions: dict[str, Any] = network.pop("definitions")
-    definitions["Route"] = {
+    definitions["CarrierRoute"] = {
         "title": "Route",
         "description": "The carrier, and what is special about it; each carrier has keys of its own.",
         "oneOf": [{"$ref": f"{_REF}{name}"} for name in carriers],

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from providers.kernel import carrier, spec
+from providers.kernel import registry, spec
 from stacks.crosscheck import Location
 from stacks.model import Common, Network, Number
 
@@ -214,7 +214,7 @@ def _unknown(key: str, models: tuple[type[BaseModel], ...]) -> str:
         return "is said for each number alone: write it there"
     if Network in models and key in Common.model_fields:
         return "is said for each number, or for all of them under defaults: write it there"
-    if "route" in fields and any(key in item.route.model_fields for item in carrier.carriers().values()):
+    if "route" in fields and any(key in item.route.model_fields for item in registry.carriers().values()):
         return "is a key of the route: write it under route"
     if close := difflib.get_close_matches(key, fields, n=1):
         return f"is not a known key: did you mean {close[0]}?"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from providers.kernel import carrier, operation
-from providers.kernel.reconciler import Reconciler, doing
+from providers.kernel import operation, registry
+from providers.kernel.reconciler import Reconciler, operation_on
 from providers.kernel.session import Session
 
 
@@ -16,7 +16,7 @@ class Hand:
         for name, value in env.items():
             monkeypatch.setenv(name, value)
         vendor_name, _, kind = token.partition(":")
-        self.vendor, self.kind = carrier.vendor(vendor_name), kind
+        self.vendor, self.kind = registry.vendor(vendor_name), kind
         self.warnings: list[str] = []
         self.restart()
         self.id, self.state, self.inputs = "", dict[str, Any](), dict[str, Any]()
@@ -27,7 +27,7 @@ class Hand:
         self.reconciler = Reconciler(self.vendor.object(self.kind), session, sleep=lambda seconds: None)
 
     def _doing(self, inputs: dict[str, Any]) -> Any:
-        return operation.operating(doing(self.vendor.name, self.kind, inputs, warn=self.warnings.append))
+        return operation.operating(operation_on(self.vendor.name, self.kind, inputs, warn=self.warnings.append))
 
     def check(self, **inputs: Any) -> dict[str, Any]:
         checked = self.reconciler.check(self.inputs, inputs)

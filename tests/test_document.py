@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from providers.kernel import carrier, ranges
+from providers.kernel import ranges, registry
 from providers.kernel.capabilities import Cannot, Capability
+from providers.kernel.route import CarrierRoute, Leg, RouteObject
+from providers.kernel.vendor import Carrier
 from providers.twilio import CARRIER as TWILIO
 from stacks import document, model
 from tests.conftest import ROOT
@@ -40,7 +42,7 @@ def errors(path: Path) -> list[str]:
 def expected(path: Path) -> list[str]:
     """What its last lines say; ``{carriers}`` and ``{ranges}`` are those that are installed."""
     installed = {
-        "{carriers}": ", ".join(carrier.carriers()),
+        "{carriers}": ", ".join(registry.carriers()),
         "{ranges}": ranges.names(),
     }
     text = path.read_text()
@@ -61,7 +63,7 @@ def test_bad_file(path: Path) -> None:
 def test_the_sandbox_file_is_good() -> None:
     found = document.read(ROOT / "stacks/sandbox.yaml")
     assert len(found.numbers) >= 8
-    assert {number.route.delivers for number in found.numbers.values() if number.route} == set(carrier.carriers())
+    assert {number.route.delivers for number in found.numbers.values() if number.route} == set(registry.carriers())
     assert found.warnings == []
     assert found.lines["sales"] > found.lines["support"]
 
@@ -191,19 +193,19 @@ def test_an_allowlist_of_version_six_covers_no_version_four(tmp_path: Path) -> N
     ]
 
 
-class Limited(carrier.Route):
+class Limited(CarrierRoute):
     """The route of a carrier that can little, and has no published ranges."""
 
     carrier: Literal["limited"] = Field("limited", description="A carrier that can little.")
     region: str = Field("us", description="Where: us or eu.")
     note: str = Field("", description="Said for each number alone.")
 
-    def pieces(self, leg: carrier.Leg) -> tuple[carrier.Piece, ...]:
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """One connection for all numbers, and a link of its own for each."""
         if self.region not in {"us", "eu"}:
             raise ValueError("region is us or eu")
-        shared = carrier.Piece("connection", "Connection", {"region": self.region}, shared=True)
-        return shared, carrier.Piece("link", "Link", {"note": self.note}, last=True)
+        shared = RouteObject("connection", "Connection", {"region": self.region}, shared=True)
+        return shared, RouteObject("link", "Link", {"note": self.note}, last=True)
 
 
 @pytest.fixture
@@ -213,10 +215,10 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> None:
         Capability.FALLBACK: Cannot("a connection has one address", date(2026, 11, 21)),
         Capability.DIGEST: Cannot("it sends none", date(2026, 11, 21)),
     }
-    declared = carrier.Carrier[Any](
+    declared = Carrier[Any](
         "limited", "Limited", (), "LIMITED_BASE_URL", (), lambda *_: None, str, route=Limited, can=cannot
     )
-    monkeypatch.setattr(carrier, "carriers", lambda: {"limited": declared, "twilio": TWILIO})
+    monkeypatch.setattr(registry, "carriers", lambda: {"limited": declared, "twilio": TWILIO})
 
 
 @pytest.mark.usefixtures("limited")

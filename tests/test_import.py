@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import carrier, engine
-from providers.kernel.adoption import Found, Unmapped
+from providers.kernel import engine, registry
 from providers.kernel.errors import InputError
+from providers.kernel.route_import import Found, Unmapped
 from providers.kernel.session import Session
 from tests.conformance.subjects.plivo import Plivo
 from tests.conformance.subjects.telnyx import Telnyx
@@ -28,9 +28,9 @@ def known(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 
 def found(name: str, number: str) -> Found:
-    declared = carrier.carriers()[name]
-    assert declared.adoption
-    return Session(declared, lambda key: None).ask(declared.adoption.found, number)
+    declared = registry.carriers()[name]
+    assert declared.route_import
+    return Session(declared, lambda key: None).ask(declared.route_import.found, number)
 
 
 def refused(name: str, number: str) -> str:
@@ -59,7 +59,7 @@ def test_telnyx_says_why_a_route_stays(known: Sandbox) -> None:
     telnyx.ask("PATCH", f"fqdn_connections/{id}", inbound=chosen, outbound=out)
     route = found("telnyx", LONDON)
     assert route.route["transfer"] == {"countries": ["GB"]}
-    assert [way.uri for way in route.ways] == [
+    assert [way.uri for way in route.uris] == [
         f"sip:{LONDON}@sip.voice.x.ai;transport=tls",
         "sip:pbx.example.com:5070;transport=tls",
     ]
@@ -76,7 +76,7 @@ def test_plivo_says_why_a_route_stays(known: Sandbox) -> None:
     assert refused("plivo", DENVER) == "it is on no trunk: application 29986316244302815 gets its calls"
     assert refused("plivo", NYC) == "it is on no trunk"
     plivo.occupy(NYC)
-    assert [way.uri for way in found("plivo", NYC).ways] == ["pbx.example.com"]
+    assert [way.uri for way in found("plivo", NYC).uris] == ["pbx.example.com"]
     [uri] = known.state()["plivo"]["uris"]
     more = {"name": "more", "trunk_direction": "inbound", "primary_uri_uuid": uri["uri_uuid"]}
     second = plivo.ask("POST", "Zentrunk/Trunk/", **more).json()["trunk_id"]

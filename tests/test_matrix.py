@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from providers.kernel.capabilities import Can, Cannot, Capability
 from providers.kernel.errors import InputError
+from providers.kernel.vendor import Carrier
 from tests.conftest import ROOT
 from tests.test_xtel_cli import ended, run
 from xtel import matrix
@@ -27,8 +28,8 @@ def test_readme_is_current(tmp_path: Path) -> None:
 
 
 def test_cells_say_how_why_and_when() -> None:
-    twilio = carrier.carriers()["twilio"]
-    declared = carrier.Carrier[None](
+    twilio = registry.carriers()["twilio"]
+    declared = Carrier[None](
         name="acme",
         title="Acme",
         credentials=(),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.kernel import carrier, secrecy
+from providers.kernel import registry, secrecy
 from providers.kernel.errors import InputError
 from tests import record
 from tests.conformance.madeup import acme
@@ -305,9 +305,9 @@ E164 = "+14155550100"
 @pytest.mark.parametrize("installed", [True, False])
 def test_a_carrier_of_another_distribution_has_usable_rows(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if installed:
-        monkeypatch.setattr(carrier, "carriers", lambda: {"acme": acme.CARRIER})
-        known = dict(carrier.vendors())
-        monkeypatch.setattr(carrier, "vendors", lambda: {**known, "acme": acme.CARRIER})
+        monkeypatch.setattr(registry, "carriers", lambda: {"acme": acme.CARRIER})
+        known = dict(registry.vendors())
+        monkeypatch.setattr(registry, "vendors", lambda: {**known, "acme": acme.CARRIER})
     review = judged(registered(E164), *linked(E164, op="delete"))
     [found] = review.plan.numbers
     assert found.before and found.before.targets == (f"sip:{E164}@sip.voice.x.ai;transport=tls",)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from providers.kernel import errors, http
-from providers.kernel.carrier import Fallback, Leg, Login
+from providers.kernel.route import Fallback, Leg, Login
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Target
 from providers.plivo import CARRIER, Route
@@ -187,7 +187,7 @@ def test_what_is_no_auth_id_is_said(account: Plivo, monkeypatch: pytest.MonkeyPa
 
 
 def test_route_is_pure_and_in_order() -> None:
-    pieces = Route(secure=True).pieces(
+    pieces = Route(secure=True).objects(
         Leg(NUMBER, Target(number=NUMBER), (Fallback(uri=PBX),), login=Login("xai-nyc", "made"))
     )
     assert [piece.name for piece in pieces] == ["uri", "fallback-1", "trunk", "attachment"]
@@ -200,8 +200,8 @@ def test_route_is_pure_and_in_order() -> None:
 
 def test_a_shared_route_names_the_host_alone_and_has_no_login() -> None:
     leg = Leg(NUMBER, Target(number=NUMBER), (Fallback(uri=PBX),))
-    pieces = Route(trunk="shared").pieces(leg)
+    pieces = Route(trunk="shared").objects(leg)
     assert pieces[0].inputs == {"uri": "sip:sip.voice.x.ai;transport=tls"}
     assert [piece.name for piece in pieces if piece.shared] == ["uri", "fallback-1", "trunk"]
     with pytest.raises(ValueError, match=r"one login, for all its numbers: write auth: \{allow: \[plivo\]\}"):
-        Route(trunk="shared").pieces(Leg(NUMBER, Target(number=NUMBER), login=Login("xai-nyc", "made")))
+        Route(trunk="shared").objects(Leg(NUMBER, Target(number=NUMBER), login=Login("xai-nyc", "made")))

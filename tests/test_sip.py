@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from providers.kernel import carrier
-from providers.kernel.carrier import Fallback, Leg, Login
+from providers.kernel import registry
 from providers.kernel.files import intact
+from providers.kernel.route import Fallback, Leg, Login
 from providers.kernel.values import Target
 from providers.sip import CARRIER, Route, bundle, render
 from providers.sip.bundle import ONLY, BundleSpec
@@ -43,10 +43,10 @@ HOSTILE = [
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The carrier as installed, also in a checkout whose entry points are older than it."""
-    all_carriers = {**carrier.carriers(), "sip": CARRIER}
-    all_vendors = {**carrier.vendors(), "sip": CARRIER}
-    monkeypatch.setattr(carrier, "carriers", lambda: all_carriers)
-    monkeypatch.setattr(carrier, "vendors", lambda: all_vendors)
+    all_carriers = {**registry.carriers(), "sip": CARRIER}
+    all_vendors = {**registry.vendors(), "sip": CARRIER}
+    monkeypatch.setattr(registry, "carriers", lambda: all_carriers)
+    monkeypatch.setattr(registry, "vendors", lambda: all_vendors)
 
 
 def inputs(platform: str, **given: Any) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def test_pieces_hold_everything_but_the_password() -> None:
     route = Route.model_validate({"platform": "asterisk"})
     target = Target(number=NUMBER)
     leg = Leg(NUMBER, target, (Fallback(uri=FALLBACK[0], weight=10),), False, Login("hq", PASSWORD))
-    (piece,) = route.pieces(leg)
+    (piece,) = route.objects(leg)
     assert (piece.name, piece.kind, piece.last) == ("bundle", "Bundle", True)
     assert piece.inputs["username"] == "hq"
     assert PASSWORD not in repr(piece)
@@ -261,7 +261,7 @@ def test_pieces_hold_everything_but_the_password() -> None:
 def test_pieces_refuse_what_a_file_cannot_hold() -> None:
     route = Route.model_validate({"platform": "cube", "description": "Zürich"})
     with pytest.raises(ValueError, match="description: "):
-        route.pieces(Leg(NUMBER, Target(number=NUMBER)))
+        route.objects(Leg(NUMBER, Target(number=NUMBER)))
 
 
 @pytest.fixture

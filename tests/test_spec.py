@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from providers.kernel.spec import Part, Secret, Spec, changed, problems, secret_values
+from providers.kernel.spec import Secret, Spec, StrictModel, changed, problems, secret_values
 from providers.kernel.values import E164, UNKNOWN, Whole
 
 
-class Inner(Part):
+class Inner(StrictModel):
     token: Annotated[str, Secret()] | None = None
     url: str = ""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.kernel import errors
-from providers.kernel.carrier import Leg
+from providers.kernel.route import Leg
 from providers.kernel.values import Target
 from providers.twilio import Route
 from tests.conftest import Sandbox
@@ -141,7 +141,7 @@ def test_api_key_opens_the_same_account(sandbox: Sandbox, monkeypatch: pytest.Mo
 
 
 def test_route_is_pure_and_in_order() -> None:
-    pieces = Route(transfer="sip-only").pieces(Leg(E164, Target(number=E164)))
+    pieces = Route(transfer="sip-only").objects(Leg(E164, Target(number=E164)))
     assert [piece.name for piece in pieces] == ["trunk", "origination-url", "attachment"]
     assert pieces[0].inputs["transfer_mode"] == "sip-only"
     assert pieces[1].inputs["sip_url"] == f"sip:{E164}@sip.voice.x.ai;transport=tls"

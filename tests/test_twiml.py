@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from providers.kernel import errors
-from providers.kernel.carrier import Fallback, Leg, Login
 from providers.kernel.files import intact
+from providers.kernel.route import Fallback, Leg, Login
 from providers.kernel.values import Target
 from providers.twilio import Route, twiml
 from tests.conftest import ROOT, Sandbox
@@ -164,11 +164,11 @@ def test_the_documented_limits() -> None:
         Route(mode="twiml", headers={"X-A": "a", "x-a": "b"})
     long = tuple(Fallback(uri=f"sip:{'a' * 200}@{'b' * 40}.example.com") for _ in range(1))
     with pytest.raises(ValidationError, match="at most 255 characters"):
-        Route(mode="twiml", sequential=True).pieces(leg(fallback=long))
+        Route(mode="twiml", sequential=True).objects(leg(fallback=long))
     ten = tuple(Fallback(uri=f"sip:a{count}@b.example") for count in range(10))
-    assert Route(mode="twiml", sequential=True).pieces(leg(fallback=ten[:9]))
+    assert Route(mode="twiml", sequential=True).objects(leg(fallback=ten[:9]))
     with pytest.raises(ValidationError, match="at most 10 URIs: 9 fallbacks"):
-        Route(mode="twiml", sequential=True).pieces(leg(fallback=ten))
+        Route(mode="twiml", sequential=True).objects(leg(fallback=ten))
 
 
 @pytest.mark.parametrize("password", ["", "a b", "a\nb", "é", "{{From}}", "a" * 129])
@@ -191,7 +191,7 @@ def test_a_password_that_the_document_cannot_hold_is_refused(password: str) -> N
     ],
 )
 def test_pieces_in_order(keys: dict[str, Any], names: list[str]) -> None:
-    pieces = Route(mode="twiml", **keys).pieces(leg(take_over=True))
+    pieces = Route(mode="twiml", **keys).objects(leg(take_over=True))
     assert [piece.name for piece in pieces] == names
     assert not any(piece.shared for piece in pieces)
     if len(pieces) > 1:

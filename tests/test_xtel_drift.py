@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from providers.kernel.carrier import Ref, carriers
+from providers.kernel.registry import carriers
+from providers.kernel.route import Ref
 from stacks import model, network
 from xtel import drift
 from xtel.events import Step

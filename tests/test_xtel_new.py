@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from providers.kernel.capabilities import Can, Capability
 from providers.kernel.errors import InputError
 from stacks import document
@@ -79,9 +79,9 @@ def test_its_stack_file_is_valid_for_the_editor_and_for_us(cwd: Path, capsys: py
 def test_every_line_that_is_commented_out_is_one_that_may_be_used(
     cwd: Path, auth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    twilio = carrier.carriers()["twilio"]
+    twilio = registry.carriers()["twilio"]
     can = {**twilio.can, Capability.DIGEST: Can("made up", twilio.can[Capability.DIGEST].read)}
-    monkeypatch.setattr(carrier, "carriers", lambda: {"twilio": dataclasses.replace(twilio, auth=auth, can=can)})
+    monkeypatch.setattr(registry, "carriers", lambda: {"twilio": dataclasses.replace(twilio, auth=auth, can=can)})
     new.make(Path("demo"), "dev", "twilio")
     file = cwd / "demo/stacks/dev.yaml"
     text = file.read_text()
@@ -94,7 +94,7 @@ def test_every_line_that_is_commented_out_is_one_that_may_be_used(
     assert f"# auth: {{{'digest' if auth == 'digest' else 'allow'}: " in text
 
 
-@pytest.mark.parametrize("name", sorted(carrier.carriers()))
+@pytest.mark.parametrize("name", sorted(registry.carriers()))
 def test_every_carrier_can_be_begun_with(cwd: Path, name: str) -> None:
     new.make(Path("demo"), "dev", name)
     (number,) = document.read(cwd / "demo/stacks/dev.yaml").numbers.values()
@@ -102,7 +102,7 @@ def test_every_carrier_can_be_begun_with(cwd: Path, name: str) -> None:
     assert number.route.delivers == name
     readme = (cwd / "demo/README.md").read_text()
     for vendor in ("xai", name):
-        assert all(credential.env in readme for credential in carrier.vendor(vendor).credentials)
+        assert all(credential.env in readme for credential in registry.vendor(vendor).credentials)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_a_disk_that_gives_up_leaves_nothing(
 def test_a_carrier_that_needs_more_is_refused_before_anything_is_written(
     cwd: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivers = replace(carrier.carriers()["twilio"], example="nobody")
-    monkeypatch.setattr(carrier, "carriers", lambda: {"twilio": delivers})
+    delivers = replace(registry.carriers()["twilio"], example="nobody")
+    monkeypatch.setattr(registry, "carriers", lambda: {"twilio": delivers})
     with pytest.raises(InputError, match=r"cannot be made for this carrier: numbers\.support\.number: "):
         new.make(Path("demo"), "dev", "twilio")
     assert os.listdir(cwd) == []

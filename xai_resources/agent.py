@@ -7,17 +7,17 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from providers.kernel import carrier, errors, marker
-from providers.kernel.carrier import Live, Obstacle
-from providers.kernel.spec import Part, Spec
+from providers.kernel import errors, marker
+from providers.kernel.object import Live, Object, Obstacle
+from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import Whole
 from xai_resources import tools
 from xai_resources.client import Client
 from xai_resources.models import HostedAgent
 
 #: xAI takes 255 characters; the marker is added to the name.
-MOST_NAME = 255 - len(marker.label("", ""))
-MOST_INSTRUCTIONS, MOST_TOOLS, MOST_COLLECTIONS = 256_000, 200, 10
+MAX_NAME = 255 - len(marker.label("", ""))
+MAX_INSTRUCTIONS, MAX_TOOLS, MAX_COLLECTIONS = 256_000, 200, 10
 #: The voices that xAI documents; a team may have more of its own.
 VOICES = frozenset({"eve", "ara", "rex", "sal", "leo"})
 
@@ -42,7 +42,7 @@ def _single(value: float) -> float:
     return round(value, 6)
 
 
-class Voice(Part):
+class Voice(StrictModel):
     """How the agent sounds, and when it takes the caller's turn as ended."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -64,18 +64,18 @@ class Voice(Part):
         return self
 
 
-Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
-Instructions = Annotated[str, Field(min_length=1, max_length=MOST_INSTRUCTIONS), AfterValidator(_instructions)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+Instructions = Annotated[str, Field(min_length=1, max_length=MAX_INSTRUCTIONS), AfterValidator(_instructions)]
 Collections = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    Field(max_length=MOST_COLLECTIONS),
+    Field(max_length=MAX_COLLECTIONS),
     AfterValidator(tools.in_one_order),
 ]
 
 
 Tools = Annotated[
     tuple[Annotated[tools.Tool, BeforeValidator(tools.chosen)], ...],
-    Field(max_length=MOST_TOOLS),
+    Field(max_length=MAX_TOOLS),
     AfterValidator(tools.unlike),
     AfterValidator(tools.by_name),
 ]
@@ -101,7 +101,7 @@ class AgentSpec(Spec):
         }
 
 
-class Agent(carrier.Object[Client, AgentSpec]):
+class Agent(Object[Client, AgentSpec]):
     """A hosted agent of xAI, which answers numbers.
 
     Calls: POST, GET, PATCH, DELETE /v1/agents, and GET /v2/phone-numbers before a delete. Secrets: ``authorization`` and

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from providers.kernel import ranges, values
-from providers.kernel.spec import Part, Secret, Spec
+from providers.kernel.spec import Secret, Spec, StrictModel
 from providers.kernel.values import E164, UNKNOWN, Host, HttpsUrl
 
 
@@ -33,7 +33,7 @@ def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
     return values.cidrs(entries)
 
 
-class SipAuth(Part):
+class SipAuth(StrictModel):
     """Who may send calls: a digest (username and password) or an allowlist. xAI's documents say: choose one."""
 
     auth_username: str | None = Field(None, min_length=1, max_length=255, description="SIP digest username.")
@@ -58,7 +58,7 @@ class SipAuth(Part):
         return self
 
 
-class Webhook(Part):
+class Webhook(StrictModel):
     """Where xAI sends the signed ``realtime.call.incoming`` event of each call."""
 
     url: HttpsUrl = Field(description="https URL that receives realtime.call.incoming.")

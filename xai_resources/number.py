@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from providers.kernel import carrier, errors, marker, operation, ranges
-from providers.kernel.carrier import Live, Obstacle
-from providers.kernel.meaning import Meaning
+from providers.kernel import consent, errors, marker, operation, ranges
+from providers.kernel.call_handling import CallHandling
+from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import cidrs, has_unknown
 from xai_resources.client import Client
@@ -19,7 +19,7 @@ from xai_resources.models import Created, Number, NumberSpec
 _LEFT_BEHIND = timedelta(minutes=15)
 
 
-class PhoneNumber(carrier.Object[Client, NumberSpec]):
+class PhoneNumber(Object[Client, NumberSpec]):
     """A phone number at xAI: how it is authenticated, and what answers.
 
     Calls: POST, GET, PATCH, DELETE /v2/phone-numbers. Secrets: ``signing_secret`` (shown once by xAI, kept encrypted in
@@ -55,7 +55,7 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
         """A replaced number is unreachable for seconds, and its receiver must learn a new signing secret."""
         return "the number is registered anew, calls fail meanwhile and the signing secret changes"
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Who may send calls to the number, and who answers them."""
         auth: Mapping[str, Any] = inputs.get("sip_auth") or {}
         allow = tuple(str(network) for network in auth.get("allowed_addresses") or ())
@@ -66,7 +66,7 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
             kind = "digest"
         else:
             kind = "allowlist" if allow else "open"
-        return Meaning(
+        return CallHandling(
             registers=str(inputs.get("phone_number") or inputs.get("name") or ""),
             auth=kind, username=str(auth.get("auth_username") or ""), allow=allow,
             webhook=str(webhook.get("url") or ""), agent=str(inputs.get("agent_id") or ""),
@@ -132,7 +132,7 @@ class PhoneNumber(carrier.Object[Client, NumberSpec]):
             return None
         number = str(spec.phone_number)
         young = bool(found.inputs["marker"]) and _age(found.raw.created_at) < _LEFT_BEHIND
-        if young or spec.replace == "accept" or carrier.consented(number):
+        if young or spec.replace == "accept" or consent.consented(number):
             return None
         return Obstacle(
             "it is registered already, and its signing secret or password is held by nobody here",

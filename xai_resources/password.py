@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from providers.kernel import carrier
-from providers.kernel.carrier import Live
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import Whole
 from xai_resources.client import Client
@@ -26,7 +25,7 @@ class PasswordSpec(Spec):
     generation: Whole = Field(1, ge=1, description="Raise it to make a new password.")
 
 
-class Password(carrier.Object[Client, PasswordSpec]):
+class Password(Object[Client, PasswordSpec]):
     """A digest password, made once and valid at every carrier: 20 letters and digits with one underscore.
 
     Calls: none. Secrets: ``value``. Changes in place: nothing; a higher ``generation`` makes a new one. Delete: forgets it.

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from providers.kernel.spec import Part, Secret
+from providers.kernel.spec import Secret, StrictModel
 from providers.kernel.values import HttpsUrl, Whole
 from xai_resources.models import snake_keys
 
@@ -52,7 +52,7 @@ def in_one_order(texts: tuple[str, ...]) -> tuple[str, ...]:
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), AfterValidator(in_one_order)]
 
 
-class FunctionBody(Part):
+class FunctionBody(StrictModel):
     """What a custom function is called and takes."""
 
     name: str = Field(min_length=1, description="Name of the function.", examples=["lookup_order"])
@@ -66,7 +66,7 @@ class FunctionBody(Part):
     )
 
 
-class Function(Part):
+class Function(StrictModel):
     """A function that your application executes."""
 
     type: Literal["function"] = Field(description="A function that your application executes.")
@@ -75,20 +75,20 @@ class Function(Part):
     )
 
 
-class WebSearch(Part):
+class WebSearch(StrictModel):
     """Searches the web."""
 
     type: Literal["web_search"] = Field(description="Searches the web.")
 
 
-class XSearch(Part):
+class XSearch(StrictModel):
     """Searches posts on X."""
 
     type: Literal["x_search"] = Field(description="Searches posts on X.")
     allowed_x_handles: Names | None = Field(None, description="Only posts of these handles.", examples=[["xai"]])
 
 
-class FileSearch(Part):
+class FileSearch(StrictModel):
     """Searches the documents of the agent's collections."""
 
     type: Literal["file_search"] = Field(
@@ -97,7 +97,7 @@ class FileSearch(Part):
     max_num_results: Annotated[Whole, Field(ge=1)] | None = Field(None, description="At most so many results.")
 
 
-class Mcp(Part, Generic[SecretT]):
+class Mcp(StrictModel, Generic[SecretT]):
     """A remote MCP server, called by xAI."""
 
     type: Literal["mcp"] = Field(description="A remote MCP server, called by xAI.")
@@ -129,7 +129,7 @@ class McpServer(Mcp[Annotated[str, Secret()]]):
 #: Fields that are sent and never taken from an answer.
 WRITE_ONLY = frozenset({"authorization", "headers"})
 Tool = Function | WebSearch | XSearch | FileSearch | McpServer
-KINDS: Mapping[str, type[Part]] = {
+KINDS: Mapping[str, type[StrictModel]] = {
     "function": Function,
     "web_search": WebSearch,
     "x_search": XSearch,
@@ -138,9 +138,9 @@ KINDS: Mapping[str, type[Part]] = {
 }
 
 
-def chosen(value: Any, kinds: Mapping[str, type[Part]] = KINDS) -> Any:
+def chosen(value: Any, kinds: Mapping[str, type[StrictModel]] = KINDS) -> Any:
     """The tool of the kind that ``type`` names: plain errors instead of one per member of a union."""
-    if isinstance(value, Part):
+    if isinstance(value, StrictModel):
         return value
     kind = cast(dict[str, Any], value).get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
@@ -148,14 +148,14 @@ def chosen(value: Any, kinds: Mapping[str, type[Part]] = KINDS) -> Any:
     return kinds[kind].model_validate(value)
 
 
-def name_of(tool: Part) -> str:
+def name_of(tool: StrictModel) -> str:
     """What tells a tool from the others of its agent: ``function lookup_order``, ``mcp crm``, ``web_search``."""
     body: Any = getattr(tool, "function", None)
     name: Any = body.name if body else getattr(tool, "server_label", "")
     return f"{vars(tool)['type']} {name}".strip()
 
 
-ToolT = TypeVar("ToolT", bound=Part)
+ToolT = TypeVar("ToolT", bound=StrictModel)
 
 
 def unlike(tools: tuple[ToolT, ...]) -> tuple[ToolT, ...]:

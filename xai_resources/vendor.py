@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.kernel import errors, limits
-from providers.kernel.carrier import Credential, Settings, Vendor
+from providers.kernel.vendor import Credential, Settings, Vendor
 from xai_resources.agent import Agent
 from xai_resources.client import Client
 from xai_resources.number import PhoneNumber
@@ -30,5 +30,5 @@ XAI = Vendor[Client](
     connect=_connect,
     account=_team,
     account_name="team",
-    most_requests=4,
+    max_requests=4,
 )

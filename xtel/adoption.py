@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import carrier, marker, ranges, secrecy, values
-from providers.kernel.adoption import Found, Unmapped, Way
+from providers.kernel import marker, ranges, secrecy, values
+from providers.kernel.route import CarrierRoute, Ref
+from providers.kernel.route_import import Found, Unmapped, WeightedUri
 from providers.kernel.spec import problems
 from stacks import crosscheck
 from stacks.model import Network, Number, SecretRef
@@ -72,19 +73,19 @@ class Adoption:
         yield "route", {"carrier": route.delivers, **route.model_dump(mode="json", exclude_defaults=True)}
         yield "auth", self._auth(key, route)
         yield from self._answered(key)
-        if len(self._found.ways) > 1:
-            yield "fallback", [_way(way) for way in self._found.ways[1:]]
+        if len(self._found.uris) > 1:
+            yield "fallback", [_way(way) for way in self._found.uris[1:]]
         if self._registered.sip_host and self._registered.sip_host.lower() != self._live.defaults.sip_host:
             yield "sip_host", self._registered.sip_host
 
-    def _route(self) -> carrier.Route:
+    def _route(self) -> CarrierRoute:
         try:
             given = {name: value for name, value in self._found.route.items() if value is not None}
             return self._live.carrier.route.model_validate({"carrier": self._live.carrier.name, **given})
         except ValidationError as error:
             raise Unmapped(f"no route says it as it stands: {problems(error)[0]}") from None
 
-    def _auth(self, key: str, route: carrier.Route) -> Any:
+    def _auth(self, key: str, route: CarrierRoute) -> Any:
         seen = self._registered.sip_auth
         if seen.auth_username and seen.allowed_addresses:
             raise Unmapped("xAI asks for a digest and has an allowlist: an entry says one of the two")
@@ -176,7 +177,7 @@ class Adoption:
             yield found
 
     def _referred(self, value: Any, made: Mapping[str, Imported]) -> Any:
-        return made[value.part].state[value.output] if isinstance(value, carrier.Ref) else self._values(value)
+        return made[value.part].state[value.output] if isinstance(value, Ref) else self._values(value)
 
     def _values(self, value: Any) -> Any:
         if isinstance(value, SecretRef):
@@ -186,11 +187,11 @@ class Adoption:
         return value
 
 
-def _way(way: Way) -> Any:
+def _way(way: WeightedUri) -> Any:
     return way.uri if way.weight == 10 else {"uri": way.uri, "weight": way.weight}
 
 
-def _allow(addresses: list[str], route: carrier.Route) -> list[str]:
+def _allow(addresses: list[str], route: CarrierRoute) -> list[str]:
     """The allowlist as people write it: the carrier's published ranges by name where all of them are in it."""
     seen = set(values.cidrs(addresses))
     names = [name for name in route.sources() if seen >= set(values.cidrs(ranges.table(name).cidrs))]

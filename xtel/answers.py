@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from providers.kernel import secrecy
 from providers.kernel.errors import InputError
-from providers.kernel.spec import Part, problems
+from providers.kernel.spec import StrictModel, problems
 from providers.kernel.values import E164
 
 Kind = Literal["digest_password", "signing_secret"]
@@ -22,7 +22,7 @@ Kind = Literal["digest_password", "signing_secret"]
 VARIABLES: dict[Kind, str] = {"digest_password": "XTEL_DIGEST_PASSWORD", "signing_secret": "XTEL_SIGNING_SECRET"}
 
 
-class Known(Part):
+class Known(StrictModel):
     """The secrets of one number."""
 
     digest_password: Annotated[str, Field(min_length=1)] | None = None

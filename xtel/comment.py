@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from providers.kernel import carrier, errors, secrecy
+from providers.kernel import errors, registry, secrecy
 from providers.kernel.errors import InputError
 from xtel import planning, project
 from xtel.forge import Forge, Note, github, gitlab
@@ -182,7 +182,7 @@ def _drift(file: Path) -> outside.Entry:
 def _text(file: Path) -> str | comment.Missing:
     """The file; where it is missing or empty, why: the last error in the ``.log`` beside it."""
     secrecy.register(*map(os.environ.get, _TOKENS))
-    carrier.keep_quiet(os.environ)
+    registry.register_credentials(os.environ)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -21,10 +21,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from providers.kernel import carrier, errors, operation, ranges, secrecy
+from providers.kernel import errors, operation, ranges, registry, secrecy
 from providers.kernel.capabilities import Capability
-from providers.kernel.carrier import Credential, Vendor
 from providers.kernel.session import Session
+from providers.kernel.vendor import Credential, Vendor
 from stacks import document
 from xtel import engine, local, matrix, output, project
 from xtel import ranges as published
@@ -221,7 +221,7 @@ class _Vendors:
 
     def credentials(self, hint: str) -> Iterator[Check]:
         """Where each credential is set; missing where the stack needs it."""
-        for vendor in carrier.vendors().values():
+        for vendor in registry.vendors().values():
             if self._chosen and vendor.name not in self._needed:
                 yield Check(vendor.title, SKIPPED, "not used by this stack")
                 continue
@@ -410,7 +410,7 @@ def _abilities() -> dict[str, dict[str, Any]]:
             capability.value: {"can": ability.able, "text": matrix.cell(ability), "read": ability.read.isoformat()}
             for capability, ability in declared.can.items()
         }
-        for name, declared in carrier.carriers().items()
+        for name, declared in registry.carriers().items()
     }
 
 
@@ -455,7 +455,7 @@ def _folded(text: str) -> list[str]:
 
 def _show_carriers() -> None:
     """Yes or no alone; the words are in README."""
-    found = carrier.carriers().values()
+    found = registry.carriers().values()
     questions = [each for each in Capability if each not in {Capability.CODECS, Capability.SHARED}]
     widths = [max(len(each.title), 3) + 2 for each in found]
     titles = "".join(f"{each.title:<{width}}" for each, width in zip(found, widths, strict=True))

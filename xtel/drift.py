@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from providers.kernel import carrier, operation
+from providers.kernel import operation
+from providers.kernel.object import Object
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
 from providers.kernel.values import SIP_HOST
@@ -72,7 +73,7 @@ class Drift:
 
 def drift(project: Project, stack: str) -> Drift:
     """Ask every vendor. Raises engine.Unavailable where one does not answer: no answer is no finding."""
-    environment = {**local.reading(project, stack), operation.STRAYS: "1"}
+    environment = {**local.reading(project, stack), operation.LIST_UNMANAGED: "1"}
     arguments = ["refresh", "--preview-only", "--stack", stack]
     run = events.shown("asking every vendor what is there", arguments, project.root, environment)
     if run.error:
@@ -80,7 +81,7 @@ def drift(project: Project, stack: str) -> Drift:
     steps = run.ended
     users = users_of(steps)
     found = [finding for step in steps for finding in _findings(step, steps, users)]
-    found += [finding for said in run.said for finding in _strays(said, users)]
+    found += [finding for said in run.said for finding in _unmanaged(said, users)]
     waiting = events.waiting(stack, project.root, environment)
     found += [_left(urn, kind, stack) for urn, kind in waiting]
     notes = {one_line(said.text) for said in run.said if said.severity == "warning" and not _is_stray(said.text)}
@@ -177,7 +178,7 @@ def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> It
         yield path, breaks, back if refused else "apply sets it back"
 
 
-def _differing(declared: carrier.Object[Any, Any], step: Step) -> tuple[str, ...]:
+def _differing(declared: Object[Any, Any], step: Step) -> tuple[str, ...]:
     """Compared as the engine's face compares them: spelling and defaults of another release are no change."""
     old, new = (
         {name: value for name, value in side.items() if name in declared.spec.model_fields}
@@ -186,7 +187,7 @@ def _differing(declared: carrier.Object[Any, Any], step: Step) -> tuple[str, ...
     return Reconciler(declared, cast(Any, None)).diff(old, new).changed
 
 
-def _away(declared: carrier.Object[Any, Any], name: str, before: Any, after: Any, ids: set[str]) -> bool:
+def _away(declared: Object[Any, Any], name: str, before: Any, after: Any, ids: set[str]) -> bool:
     """Whether a change of one input takes a number's calls elsewhere, or nowhere."""
     if name in _SWITCHES:
         return before is True and after is not True
@@ -225,13 +226,13 @@ def _shown(value: Any) -> str:
 
 
 def _is_stray(text: str) -> bool:
-    return text.startswith(operation.STRAY)
+    return text.startswith(operation.UNMANAGED)
 
 
-def _strays(said: events.Said, users: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
+def _unmanaged(said: events.Said, users: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
     if _is_stray(said.text):
         object = events.object_of(said.urn)
-        what = one_line(said.text.removeprefix(operation.STRAY).strip())
+        what = one_line(said.text.removeprefix(operation.UNMANAGED).strip())
         for number in users.get(said.urn, ()):
             yield Finding(number, True, object, what, "apply leaves it: remove it there")
 

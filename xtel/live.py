@@ -10,10 +10,11 @@ from typing import Any, TypeVar, cast
 
 from ruamel.yaml import YAML
 
-from providers.kernel import carrier, marker, operation, secrecy
-from providers.kernel.adoption import Unmapped
-from providers.kernel.reconciler import Reconciler, doing
+from providers.kernel import marker, operation, registry, secrecy
+from providers.kernel.reconciler import Reconciler, operation_on
+from providers.kernel.route_import import Unmapped
 from providers.kernel.session import Session
+from providers.kernel.vendor import Carrier
 from stacks import document
 from stacks.model import Common
 from xtel import engine, local
@@ -48,13 +49,13 @@ class Imported:
 class Live:
     """A stack, its file, and sessions to xAI and to one carrier with what ``pulumi up`` would use."""
 
-    def __init__(self, found: Project, stack: str, declared: carrier.Carrier[Any]) -> None:
+    def __init__(self, found: Project, stack: str, declared: Carrier[Any]) -> None:
         self.carrier, self.stack, self.project = declared, stack.rpartition("/")[2], project_name(found)
         self.file = found.stack_file(stack)
         self.text = self.file.read_bytes().decode("utf-8")
         self.document = document.read(self.file)
         self._config = engine.config(found.root, stack, local.reading(found, stack), reveal=True)
-        vendors = (declared, carrier.vendor("xai"))
+        vendors = (declared, registry.vendor("xai"))
         self._sessions = {vendor.name: Session(vendor, self._config.get) for vendor in vendors}
         self._keys = {*self.document.network.numbers}
 
@@ -108,7 +109,7 @@ class Live:
         checked = reconciler.check({}, inputs)
         if checked.problems:
             raise Unmapped(f"{name}: {checked.problems[0]}")
-        with operation.operating(doing(vendor, kind, checked.inputs)):
+        with operation.operating(operation_on(vendor, kind, checked.inputs)):
             seen, state = reconciler.recorded(id, checked.inputs)
         before = str(seen.get("marker") or "")
         if before.startswith("xtel/") and before != checked.inputs["marker"]:

@@ -23,7 +23,7 @@ from typing import Any, cast
 
 import httpx
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from providers.kernel.errors import XtelError
 from xtel import engine, output
 from xtel.project import Project, shown
@@ -117,7 +117,7 @@ class Local:
         the sandbox's token, be refused by the sandbox, and should not travel to begin with.
         """
         variables, path = self.environment(account), engine.path()
-        known = {credential.env for vendor in carrier.vendors().values() for credential in vendor.credentials}
+        known = {credential.env for vendor in registry.vendors().values() for credential in vendor.credentials}
         emptied = {name: "" for name in sorted(known - variables.keys()) if os.environ.get(name)}
         first = {} if path == os.environ.get("PATH") else {"PATH": path}
         return {**first, **variables, **emptied}

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from providers.kernel.capabilities import Ability, Can, Capability
-from providers.kernel.carrier import Carrier, carriers
 from providers.kernel.errors import InputError
+from providers.kernel.registry import carriers
+from providers.kernel.vendor import Carrier
 from xtel import project
 
 BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"

@@ -17,15 +17,16 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from providers.kernel.capabilities import Capability
 from providers.kernel.errors import InputError
+from providers.kernel.vendor import Carrier
 from stacks import document
 from xtel import engine, local, output, pipeline, project
 
 #: What Pulumi takes as the name of a stack, and what is safe as the name of a file.
 STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def make(folder: Path, stack: str, name: str, ci: str = "") -> Made:
     """Write the project and select its stack; ``name`` is the carrier's. Raises InputError before anything is written."""
     folder = folder.resolve()
     called = project_name(folder)
-    texts = _texts(called, stack, carrier.carriers()[name])
+    texts = _texts(called, stack, registry.carriers()[name])
     if ci:
         texts.update(pipeline.texts(ci, called, [stack], [name]))
     try:
@@ -93,7 +94,7 @@ def project_name(folder: Path) -> str:
 
 def show(made: Made) -> None:
     """What was written, and what to type next."""
-    title = carrier.carriers()[made.carrier].title
+    title = registry.carriers()[made.carrier].title
     output.line(f"{project.shown(made.folder)}: project {made.project}, stack {made.stack}, {title}", "green")
     for file in made.files:
         output.line(f"  {file}")
@@ -104,7 +105,7 @@ def show(made: Made) -> None:
         output.line(f"  {step}")
 
 
-def _texts(called: str, stack: str, delivers: carrier.Carrier[Any]) -> dict[str, str]:
+def _texts(called: str, stack: str, delivers: Carrier[Any]) -> dict[str, str]:
     """Every file of the project by its path in it."""
     fallback = delivers.can.get(Capability.FALLBACK)
     values: dict[str, Any] = {
@@ -114,7 +115,7 @@ def _texts(called: str, stack: str, delivers: carrier.Carrier[Any]) -> dict[str,
         "carrier": delivers,
         "allowlist": delivers.auth == "allowlist",
         "fallback": fallback is not None and fallback.able,
-        "vendors": [carrier.vendor("xai"), delivers],
+        "vendors": [registry.vendor("xai"), delivers],
     }
     # Nothing here is HTML: escaping would spoil it.
     jinja = Environment(  # noqa: S701
@@ -145,8 +146,8 @@ def _refuse_occupied(folder: Path) -> None:
         return
     found = sorted(path.name for path in folder.iterdir())
     if found:
-        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-        named = ", ".join(found[:_MOST_NAMED])
+        more = f" and {len(found) - _MAX_NAMED} more" if len(found) > _MAX_NAMED else ""
+        named = ", ".join(found[:_MAX_NAMED])
         raise InputError(f"{project.shown(folder)} is not empty: {named}{more}", step="name a new or an empty folder")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from providers.kernel.errors import InputError
 from stacks import document
 from xtel import local, output, project
@@ -119,7 +119,9 @@ def _environment(vendors: Iterable[str]) -> list[tuple[str, str]]:
         *((name, f"${{{{ secrets.{name} }}}}") for name in ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")),
     ]
     found = [
-        credential for name in ["xai", *sorted({*vendors} - {"xai"})] for credential in carrier.vendor(name).credentials
+        credential
+        for name in ["xai", *sorted({*vendors} - {"xai"})]
+        for credential in registry.vendor(name).credentials
     ]
     return [*engine, *((item.env, f"${{{{ {'secrets' if item.secret else 'vars'}.{item.env} }}}}") for item in found)]
 

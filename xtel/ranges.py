@@ -11,7 +11,7 @@ from typing import Any, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from providers.kernel import carrier, ranges, values
+from providers.kernel import ranges, registry, values
 from providers.kernel.capabilities import Table
 from providers.kernel.errors import InputError
 from providers.kernel.reconciler import Reconciler
@@ -168,7 +168,7 @@ def _effect(named: Effect, old: list[str], new: list[str], known: Registered | N
 
 def _replaces(number: str, before: Mapping[str, Any], allow: list[str]) -> bool:
     """Whether `pulumi up` would register the number anew: asked of what it would ask itself. Makes no request."""
-    xai = carrier.vendor("xai")
+    xai = registry.vendor("xai")
     asked = Reconciler(xai.object("PhoneNumber"), Session(xai, lambda key: None))
     fixed = {"origin": "byo_trunk", "name": number, "phone_number": number}
     old = {**fixed, "sip_auth": dict(before)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from providers.kernel.errors import InputError
 from providers.kernel.secrecy import one_line
 from xtel.project import Project, configuration
@@ -26,7 +26,7 @@ def sources(project: Project, stack: str, stack_file: Path) -> dict[str, bytes]:
 
 def plain_secrets(project: Project, stack: str, more: Iterable[str]) -> tuple[str, ...]:
     """Keys of the stack's configuration that hold secrets and stand there unencrypted; ``more`` are the stack file's."""
-    secret = {item.config for vendor in carrier.vendors().values() for item in vendor.credentials if item.secret}
+    secret = {item.config for vendor in registry.vendors().values() for item in vendor.credentials if item.secret}
     secret |= set(more)
     found: set[str] = set()
     for file in ("Pulumi.yaml", f"Pulumi.{stack.rpartition('/')[2]}.yaml"):

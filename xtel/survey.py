@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from providers.kernel import carrier, errors, secrecy, values
-from providers.kernel.adoption import Adoption as Inverse
-from providers.kernel.adoption import Found, Unmapped
+from providers.kernel import errors, registry, secrecy, values
+from providers.kernel.route_import import Found, RouteImport, Unmapped
 from stacks import document
 from xai_resources.client import Client
 from xai_resources.models import Number as Registered
@@ -48,18 +47,18 @@ class Survey:
 
 def survey(found: Project, stack: str, name: str, wanted: tuple[str, ...], answers: Answers) -> Survey:
     """Look at xAI and at the carrier called ``name``; ``wanted`` are the numbers in question, empty for all."""
-    declared = carrier.carriers()[name]
-    if declared.adoption is None:
+    declared = registry.carriers()[name]
+    if declared.route_import is None:
         raise errors.InputError(
             f"{declared.title} has no API here, so there is nothing to import",
             step=f"declare the number with `route: {{carrier: {name}}}` and `take_over: true`, then pulumi up",
         )
     live = Live(found, stack, declared)
-    return _Surveyor(live, declared.adoption, answers).survey(wanted, _applied(found, stack))
+    return _Surveyor(live, declared.route_import, answers).survey(wanted, _applied(found, stack))
 
 
 class _Surveyor:
-    def __init__(self, live: Live, inverse: Inverse[Any], answers: Answers) -> None:
+    def __init__(self, live: Live, inverse: RouteImport[Any], answers: Answers) -> None:
         self._live, self._inverse, self._answers = live, inverse, answers
 
     def survey(self, wanted: tuple[str, ...], applied: set[str]) -> Survey:
@@ -97,7 +96,7 @@ class _Surveyor:
         return Adoption(self._live, registered, route, self._answers).taken()
 
     def _target(self, e164: str, route: Found, registered: Registered | None) -> str:
-        first, host = route.ways[0].uri, (registered.sip_host if registered else "") or values.SIP_HOST
+        first, host = route.uris[0].uri, (registered.sip_host if registered else "") or values.SIP_HOST
         try:
             target = values.target(first)
         except ValueError:

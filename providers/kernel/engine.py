@@ -27,7 +27,7 @@ from pulumi.dynamic import (
 from pulumi.dynamic.dynamic import serialize_provider  # pyright: ignore[reportUnknownVariableType] -- untyped
 from pulumi.output import Unknown as EngineUnknown
 
-from providers.kernel import carrier, gate, operation, process, reconciler, spec
+from providers.kernel import gate, operation, process, reconciler, registry, spec
 from providers.kernel import marker as marking
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
@@ -59,9 +59,9 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Called once per kind and process, with the stack's configuration in the clear."""
         process.set_up()
-        carrier.keep_quiet(os.environ)
+        registry.register_credentials(os.environ)
         vendor_name, _, kind = self._token.partition(":")
-        vendor = carrier.vendor(vendor_name)
+        vendor = registry.vendor(vendor_name)
         session = _sessions.setdefault(vendor_name, Session(vendor, req.config.get))
         self._reconciler = reconciler.Reconciler(vendor.object(kind), session)
 
@@ -118,9 +118,9 @@ class Provider(ResourceProvider):
         state = _ours(props)
         with self._doing(state) as doing:
             seen = self.reconciler.read(id_, state)
-            if seen and os.environ.get(operation.STRAYS) == "1":
-                for stray in self.reconciler.object.strays(self.reconciler.session.api, id_, state):
-                    doing.warn(f"{operation.STRAY} {stray}")
+            if seen and os.environ.get(operation.LIST_UNMANAGED) == "1":
+                for found in self.reconciler.object.unmanaged(self.reconciler.session.api, id_, state):
+                    doing.warn(f"{operation.UNMANAGED} {found}")
         if seen is None:
             return ReadResult(None, {})
         return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
@@ -147,7 +147,7 @@ class Provider(ResourceProvider):
         urn = process.urn()
         vendor, _, kind = self._token.partition(":")
         says = {name: partial(getattr(process, name), urn) for name in ("progress", "warn", "inform")}
-        return operation.operating(reconciler.doing(vendor, kind, inputs, **says))
+        return operation.operating(reconciler.operation_on(vendor, kind, inputs, **says))
 
 
 def _declared(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
     Its arguments are the fields of the object's spec; outputs are attributes. The marker is filled in from project, stack
     and the resource's name.
     """
-    declared = carrier.vendor(vendor_name).object(kind)
+    declared = registry.vendor(vendor_name).object(kind)
     outputs = dict.fromkeys(name for name in declared.outputs if name not in declared.spec.model_fields)
 
     def construct(self: Any, name: str, opts: pulumi.ResourceOptions | None = None, /, **props: Any) -> None:
@@ -194,7 +194,7 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
             hide_diffs=["__provider", BLOCKED],
             delete_before_replace=True,  # also for a replacement that is asked for by name (`xtel rotate`)
         )
-        leave()
+        stop_if_plan_is_stale()
         dry_run = {_DRY_RUN: True} if pulumi.runtime.is_dry_run() else {}
         inputs = {**outputs, "account": None, **given, **dry_run, BLOCKED: ""}
         Resource.__init__(
@@ -206,7 +206,7 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
     return make(kind, (Resource,), body, module=vendor_name, name=kind)
 
 
-def leave() -> None:
+def stop_if_plan_is_stale() -> None:
     """Before the first resource of an update: end it where `xtel apply` finds that something moved since the plan."""
     if not pulumi.runtime.is_dry_run() and not gate.opened():
         raise pulumi.RunError(gate.SHUT)
@@ -217,7 +217,7 @@ def imported(vendor_name: str, kind: str, inputs: Mapping[str, Any], state: Mapp
 
     Secrets are in the form that the engine encrypts: a plain string would stay readable in the state.
     """
-    declared, token = carrier.vendor(vendor_name).object(kind), f"{vendor_name}:{kind}"
+    declared, token = registry.vendor(vendor_name).object(kind), f"{vendor_name}:{kind}"
     own = {"__provider": serialize_provider(Provider(token)), BLOCKED: ""}
     kept = spec.sealed(declared.spec, state, _sealed)
     outputs = {name: _sealed(value) if name in declared.secrets else value for name, value in kept.items()}

@@ -30,7 +30,7 @@ def unlabel(text: str) -> tuple[str, str]:
     return (match.group(1), match.group(2)) if match else (text, "")
 
 
-def kin(one: str, other: str) -> bool:
+def same_stack(one: str, other: str) -> bool:
     """Whether two markers are of the same stack, as far as their text shows."""
     stem = other[:40].rpartition("/")[0]
     return one == other or (stem.count("/") >= 2 and one.startswith(f"{stem}/"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 TAKEN, ANEW = "taken over: it was there already", "made anew: the one that was there is gone"
 
 #: With this variable at 1 a refresh also looks for what others hung on our objects, and warns with this beginning.
-STRAYS, STRAY = "XTEL_STRAYS", "not of this stack:"
+LIST_UNMANAGED, UNMANAGED = "XTEL_LIST_UNMANAGED", "not of this stack:"
 
 
 def _silent(message: str) -> None:

@@ -19,10 +19,11 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from providers.kernel import carrier, errors, marker, operation
-from providers.kernel.carrier import Live, Object, Obstacle
-from providers.kernel.meaning import Meaning
-from providers.kernel.spec import Part, Spec
+from providers.kernel import consent, errors, marker, operation
+from providers.kernel.call_handling import CallHandling
+from providers.kernel.object import Live, Object, Obstacle
+from providers.kernel.route import CarrierRoute
+from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import E164, pretty
 
 ApiT = TypeVar("ApiT")
@@ -54,7 +55,7 @@ AreaCode = Annotated[
 ]
 
 
-class Buy(Part):
+class Buy(StrictModel):
     """What kind of number is to be bought."""
 
     country: Country = Field(description="Country in two letters (ISO 3166-1 alpha-2), such as US.", examples=["US"])
@@ -87,7 +88,7 @@ def like(number: str) -> Buy:
     return Buy(country=country, type=cast(Any, kind), area_code=None)
 
 
-class Route(carrier.Route):
+class Route(CarrierRoute):
     """The route of a carrier that sells numbers."""
 
     buy: Buy | None = Field(
@@ -177,9 +178,9 @@ class Choice(_Sold[ApiT, ChoiceSpec]):
     final = frozenset({"buy"})
     outputs = ("e164", "price")
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Nothing for calls."""
-        return Meaning()
+        return CallHandling()
 
     def loss(self, paths: list[str]) -> str:
         """Nobody can consent: what is bought is bought."""
@@ -189,7 +190,7 @@ class Choice(_Sold[ApiT, ChoiceSpec]):
         """A choice is in the state alone."""
         return None
 
-    def foresee(self, api: ApiT, spec: ChoiceSpec) -> Obstacle | None:
+    def preflight(self, api: ApiT, spec: ChoiceSpec) -> Obstacle | None:
         """Shows the first offer and its price."""
         offer = self._choose(api, spec)
         if offer is None:
@@ -251,9 +252,9 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
     final = frozenset({"phone_number"})
     outputs = ("number_id",)
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Whose it is: having a number sends its calls nowhere."""
-        return Meaning(rents=not inputs.get("owned"), releases=inputs.get("on_delete") == "release")
+        return CallHandling(rents=not inputs.get("owned"), releases=inputs.get("on_delete") == "release")
 
     def loss(self, paths: list[str]) -> str:
         """Nobody can consent: what is bought is bought."""
@@ -263,7 +264,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         """By number, which nobody else can have: what a killed run has bought is found, also while it is ordered."""
         return _held(spec.phone_number, self.shop.holding(api, spec.phone_number, fresh=fresh))
 
-    def foresee(self, api: ApiT, spec: PurchaseSpec) -> Obstacle | None:
+    def preflight(self, api: ApiT, spec: PurchaseSpec) -> Obstacle | None:
         """Says what would be bought; a number that should be there already stands in the way."""
         if spec.owned:
             return Obstacle(*_missing())
@@ -323,7 +324,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         if state.get("on_delete") == "stays":
             return
         wanted = state.get("on_delete") == "release"
-        if not (wanted and carrier.consented(id, ALLOW_RELEASE)):
+        if not (wanted and consent.consented(id, ALLOW_RELEASE)):
             way = f"set {ALLOW_RELEASE}={id}" if wanted else f"write `on_delete: release` and set {ALLOW_RELEASE}={id}"
             operation.current().warn(f"{id} stays in this account and is billed; to give it back as well: {way}")
         elif holding := self.shop.holding(api, id, fresh=True):

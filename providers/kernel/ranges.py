@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from providers.kernel import errors
 from providers.kernel.capabilities import Table
-from providers.kernel.carrier import carriers
+from providers.kernel.registry import carriers
 from providers.kernel.values import cidr, cidrs
 
 _NAME = re.compile(r"^([a-z][a-z0-9-]*)(?::([a-z0-9-]+))?(?:@(\d{4}-\d{2}-\d{2}))?$")

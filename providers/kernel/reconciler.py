@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.kernel import carrier, errors, operation, secrecy
-from providers.kernel.carrier import Live, Object
+from providers.kernel import consent, errors, operation, secrecy
+from providers.kernel.object import Live, Object
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values
 from providers.kernel.values import UNKNOWN, has_unknown
@@ -70,7 +70,7 @@ class Reconciler:
             return f"{', '.join(final)} cannot change: {self.object.loss(final)}"
         paths = [path for path in differing if self.object.guarded and path.split(".")[0] in self.object.replaces]
         number = str(old.get("phone_number") or new.get("phone_number") or "")
-        if not paths or new.get("replace") == "accept" or carrier.consented(number):
+        if not paths or new.get("replace") == "accept" or consent.consented(number):
             return ""
         allow = f"`replace: accept` on the number, or XTEL_ALLOW_REPLACE={number}"
         return f"{', '.join(paths)} cannot change in place: {self.object.loss(paths)}. To allow it: {allow}"
@@ -86,7 +86,7 @@ class Reconciler:
         spec = self.object.spec.model_validate(dict(inputs))
         try:
             found = self.session.ask(self.object.find, spec, fresh=False)
-            ahead = None if found else self.session.ask(self.object.foresee, spec)
+            ahead = None if found else self.session.ask(self.object.preflight, spec)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
         if found is None:
@@ -160,7 +160,7 @@ class Reconciler:
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Change in place. When the answer is lost, what the object says counts."""
         account = str(old.get("account", ""))
-        self.session.belongs(account)
+        self.session.require_account(account)
         spec = self.object.spec.model_validate(dict(inputs))
         difference = self.diff(old, inputs)
         if not difference.changed:
@@ -176,7 +176,7 @@ class Reconciler:
 
     def read(self, id: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """State and inputs as they stand at the vendor; None only when it is gone beyond doubt."""
-        self.session.belongs(str(state.get("account", "")))
+        self.session.require_account(str(state.get("account", "")))
         live = self._seen(id, state, fresh=False) or self._second_look(id, state)
         if live is None:
             return None
@@ -219,7 +219,7 @@ class Reconciler:
 
     def delete(self, id: str, state: Mapping[str, Any]) -> None:
         """Delete or detach; what is gone already is fine. A number that this run declares is not given back."""
-        self.session.belongs(str(state.get("account", "")))
+        self.session.require_account(str(state.get("account", "")))
         if state.get("phone_number") in self.session.declared:
             state = {**state, "on_delete": "stays"}
         try:
@@ -242,7 +242,7 @@ def _compared(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if name not in CONTROL}
 
 
-def doing(vendor: str, object: str, inputs: Mapping[str, Any], **channels: Any) -> operation.Operation:
+def operation_on(vendor: str, object: str, inputs: Mapping[str, Any], **channels: Any) -> operation.Operation:
     """The operation an error names: vendor, object, and the number it is about."""
     number = inputs.get("phone_number") or str(inputs.get("marker", "")).rsplit("/", 1)[-1]
     shown = number if isinstance(number, str) and number is not UNKNOWN else ""

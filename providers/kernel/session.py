@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from providers.kernel import carrier, errors, limits
+from providers.kernel import errors, limits
+from providers.kernel.vendor import Settings, Vendor
 
 AnswerT = TypeVar("AnswerT")
 
@@ -15,7 +16,7 @@ AnswerT = TypeVar("AnswerT")
 class Session:
     """The connection to one vendor, opened when the first object needs it."""
 
-    def __init__(self, vendor: carrier.Vendor[Any], config: Callable[[str], str | None]) -> None:
+    def __init__(self, vendor: Vendor[Any], config: Callable[[str], str | None]) -> None:
         self.vendor = vendor
         self._config = config
         self._lock = threading.RLock()
@@ -29,11 +30,11 @@ class Session:
         """The vendor's client. Raises CredentialError when a credential is missing."""
         with self._lock:
             if self._api is None:
-                settings = carrier.Settings(self.vendor, self._config, os.environ)
+                settings = Settings(self.vendor, self._config, os.environ)
                 for credential in self.vendor.credentials:
                     if credential.required:
                         _ = settings[credential.name]
-                limit = limits.Limit(self.vendor.most_requests, self.vendor.rate)
+                limit = limits.Limit(self.vendor.max_requests, self.vendor.rate)
                 self._api = self.vendor.connect(settings, limit)
             return self._api
 
@@ -66,7 +67,7 @@ class Session:
         except errors.CarrierError:
             return False
 
-    def belongs(self, account: str) -> None:
+    def require_account(self, account: str) -> None:
         """Raise AccountError unless the credentials open this account."""
         mine = self.account()
         if account and account != mine:

@@ -17,13 +17,13 @@ class Secret:
     """Annotation of a field whose value must never be shown: ``Annotated[str, Secret()]``."""
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
     """A piece of what is declared: strict, immutable, and silent about the values it was given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
-class Spec(Part):
+class Spec(StrictModel):
     """The inputs of one object.
 
     Fields of :data:`CONTROL` steer this project and are never sent to a vendor; they are kept in the state and never

@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier, limits, purchase
-from providers.kernel.adoption import Adoption
+from providers.kernel import limits, purchase
 from providers.kernel.capabilities import Ability, Can, Capability, Table
-from providers.kernel.carrier import Leg, Piece, Ref
-from providers.plivo.adoption import found, numbers
+from providers.kernel.route import Leg, Ref, RouteObject
+from providers.kernel.route_import import RouteImport
+from providers.kernel.vendor import Carrier, Credential
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
+from providers.plivo.route_import import found, numbers
 from providers.plivo.shop import Shop
 from providers.plivo.trunk import Trunk, Uri, plain
 
@@ -34,7 +35,7 @@ class Route(purchase.Route):
     )
     secure: bool = Field(False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
 
-    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """URIs, trunk, and last the number on it."""
         shared = self.trunk == "shared"
         uris = [self._target(leg, shared), *self._fallback(leg, shared)]
@@ -44,11 +45,11 @@ class Route(purchase.Route):
         link = {"phone_number": leg.number, "trunk_id": Ref("trunk", "trunk_id"), "take_over": leg.take_over}
         return (
             *uris,
-            Piece("trunk", "Trunk", trunk, shared=shared),
-            Piece("attachment", "Attachment", link, last=True),
+            RouteObject("trunk", "Trunk", trunk, shared=shared),
+            RouteObject("attachment", "Attachment", link, last=True),
         )
 
-    def _target(self, leg: Leg, shared: bool) -> Piece:
+    def _target(self, leg: Leg, shared: bool) -> RouteObject:
         if shared and leg.login:
             raise ValueError(
                 "a shared trunk has one URI, and so one login, for all its numbers:"
@@ -56,13 +57,13 @@ class Route(purchase.Route):
             )
         target = leg.target.model_copy(update={"number": ""}) if shared else leg.target
         digest = {"username": leg.login.username, "password": leg.login.password} if leg.login else {}
-        return Piece("uri", "Uri", {"uri": str(target), **digest}, shared=shared)
+        return RouteObject("uri", "Uri", {"uri": str(target), **digest}, shared=shared)
 
-    def _fallback(self, leg: Leg, shared: bool) -> list[Piece]:
+    def _fallback(self, leg: Leg, shared: bool) -> list[RouteObject]:
         if len(leg.fallback) > 1:
             raise ValueError("a Plivo trunk has one fallback URI: leave one")
-        inputs = [{"uri": plain(way.uri), "role": "fallback"} for way in leg.ways(shared=shared)]
-        return [Piece("fallback-1", "Uri", each, shared=shared) for each in inputs]
+        inputs = [{"uri": plain(way.uri), "role": "fallback"} for way in leg.checked_fallbacks(shared=shared)]
+        return [RouteObject("fallback-1", "Uri", each, shared=shared) for each in inputs]
 
 
 RANGES = Table(
@@ -94,12 +95,12 @@ def _account(api: Api) -> str:
     return str(api.ask("GET").get("auth_id") or api.auth_id)
 
 
-CARRIER = carrier.Carrier[Api](
+CARRIER = Carrier[Api](
     name="plivo",
     title="Plivo",
     credentials=(
-        carrier.Credential("auth_id", "PLIVO_AUTH_ID", "plivo:authId", secret=False),
-        carrier.Credential("auth_token", "PLIVO_AUTH_TOKEN", "plivo:authToken"),
+        Credential("auth_id", "PLIVO_AUTH_ID", "plivo:authId", secret=False),
+        Credential("auth_token", "PLIVO_AUTH_TOKEN", "plivo:authToken"),
     ),
     base_url_env="PLIVO_BASE_URL",
     objects=(Uri, Trunk, Attachment, *purchase.sold_by(Shop())),
@@ -111,6 +112,6 @@ CARRIER = carrier.Carrier[Api](
     auth="digest",
     ranges=(RANGES,),
     can=CAN,
-    adoption=Adoption(numbers, found),
-    most=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
+    route_import=RouteImport(numbers, found),
+    object_limit=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from providers.kernel import carrier, errors, limits
+from providers.kernel import errors, limits
 from providers.kernel.listing import Listing
+from providers.kernel.vendor import Settings
 
 BASE_URL = "https://api.plivo.com"
 #: The largest page a Zentrunk listing gives.
@@ -20,7 +21,7 @@ Found = dict[str, Any]
 class Api:
     """One account's client, and the listings that one run shares."""
 
-    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+    def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.auth_id = settings["auth_id"]
         self.client = _client(settings, limit)
         self.uris = self._listing("URI", "uri_uuid")
@@ -81,7 +82,7 @@ def named(listing: Listing[Found], name: str, *, fresh: bool) -> Found | None:
     return next((found for found in listing.all(fresh=fresh) if found.get("name") == name), None)
 
 
-def _client(settings: carrier.Settings, limit: limits.Limit) -> Any:
+def _client(settings: Settings, limit: limits.Limit) -> Any:
     plivo: Any = import_module("plivo")  # untyped
     from requests.adapters import BaseAdapter
     from requests.models import PreparedRequest, Response

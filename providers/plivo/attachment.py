@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from providers.kernel import carrier, errors, marker, operation
-from providers.kernel.carrier import Live
+from providers.kernel import errors, marker, operation
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164, Unknown
 from providers.plivo.api import Api
@@ -21,7 +21,7 @@ class AttachmentSpec(Spec):
     trunk_id: str = Field(description="The trunk that gets its calls.")
 
 
-class Attachment(carrier.Object[Api, AttachmentSpec]):
+class Attachment(Object[Api, AttachmentSpec]):
     """The link from an owned number to a trunk, which Plivo calls the number's application.
 
     Calls: Number/{number}/. Delete: links the application it had before; where there was none the link falls with the
@@ -48,7 +48,7 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
         """A preview does not know the trunk's id yet: then the trunk's marker decides."""
         if not isinstance(spec.trunk_id, Unknown):
             return trunk_id == spec.trunk_id
-        return marker.kin(_name(api, trunk_id), spec.marker)
+        return marker.same_stack(_name(api, trunk_id), spec.marker)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The number's own record says what gets its calls; with nothing it is detached, and so gone."""

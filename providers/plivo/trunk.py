@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from providers.kernel import carrier, errors
-from providers.kernel.carrier import Live
-from providers.kernel.meaning import Meaning, Way
+from providers.kernel import errors
+from providers.kernel.call_handling import CallHandling, Destination
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import SipUri, target
 from providers.plivo.api import Api, named
@@ -50,7 +50,7 @@ class UriSpec(Spec):
         return self
 
 
-class Uri(carrier.Object[Api, UriSpec]):
+class Uri(Object[Api, UriSpec]):
     """Where a trunk's calls go, with the digest for it; its name is the marker.
 
     Calls: Zentrunk/URI/. Secrets: ``password``. Changes in place: everything. Delete: only when no trunk points at it any
@@ -72,9 +72,11 @@ class Uri(carrier.Object[Api, UriSpec]):
         found = api.uris.get(id, fresh=fresh)
         return _uri(found) if found else None
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """A fallback's URI is tried second, whatever the order they were made in."""
-        return Meaning(ways=(Way(str(inputs.get("uri", "")), 1 if inputs.get("role") == "fallback" else 0),))
+        return CallHandling(
+            destinations=(Destination(str(inputs.get("uri", "")), 1 if inputs.get("role") == "fallback" else 0),)
+        )
 
     def recorded(self, api: Api, id: str, spec: UriSpec) -> Live | None:
         """Its role shows in our names alone: somebody else's URI has the one that its trunk gives it."""
@@ -136,7 +138,7 @@ class TrunkSpec(Spec):
     enabled: bool = Field(True, description="Whether calls are sent on.")
 
 
-class Trunk(carrier.Object[Api, TrunkSpec]):
+class Trunk(Object[Api, TrunkSpec]):
     """The inbound trunk of one number, or of many; its name is the marker, which Plivo keeps unique.
 
     Calls: Zentrunk/Trunk/. Changes in place: everything (an update must name the direction again).

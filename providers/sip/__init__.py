@@ -11,26 +11,26 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
-from providers.kernel.carrier import Leg, Piece
 from providers.kernel.files import Files
+from providers.kernel.route import CarrierRoute, Leg, RouteObject
+from providers.kernel.vendor import Carrier
 from providers.sip import ranges
 from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, check, files
 
 _READ = date(2026, 11, 21)
 
 
-class Route(Options, carrier.Route):
+class Route(Options, CarrierRoute):
     """A PBX, SBC or SIP proxy of your own: `xtel render` writes its files, you apply them."""
 
     carrier: Literal["sip"] = Field("sip", description="Any PBX, SBC or SIP proxy, by files.")
 
-    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """One bundle. A value that its files cannot hold is refused here already, before anything is made."""
         inputs = self._inputs(leg)
         check(inputs)
-        return (Piece("bundle", "Bundle", inputs, last=True),)
+        return (RouteObject("bundle", "Bundle", inputs, last=True),)
 
     def files(self, leg: Leg) -> Files:
         """The platform's configuration."""
@@ -64,7 +64,7 @@ CAN: dict[Capability, Ability] = {
 }
 
 
-CARRIER = carrier.Carrier[Nowhere](
+CARRIER = Carrier[Nowhere](
     name="sip",
     title="SIP",
     credentials=(),

@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from providers.kernel import carrier, limits, meaning, operation
-from providers.kernel.carrier import Live
+from providers.kernel import call_handling, limits, operation
+from providers.kernel.call_handling import CallHandling
 from providers.kernel.files import Files
-from providers.kernel.meaning import Meaning
-from providers.kernel.spec import Part, Spec
+from providers.kernel.object import Live, Object
+from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import E164, SipUri, Whole, has_unknown
+from providers.kernel.vendor import Settings
 from providers.sip import render
 
 Platform = Literal["asterisk", "freeswitch", "kamailio", "opensips", "cube", "other"]
@@ -33,7 +34,7 @@ ONLY: dict[str, frozenset[str]] = {
 }
 
 
-class Options(Part):
+class Options(StrictModel):
     """The keys that a route and a bundle have in common."""
 
     platform: Platform = Field("other", description="What the bundle is for; other: a checklist for any platform.")
@@ -115,7 +116,7 @@ def _rendered(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if name in _RENDERED}
 
 
-class Bundle(carrier.Object["Nowhere", BundleSpec]):
+class Bundle(Object["Nowhere", BundleSpec]):
     """The files for a platform without an API. Calls: none; it lives in the state, somebody applies the files.
 
     Changes in place: everything but the number. Delete: forgets it, and warns that the PBX goes on as it was configured.
@@ -132,9 +133,9 @@ class Bundle(carrier.Object["Nowhere", BundleSpec]):
             return {name: value for name, value in new.items() if name != "content"}
         return {**new, "content": files(new).content}
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """What the PBX does once somebody has applied the files."""
-        seen = meaning.seen({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
+        seen = call_handling.from_values({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
         return replace(seen, srtp=inputs.get("srtp") == "required", by_hand=dict(inputs.get("content") or {}))
 
     def find(self, api: Nowhere, spec: BundleSpec, *, fresh: bool) -> Live | None:
@@ -183,5 +184,5 @@ def _stack(mark: str) -> str:
 class Nowhere:
     """The client of a platform without an API."""
 
-    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+    def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         """Nothing to open."""

@@ -12,24 +12,25 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier, purchase
-from providers.kernel.adoption import Adoption
+from providers.kernel import purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
-from providers.kernel.carrier import Leg, Piece, Ref
-from providers.kernel.spec import Part
+from providers.kernel.route import Leg, Ref, RouteObject
+from providers.kernel.route_import import RouteImport
+from providers.kernel.spec import StrictModel
 from providers.kernel.values import Whole, target
-from providers.telnyx.adoption import found, numbers
+from providers.kernel.vendor import Carrier, Credential
 from providers.telnyx.api import Api
 from providers.telnyx.attachment import Attachment
 from providers.telnyx.connection import Codec, Connection, Region, Routing, RoutingMethod
 from providers.telnyx.fqdn import Fqdn
 from providers.telnyx.profile import Profile
+from providers.telnyx.route_import import found, numbers
 from providers.telnyx.shop import Shop
 
 _READ = date(2026, 11, 21)
 
 
-class Transfer(Part):
+class Transfer(StrictModel):
     """Where transferred calls may go."""
 
     countries: tuple[str, ...] = Field(("US", "CA"), description="ISO 3166-1 alpha-2 codes, such as US.")
@@ -55,10 +56,12 @@ class Route(purchase.Route):
         description="Let the agent transfer calls: makes an outbound voice profile; {countries: [US]} says where to.",
     )
 
-    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """Connection, FQDNs, the choice among them, and last the number."""
         profile = (
-            [Piece("profile", "Profile", {"countries": list(self._transfer().countries)})] if self.transfer else []
+            [RouteObject("profile", "Profile", {"countries": list(self._transfer().countries)})]
+            if self.transfer
+            else []
         )
         connection: dict[str, Any] = {
             "codecs": list(self.codecs),
@@ -72,24 +75,26 @@ class Route(purchase.Route):
         link = {"phone_number": leg.number, "connection_id": _CONNECTION, "take_over": leg.take_over}
         return (
             *profile,
-            Piece("connection", "Connection", connection),
+            RouteObject("connection", "Connection", connection),
             *fqdns,
-            Piece("routing", "Routing", routing),
-            Piece("attachment", "Attachment", link, after=("routing",), last=True),
+            RouteObject("routing", "Routing", routing),
+            RouteObject("attachment", "Attachment", link, after=("routing",), last=True),
         )
 
     def _transfer(self) -> Transfer:
         return self.transfer if isinstance(self.transfer, Transfer) else Transfer.model_validate({})
 
-    def _fqdn(self, name: str, host: str, port: int | None) -> Piece:
-        return Piece(name, "Fqdn", {"connection_id": _CONNECTION, "fqdn": host, "record": self.record, "port": port})
+    def _fqdn(self, name: str, host: str, port: int | None) -> RouteObject:
+        return RouteObject(
+            name, "Fqdn", {"connection_id": _CONNECTION, "fqdn": host, "record": self.record, "port": port}
+        )
 
-    def _fallbacks(self, leg: Leg) -> list[Piece]:
+    def _fallbacks(self, leg: Leg) -> list[RouteObject]:
         if len(leg.fallback) >= len(_ORDER):
             raise ValueError(
                 f"fallback: a Telnyx connection has three FQDNs: xAI and at most {len(_ORDER) - 1} fallbacks"
             )
-        pieces: list[Piece] = []
+        pieces: list[RouteObject] = []
         for count, fallback in enumerate(leg.fallback, start=1):
             way = target(fallback.uri)
             if way.number or way.transport != "tls":
@@ -148,10 +153,10 @@ def _account(api: Api) -> str:
     return str(answer["data"]["organization_id"])
 
 
-CARRIER = carrier.Carrier[Api](
+CARRIER = Carrier[Api](
     name="telnyx",
     title="Telnyx",
-    credentials=(carrier.Credential("api_key", "TELNYX_API_KEY", "telnyx:apiKey"),),
+    credentials=(Credential("api_key", "TELNYX_API_KEY", "telnyx:apiKey"),),
     base_url_env="TELNYX_BASE_URL",
     objects=(Profile, Connection, Fqdn, Routing, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
@@ -161,5 +166,5 @@ CARRIER = carrier.Carrier[Api](
     example="+13125550142",
     ranges=RANGES,
     can=CAN,
-    adoption=Adoption(numbers, found),
+    route_import=RouteImport(numbers, found),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.kernel import carrier, errors, limits
+from providers.kernel import errors, limits
 from providers.kernel.listing import Listing
+from providers.kernel.vendor import Settings
 
 if TYPE_CHECKING:
     from telnyx import Telnyx
@@ -16,7 +17,7 @@ _PAGE = 250
 class Api:
     """The SDK's client (its own retries off: it would repeat a POST, and Telnyx knows no idempotency key)."""
 
-    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+    def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.client = _client(settings, limit)
         connections = self.client.fqdn_connections
         self.connections = Listing[Any](
@@ -40,7 +41,7 @@ class Api:
         )
 
 
-def _client(settings: carrier.Settings, limit: limits.Limit) -> Telnyx:
+def _client(settings: Settings, limit: limits.Limit) -> Telnyx:
     import telnyx
 
     from providers.kernel import http

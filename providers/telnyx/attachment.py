@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from providers.kernel import carrier, errors, marker, operation
-from providers.kernel.carrier import Live
+from providers.kernel import errors, marker, operation
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164, Unknown
 from providers.telnyx.api import Api
@@ -21,7 +21,7 @@ class AttachmentSpec(Spec):
     connection_id: str = Field(description="The connection that gets its calls.")
 
 
-class Attachment(carrier.Object[Api, AttachmentSpec]):
+class Attachment(Object[Api, AttachmentSpec]):
     """The assignment of an owned number to a connection.
 
     Calls: /v2/phone_numbers. Delete: assigns the connection it had before, or none; the number is never released.
@@ -40,7 +40,7 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
             return None
         ours = number.connection_id == spec.connection_id
         if isinstance(spec.connection_id, Unknown):  # a preview: the connection's marker decides
-            ours = marker.kin(str(number.connection_name or ""), spec.marker)
+            ours = marker.same_stack(str(number.connection_name or ""), spec.marker)
         called = f" ({number.connection_name})" if number.connection_name else ""
         return _live(number, ours=ours, holder=f"it is assigned to connection {number.connection_id}{called}")
 

@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from providers.kernel import carrier
-from providers.kernel.carrier import Live
-from providers.kernel.meaning import Meaning
+from providers.kernel.call_handling import CallHandling
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.telnyx.api import Api
 
@@ -44,7 +43,7 @@ class ConnectionSpec(Spec):
         return self
 
 
-class Connection(carrier.Object[Api, ConnectionSpec]):
+class Connection(Object[Api, ConnectionSpec]):
     """The connection of one number; its name is the marker.
 
     Calls: /v2/fqdn_connections. Changes in place: everything; the whole ``inbound`` object is sent each time, because how
@@ -66,10 +65,10 @@ class Connection(carrier.Object[Api, ConnectionSpec]):
         found = api.connections.get(id, fresh=fresh)
         return _connection(found) if found else None
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The connection decides how the signaling and the media travel."""
         transport = _TRANSPORTS.get(str(inputs.get("transport", "TLS")))
-        return Meaning(transport=transport, srtp=inputs.get("srtp") is True)
+        return CallHandling(transport=transport, srtp=inputs.get("srtp") is True)
 
     def create(self, api: Api, spec: ConnectionSpec) -> Live:
         """POST /v2/fqdn_connections."""
@@ -141,7 +140,7 @@ class RoutingSpec(Spec):
     method: RoutingMethod = Field("sequential", description="One after the other, or in turn.")
 
 
-class Routing(carrier.Object[Api, RoutingSpec]):
+class Routing(Object[Api, RoutingSpec]):
     """The choice of a connection's FQDNs, made once both exist.
 
     Calls: PATCH /v2/fqdn_connections/{id}. Delete: takes the choice back, without which an FQDN may not be deletable.

@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from providers.kernel import carrier
-from providers.kernel.carrier import Live
-from providers.kernel.meaning import Meaning, Way
+from providers.kernel.call_handling import CallHandling, Destination
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import Host, Unknown, Whole
 from providers.telnyx.api import Api
@@ -41,7 +40,7 @@ class FqdnSpec(Spec):
         return self
 
 
-class Fqdn(carrier.Object[Api, FqdnSpec]):
+class Fqdn(Object[Api, FqdnSpec]):
     """A connection's way to a host. Calls: /v2/fqdns. Changes in place: all but the connection."""
 
     kind = "Fqdn"
@@ -50,10 +49,12 @@ class Fqdn(carrier.Object[Api, FqdnSpec]):
     references = frozenset({"connection_id"})
     outputs = ("fqdn_id",)
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Telnyx puts the dialled number before the host; the connection knows the transport."""
         port = inputs.get("port")
-        return Meaning(ways=(Way(f"sip:{inputs.get('fqdn', '')}" + (f":{int(port)}" if port else "")),))
+        return CallHandling(
+            destinations=(Destination(f"sip:{inputs.get('fqdn', '')}" + (f":{int(port)}" if port else "")),)
+        )
 
     def find(self, api: Api, spec: FqdnSpec, *, fresh: bool) -> Live | None:
         """The FQDN of this connection with this host and port."""

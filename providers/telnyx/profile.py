@@ -7,8 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from providers.kernel import carrier
-from providers.kernel.carrier import Live
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.telnyx.api import Api
 
@@ -28,7 +27,7 @@ class ProfileSpec(Spec):
         return tuple(sorted(set(value)))
 
 
-class Profile(carrier.Object[Api, ProfileSpec]):
+class Profile(Object[Api, ProfileSpec]):
     """The outbound voice profile of one number: a transferred call is a call out. Calls: /v2/outbound_voice_profiles."""
 
     kind = "Profile"

@@ -13,17 +13,18 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from providers.kernel import carrier, purchase
-from providers.kernel.adoption import Adoption
+from providers.kernel import purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
-from providers.kernel.carrier import Leg, Piece, Ref
 from providers.kernel.files import Files
-from providers.kernel.spec import Part
+from providers.kernel.route import Leg, Ref, RouteObject
+from providers.kernel.route_import import RouteImport
+from providers.kernel.spec import StrictModel
 from providers.kernel.values import HttpsUrl, Target
+from providers.kernel.vendor import Carrier, Credential
 from providers.twilio import twiml
-from providers.twilio.adoption import found, numbers
 from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
+from providers.twilio.route_import import found, numbers
 from providers.twilio.shop import Shop
 from providers.twilio.trunk import (
     CallerId,
@@ -38,7 +39,7 @@ from providers.twilio.voice import Application, Twiml
 _READ = date(2026, 11, 21)
 _MODES: dict[bool | str, str] = {True: "enable-all", False: "disable-all", "sip-only": "sip-only"}
 #: Origination URLs a trunk may have: the target and nine more.
-_MOST_URLS = 10
+_MAX_URLS = 10
 #: Keys that one mode of the route has, with what they say when nothing is said, and what the other mode has instead.
 _ONLY: dict[str, dict[str, tuple[Any, str]]] = {
     "trunk": {
@@ -78,7 +79,7 @@ def _schema() -> dict[str, Any]:
     }
 
 
-class Recorded(Part):
+class Recorded(StrictModel):
     """Recording of the calls at Twilio."""
 
     mode: RecordingMode = Field("record-from-answer", description="From ringing or from answer; dual: two channels.")
@@ -144,7 +145,7 @@ class Route(purchase.Route):
             raise ValueError("application needs voice_url: the URL that answers with the TwiML")
         return self
 
-    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """What gets the calls, and last the number on it: a failure half-way keeps what was made."""
         return self._spoken(leg) if self.mode == "twiml" else self._trunked(leg)
 
@@ -174,23 +175,23 @@ class Route(purchase.Route):
             refer_url=self.refer_url,
         )
 
-    def _spoken(self, leg: Leg) -> tuple[Piece, ...]:
+    def _spoken(self, leg: Leg) -> tuple[RouteObject, ...]:
         """TwiML that somebody hosts, and the number that asks for it."""
         password = {"password": leg.login.password} if leg.login else {}
         inputs = {**self._dial(leg).model_dump(mode="json"), **password, "hosted": self.voice_url}
-        made = [Piece("twiml", "Twiml", inputs)]
+        made = [RouteObject("twiml", "Twiml", inputs)]
         voice = {"url": self.voice_url, "method": self.voice_method}
         link: dict[str, Any] = {"phone_number": leg.number, "take_over": leg.take_over}
         if self.application:
-            made.append(Piece("application", "Application", {"voice": voice}))
+            made.append(RouteObject("application", "Application", {"voice": voice}))
             link["application_sid"] = Ref("application", "sid")
         elif self.voice_url:
             link["voice"] = voice
         else:
             return tuple(made)
-        return (*made, Piece("attachment", "Attachment", link, after=("twiml",), last=True))
+        return (*made, RouteObject("attachment", "Attachment", link, after=("twiml",), last=True))
 
-    def _trunked(self, leg: Leg) -> tuple[Piece, ...]:
+    def _trunked(self, leg: Leg) -> tuple[RouteObject, ...]:
         shared = self.trunk == "shared"
         trunk: dict[str, Any] = {
             "transfer_mode": _MODES[self.transfer],
@@ -199,27 +200,27 @@ class Route(purchase.Route):
             "cnam_lookup": self.cnam_lookup,
             "disaster_recovery": self.disaster_recovery.model_dump() if self.disaster_recovery else None,
         }
-        made = [Piece("trunk", "Trunk", trunk, shared=shared), *self._urls(leg, shared)]
+        made = [RouteObject("trunk", "Trunk", trunk, shared=shared), *self._urls(leg, shared)]
         if self.recording:
             settings = {"trunk_sid": Ref("trunk", "sid"), **self.recording.model_dump()}
-            made.append(Piece("recording", "Recording", settings, shared=shared))
+            made.append(RouteObject("recording", "Recording", settings, shared=shared))
         link = {"phone_number": leg.number, "trunk_sid": Ref("trunk", "sid"), "take_over": leg.take_over}
-        return (*made, Piece("attachment", "Attachment", link, after=tuple(p.name for p in made[1:]), last=True))
+        return (*made, RouteObject("attachment", "Attachment", link, after=tuple(p.name for p in made[1:]), last=True))
 
-    def _urls(self, leg: Leg, shared: bool) -> list[Piece]:
-        if len(leg.fallback) >= _MOST_URLS:
-            raise ValueError(f"Twilio tries at most {_MOST_URLS} URLs: {_MOST_URLS - 1} fallbacks")
+    def _urls(self, leg: Leg, shared: bool) -> list[RouteObject]:
+        if len(leg.fallback) >= _MAX_URLS:
+            raise ValueError(f"Twilio tries at most {_MAX_URLS} URLs: {_MAX_URLS - 1} fallbacks")
         number = "" if shared else leg.number
         first = str(Target(number=number, host=leg.target.host, parameters=self._parameters()))
         urls = [
-            Piece(
+            RouteObject(
                 "origination-url", "OriginationUrl", {"trunk_sid": Ref("trunk", "sid"), "sip_url": first}, shared=shared
             )
         ]
-        for count, fallback in enumerate(leg.ways(shared=shared), start=1):
+        for count, fallback in enumerate(leg.checked_fallbacks(shared=shared), start=1):
             url = {"sip_url": fallback.uri, "weight": fallback.weight, "priority": 10 + 10 * count}
             inputs = {"trunk_sid": Ref("trunk", "sid"), **url}
-            urls.append(Piece(f"fallback-{count}", "OriginationUrl", inputs, shared=shared))
+            urls.append(RouteObject(f"fallback-{count}", "OriginationUrl", inputs, shared=shared))
         return urls
 
     def _parameters(self) -> tuple[tuple[str, str], ...]:
@@ -266,14 +267,14 @@ def _account(api: Api) -> str:
     return str(api.client.api.accounts(api.account_sid).fetch().sid)
 
 
-CARRIER = carrier.Carrier[Api](
+CARRIER = Carrier[Api](
     name="twilio",
     title="Twilio",
     credentials=(
-        carrier.Credential("account_sid", "TWILIO_ACCOUNT_SID", "twilio:accountSid", secret=False),
-        carrier.Credential("auth_token", "TWILIO_AUTH_TOKEN", "twilio:authToken", required=False),
-        carrier.Credential("api_key", "TWILIO_API_KEY", "twilio:apiKey", secret=False, required=False),
-        carrier.Credential("api_secret", "TWILIO_API_SECRET", "twilio:apiSecret", required=False),
+        Credential("account_sid", "TWILIO_ACCOUNT_SID", "twilio:accountSid", secret=False),
+        Credential("auth_token", "TWILIO_AUTH_TOKEN", "twilio:authToken", required=False),
+        Credential("api_key", "TWILIO_API_KEY", "twilio:apiKey", secret=False, required=False),
+        Credential("api_secret", "TWILIO_API_SECRET", "twilio:apiSecret", required=False),
     ),
     base_url_env="TWILIO_BASE_URL",
     objects=(Trunk, OriginationUrl, Recording, Application, Twiml, Attachment, *purchase.sold_by(Shop())),
@@ -282,6 +283,6 @@ CARRIER = carrier.Carrier[Api](
     route=Route,
     ranges=(RANGES,),
     can=CAN,
-    adoption=Adoption(numbers, found),
-    most=("Trunk", 100, "write `trunk: shared` in the routes"),
+    route_import=RouteImport(numbers, found),
+    object_limit=("Trunk", 100, "write `trunk: shared` in the routes"),
 )

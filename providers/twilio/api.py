@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from providers.kernel import carrier, errors, limits
+from providers.kernel import errors, limits
 from providers.kernel.listing import Listing
+from providers.kernel.vendor import Settings
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 class Api:
     """The SDK's client on our HTTP policy, and the listings that one run shares."""
 
-    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+    def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.client = _client(settings, limit)
         self.account_sid = settings["account_sid"]
         self.trunks = self.client.trunking.v1.trunks
@@ -44,7 +45,7 @@ class Api:
         )
 
 
-def _client(settings: carrier.Settings, limit: limits.Limit) -> Client:
+def _client(settings: Settings, limit: limits.Limit) -> Client:
     from twilio.http import HttpClient
     from twilio.http.response import Response
     from twilio.rest import Client

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from providers.kernel import carrier, errors, marker, operation
-from providers.kernel.carrier import Live
-from providers.kernel.spec import Part, Spec
+from providers.kernel import errors, marker, operation
+from providers.kernel.object import Live, Object
+from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import E164, HttpsUrl, Unknown, https_url
 from providers.twilio.api import Api
 
@@ -17,7 +17,7 @@ from providers.twilio.api import Api
 _FACTORY_VOICE_URL = "https://demo.twilio.com/welcome/voice/"
 
 
-class Handler(Part):
+class Handler(StrictModel):
     """A URL that Twilio asks what to do with a call."""
 
     url: HttpsUrl = Field(description="https URL that returns TwiML.")
@@ -39,7 +39,7 @@ class AttachmentSpec(Spec):
         return self
 
 
-class Attachment(carrier.Object[Api, AttachmentSpec]):
+class Attachment(Object[Api, AttachmentSpec]):
     """The link from an owned number to a trunk, an application or a URL.
 
     Calls: IncomingPhoneNumbers, /v1/Trunks/{sid}/PhoneNumbers. Delete: detaches and puts back what the number had before;
@@ -64,9 +64,9 @@ class Attachment(carrier.Object[Api, AttachmentSpec]):
     def _ours(self, api: Api, number: Any, spec: AttachmentSpec) -> bool:
         """A preview does not know an id yet: then the marker of what the number is attached to decides."""
         if isinstance(spec.trunk_sid, Unknown):
-            return _kin(api.trunk_listing, number.trunk_sid, spec)
+            return _same_stack(api.trunk_listing, number.trunk_sid, spec)
         if isinstance(spec.application_sid, Unknown):
-            return not number.trunk_sid and _kin(api.application_listing, number.voice_application_sid, spec)
+            return not number.trunk_sid and _same_stack(api.application_listing, number.voice_application_sid, spec)
         return _stands(number, spec)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
@@ -197,8 +197,8 @@ def _asks(number: Any, spec: AttachmentSpec) -> bool:
     return bool(spec.voice and (url, method) == (spec.voice.url, spec.voice.method))
 
 
-def _kin(listing: Any, sid: str | None, spec: AttachmentSpec) -> bool:
-    return any(each.sid == sid and marker.kin(each.friendly_name or "", spec.marker) for each in listing.all())
+def _same_stack(listing: Any, sid: str | None, spec: AttachmentSpec) -> bool:
+    return any(each.sid == sid and marker.same_stack(each.friendly_name or "", spec.marker) for each in listing.all())
 
 
 def _detached(number: Any, state: Mapping[str, Any]) -> bool:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier, errors
-from providers.kernel.carrier import Live
-from providers.kernel.meaning import Meaning, Way
-from providers.kernel.spec import Part, Spec
+from providers.kernel import errors
+from providers.kernel.call_handling import CallHandling, Destination
+from providers.kernel.object import Live, Object
+from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import HttpsUrl, SipUri, Unknown, Whole
 from providers.twilio.api import Api
 
@@ -21,7 +21,7 @@ RecordingMode = Literal[
 ]
 
 
-class DisasterRecovery(Part):
+class DisasterRecovery(StrictModel):
     """Who answers when Twilio cannot reach any origination URL: TwiML from a URL of yours."""
 
     url: HttpsUrl = Field(description="https URL that returns TwiML.")
@@ -38,7 +38,7 @@ class TrunkSpec(Spec):
     disaster_recovery: DisasterRecovery | None = Field(None, description="Who answers when no origination URL does.")
 
 
-class Trunk(carrier.Object[Api, TrunkSpec]):
+class Trunk(Object[Api, TrunkSpec]):
     """The trunk of one number, or of many; its friendly name is the marker.
 
     Calls: /v1/Trunks. Changes in place: everything. Delete: after its numbers are detached and its URLs are gone.
@@ -58,7 +58,7 @@ class Trunk(carrier.Object[Api, TrunkSpec]):
         trunk = api.trunk_listing.get(id, fresh=fresh)
         return _trunk(trunk) if trunk else None
 
-    def strays(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+    def unmanaged(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Origination URLs without our marker: they get a share of the calls, or those that xAI does not answer."""
         for url in api.trunks(id).origination_urls.list():
             if url.friendly_name != state.get("marker"):
@@ -120,7 +120,7 @@ class RecordingSpec(Spec):
     trim: Literal["trim-silence", "do-not-trim"] = Field("do-not-trim", description="Whether silence is cut out.")
 
 
-class Recording(carrier.Object[Api, RecordingSpec]):
+class Recording(Object[Api, RecordingSpec]):
     """A trunk's recording setting. Calls: /v1/Trunks/{sid}/Recording. Delete: back to do-not-record."""
 
     kind = "Recording"
@@ -163,7 +163,7 @@ class OriginationUrlSpec(Spec):
     enabled: bool = Field(True, description="Whether calls are sent here.")
 
 
-class OriginationUrl(carrier.Object[Api, OriginationUrlSpec]):
+class OriginationUrl(Object[Api, OriginationUrlSpec]):
     """A trunk's way to the target: ``sip:+14155550100@sip.voice.x.ai;transport=tls``, or to a fallback.
 
     Calls: /v1/Trunks/{sid}/OriginationUrls. Changes in place: all but the trunk. Twilio goes on to the next URL when there
@@ -188,10 +188,14 @@ class OriginationUrl(carrier.Object[Api, OriginationUrlSpec]):
         """GET /v1/Trunks/{sid}/OriginationUrls/{sid}."""
         return _url(api.trunks(str(state["trunk_sid"])).origination_urls(id).fetch())
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The URL is tried by its priority; one that is switched off gets no calls."""
         uri = inputs.get("sip_url") if inputs.get("enabled", True) is True else None
-        return Meaning(ways=(Way(str(uri), int(inputs.get("priority", 10))),)) if uri else Meaning()
+        return (
+            CallHandling(destinations=(Destination(str(uri), int(inputs.get("priority", 10))),))
+            if uri
+            else CallHandling()
+        )
 
     def create(self, api: Api, spec: OriginationUrlSpec) -> Live:
         """POST /v1/Trunks/{sid}/OriginationUrls."""

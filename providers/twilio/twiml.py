@@ -16,13 +16,13 @@ from urllib.parse import quote
 from pydantic import AfterValidator, Field, model_validator
 
 from providers.kernel.files import Files, sha256, signed
-from providers.kernel.spec import Part
+from providers.kernel.spec import StrictModel
 from providers.kernel.values import E164, HttpsUrl, SipUri, has_unknown
 
 #: A URI in <Sip> has less than 256 characters, its headers less than 1024 (error 21227).
-_MOST_URI, _MOST_HEADERS = 255, 1023
+_MAX_URI, _MAX_HEADERS = 255, 1023
 #: A <Dial> tries at most ten nouns.
-MOST_WAYS = 10
+MAX_WAYS = 10
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,60}")
 _COMMENT = ("<!-- ", " -->")
 
@@ -37,9 +37,9 @@ def _headers(given: dict[str, str]) -> dict[str, str]:
         if not (value.isascii() and value.isprintable() and value.strip()):
             raise ValueError(f"{name} must be one line of ASCII: Twilio leaves out a header that SIP cannot carry")
         seen.add(name.lower())
-    if len(_query(given)) > _MOST_HEADERS:
+    if len(_query(given)) > _MAX_HEADERS:
         raise ValueError(
-            f"headers have more than {_MOST_HEADERS} characters together, as they are escaped: shorten them"
+            f"headers have more than {_MAX_HEADERS} characters together, as they are escaped: shorten them"
         )
     return given
 
@@ -47,7 +47,7 @@ def _headers(given: dict[str, str]) -> dict[str, str]:
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 
 
-class Dial(Part):
+class Dial(StrictModel):
     """Everything a document depends on but the password."""
 
     phone_number: E164 = Field(description="The number whose calls it is for.")
@@ -62,10 +62,10 @@ class Dial(Part):
     def _fits(self) -> Dial:
         if has_unknown(dict(self)):
             return self
-        if len(self.fallback) >= MOST_WAYS:
-            raise ValueError(f"Twilio tries at most {MOST_WAYS} URIs: {MOST_WAYS - 1} fallbacks")
-        if any(len(uri) > _MOST_URI for uri in (self.target, *self.fallback)):
-            raise ValueError(f"a SIP URI has at most {_MOST_URI} characters at Twilio")
+        if len(self.fallback) >= MAX_WAYS:
+            raise ValueError(f"Twilio tries at most {MAX_WAYS} URIs: {MAX_WAYS - 1} fallbacks")
+        if any(len(uri) > _MAX_URI for uri in (self.target, *self.fallback)):
+            raise ValueError(f"a SIP URI has at most {_MAX_URI} characters at Twilio")
         return self
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from providers.kernel import carrier, meaning, operation
-from providers.kernel.carrier import Live
-from providers.kernel.meaning import Meaning
+from providers.kernel import call_handling, operation
+from providers.kernel.call_handling import CallHandling
+from providers.kernel.object import Live, Object
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import has_unknown
 from providers.twilio import twiml
@@ -24,7 +24,7 @@ class ApplicationSpec(Spec):
     voice: Handler = Field(description="What is asked what to do with a call.")
 
 
-class Application(carrier.Object[Api, ApplicationSpec]):
+class Application(Object[Api, ApplicationSpec]):
     """A number's TwiML application; its friendly name is the marker.
 
     Calls: Applications. Changes in place: everything. Delete: after its number is detached.
@@ -86,7 +86,7 @@ class TwimlSpec(Spec, twiml.Dial):
         return self
 
 
-class Twiml(carrier.Object[Api, TwimlSpec]):
+class Twiml(Object[Api, TwimlSpec]):
     """The TwiML of a number. Calls: none, because TwiML Bins have no API; it lives in the state, somebody hosts it.
 
     Secrets: ``password``, and so ``twiml``, the document itself. Changes in place: everything but the number.
@@ -99,10 +99,10 @@ class Twiml(carrier.Object[Api, TwimlSpec]):
     outputs = ("twiml",)
     secrets = ("twiml",)
 
-    def means(self, inputs: Mapping[str, Any]) -> Meaning:
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """What happens once somebody has put the document where Twilio asks."""
         number, content = str(inputs.get("phone_number", "")), inputs.get("content")
-        seen = meaning.seen({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
+        seen = call_handling.from_values({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
         return replace(seen, by_hand={twiml.file(number): str(content)} if content else {})
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:

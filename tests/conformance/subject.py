@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from providers.kernel import carrier
+from providers.kernel import registry
 from tests.reconciling import Hand
 
 #: The objects a sample builds on, by kind: what was made before it.
@@ -97,5 +97,5 @@ def subjects() -> dict[str, Subject]:
     brought = {point.name: point.load for point in entry_points(group="xtel.subjects")}
     return {
         name: brought[name]() if name in brought else import_module(f"tests.conformance.subjects.{name}").SUBJECT
-        for name in carrier.carriers()
+        for name in registry.carriers()
     }

@@ -349,8 +349,8 @@ def test_what_cannot_be_is_refused_before_any_request(
 
 
 def test_every_object_of_every_carrier_has_a_sample() -> None:
-    from providers.kernel import carrier
+    from providers.kernel import registry
 
-    for name, declared in carrier.carriers().items():
+    for name, declared in registry.carriers().items():
         kinds = {kind.kind for kind in declared.objects}
         assert kinds == {sample.kind for sample in SUBJECTS[name].samples}

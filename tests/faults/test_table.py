@@ -43,9 +43,9 @@ def impossible(subject: Subject, sample: Sample, operation: str, on: str) -> str
 
 
 def _change(subject: Subject, sample: Sample, *, replacing: bool) -> dict[str, Any]:
-    from providers.kernel import carrier
+    from providers.kernel import registry
 
-    replaces = carrier.vendor(subject.name).object(sample.kind).replaces
+    replaces = registry.vendor(subject.name).object(sample.kind).replaces
     return next((change for change in sample.changes if bool(replaces & set(change)) == replacing), {})
 
 

@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from plivo.base import Meta
 from plivo.exceptions import AuthenticationError, InvalidRequestError, ResourceNotFoundError, ValidationError
 
-from providers.kernel import carrier, http
+from providers.kernel import http, registry
 from providers.kernel.session import Session
 from tests import contract
 from tests.conformance.subjects.plivo import NUMBER, PASSWORD, PBX, SUBJECT
@@ -115,7 +115,7 @@ def ours(server: Server) -> Iterator[list[Said]]:
         taken.destroy()
         for kind in reversed(made):
             made[kind].destroy()
-        session = Session(carrier.vendor("plivo"), lambda key: None)
+        session = Session(registry.vendor("plivo"), lambda key: None)
         assert session.account() == server.env["PLIVO_AUTH_ID"]
         yield said
     server.control("POST", "reset")

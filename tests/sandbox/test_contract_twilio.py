@@ -17,7 +17,7 @@ import pytest
 from twilio.base import page, version
 from twilio.base.exceptions import TwilioException
 
-from providers.kernel import carrier, errors, http
+from providers.kernel import errors, http, registry
 from providers.kernel.session import Session
 from tests import contract
 from tests.conformance.subjects.twilio import BIN, SUBJECT
@@ -97,7 +97,7 @@ def ours(listening: tuple[Said, Server, pytest.MonkeyPatch]) -> Said:
     _moved(server, patch, made)
     for kind in reversed(made):
         made[kind].destroy()
-    session = Session(carrier.vendor("twilio"), lambda key: None)
+    session = Session(registry.vendor("twilio"), lambda key: None)
     assert session.account() == server.env["TWILIO_ACCOUNT_SID"]
     return said
 
@@ -126,7 +126,7 @@ def surface(listening: tuple[Said, Server, pytest.MonkeyPatch]) -> Said:
     said.answers.clear()
     for name, value in server.env.items():
         patch.setenv(name, value)
-    client = Session(carrier.vendor("twilio"), lambda key: None).api.client
+    client = Session(registry.vendor("twilio"), lambda key: None).api.client
     _trunks(client)
     _numbers(client)
     _applications(client)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from providers.kernel import errors, http, secrecy
-from providers.kernel.carrier import checked_base_url
+from providers.kernel.vendor import checked_base_url
 from xtel.forge import Note
 from xtel.forge.wire import Wire, named
 

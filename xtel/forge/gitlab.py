@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from providers.kernel import errors, secrecy
-from providers.kernel.carrier import checked_base_url
+from providers.kernel.vendor import checked_base_url
 from xtel.forge import Note
 from xtel.forge.wire import Wire, named
 

@@ -10,7 +10,7 @@ import httpx
 from providers.kernel import errors, http, limits, operation, secrecy
 
 _PER_PAGE = 100  # the most that both forges give
-_MOST_PAGES = 1000
+_MAX_PAGES = 1000
 _ACCESS = "check the repository and the number; a token that may not see the repository gets this answer too"
 
 
@@ -41,7 +41,7 @@ class Wire:
         Of the link to the next page only the query is taken: a token travels to no address that an answer names.
         """
         asked: dict[str, Any] = {"per_page": _PER_PAGE, **query}
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             answer = self._answer("GET", path, need, None, asked)
             listed: Any = answer.json()
             if not isinstance(listed, list):
@@ -51,7 +51,7 @@ class Wire:
             if not following:
                 return
             asked = dict(httpx.URL(following).params)
-        raise errors.Unavailable(f"{self._title}: {path} has over {_MOST_PAGES} pages", step="close it, open another")
+        raise errors.Unavailable(f"{self._title}: {path} has over {_MAX_PAGES} pages", step="close it, open another")
 
     def _answer(
         self, method: str, path: str, need: str, body: Mapping[str, Any] | None, query: Mapping[str, Any]

@@ -206,7 +206,7 @@ def _returns(group: Group) -> str:
                 list(cast(dict[str, Any], previous).values()) if isinstance(previous, dict) else [previous]
             )
             shown = [str(value) for value in values if value and value != UNKNOWN]
-            return one_line(", ".join(shown), changes.MOST)
+            return one_line(", ".join(shown), changes.MAX_CHARACTERS)
     return ""
 
 

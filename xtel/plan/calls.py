@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, cast
 
-from providers.kernel import carrier, meaning, values
+from providers.kernel import call_handling, registry, values
+from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.errors import InputError
-from providers.kernel.meaning import Meaning, Way
+from providers.kernel.object import Object
 from providers.kernel.secrecy import one_line
 from xtel.plan.model import Op, Side
 from xtel.plan.operation import UNKNOWN
@@ -30,8 +31,8 @@ class Part:
 
     step: Step
     op: Op
-    before: Meaning | None
-    after: Meaning | None
+    before: CallHandling | None
+    after: CallHandling | None
     #: Position of its first step: what is irreversible happens in this order.
     place: int
 
@@ -45,7 +46,7 @@ class Part:
         """The number it belongs to; empty: shared, or none's."""
         return group_of(self.step)
 
-    def means(self, when: When) -> Meaning | None:
+    def call_handling(self, when: When) -> CallHandling | None:
         """What it says on one side; None where it is not there."""
         return self.before if when == "before" else self.after
 
@@ -68,23 +69,23 @@ def group_of(step: Step) -> str:
     return one_line(first) if COMPONENT in step.urn or _E164.match(first) else ""
 
 
-def declared(type: str) -> carrier.Object[Any, Any] | None:
+def declared(type: str) -> Object[Any, Any] | None:
     """The declaration of a kind; None where its vendor is not installed here."""
     vendor, _, kind = type.partition(":")
     try:
-        return carrier.vendor(vendor).object(kind)
+        return registry.vendor(vendor).object(kind)
     except InputError:
         return None
 
 
-def meant(type: str, inputs: Mapping[str, Any]) -> Meaning:
+def meant(type: str, inputs: Mapping[str, Any]) -> CallHandling:
     """What inputs of an object mean; a vendor that is not installed, or stumbles, leaves what the values show."""
     known = {name: value for name, value in inputs.items() if value != UNKNOWN or name in _COMING}
     found = declared(type)
     try:
-        return found.means(known) if found else meaning.seen(known)
+        return found.call_handling(known) if found else call_handling.from_values(known)
     except (AttributeError, KeyError, TypeError, ValueError):  # foreign code on masked or partial values
-        return meaning.seen(known)
+        return call_handling.from_values(known)
 
 
 def parts(preview: Preview) -> list[Part]:
@@ -144,7 +145,7 @@ def agents(preview: Preview) -> dict[str, str]:
 
 def side(group: Group, shared: list[Part], when: When, agents: Mapping[str, str], *, whole: bool) -> Side | None:
     """How the calls of a number go on one side; None where the number is not there."""
-    own = [(part, said) for part in group.parts if (said := part.means(when)) is not None]
+    own = [(part, said) for part in group.parts if (said := part.call_handling(when)) is not None]
     if not own and not group.stays:
         return None
     takers = [
@@ -155,9 +156,9 @@ def side(group: Group, shared: list[Part], when: When, agents: Mapping[str, str]
     near = names or tuple(sorted({part.vendor for part in group.parts if part.vendor != "xai"}))
     ways = [item for name in near for item in _ways(name, own, shared, when)] if taken else []
     home = next((said for _, said in own if said.registers), None)
-    answer = home or Meaning()
+    answer = home or CallHandling()
     registered = home is not None or not _seen(group, "registers")
-    known = _seen(group, "ways") or any(part.vendor in near for part in shared)
+    known = _seen(group, "destinations") or any(part.vendor in near for part in shared)
     srtp = [said.srtp for _, said in [*own, *_of(shared, near, when)] if said.srtp is not None]
     return Side(
         rings=registered and (answer.auth == "xai" or (taken and (bool(ways) or not known))),
@@ -174,7 +175,7 @@ def side(group: Group, shared: list[Part], when: When, agents: Mapping[str, str]
     )
 
 
-def _seen(group: Group, what: Literal["takes", "ways", "registers"]) -> bool:
+def _seen(group: Group, what: Literal["takes", "destinations", "registers"]) -> bool:
     """Whether any part of the number says so on either side: what a preview does not list stays as it is."""
     return any(getattr(said, what) for part in group.parts for said in (part.before, part.after) if said)
 
@@ -195,25 +196,27 @@ def _text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _of(found: list[Part], names: tuple[str, ...], when: When) -> list[tuple[Part, Meaning]]:
-    return [(part, said) for part in found if part.vendor in names and (said := part.means(when)) is not None]
+def _of(found: list[Part], names: tuple[str, ...], when: When) -> list[tuple[Part, CallHandling]]:
+    return [(part, said) for part in found if part.vendor in names and (said := part.call_handling(when)) is not None]
 
 
-def _ways(vendor: str, own: list[tuple[Part, Meaning]], shared: list[Part], when: When) -> list[tuple[Way, str | None]]:
+def _ways(
+    vendor: str, own: list[tuple[Part, CallHandling]], shared: list[Part], when: When
+) -> list[tuple[Destination, str | None]]:
     """A carrier's ways in the order they are tried: the number's own, or those its numbers share."""
     mine = [(part, said) for part, said in own if part.vendor == vendor]
-    if not any(said.ways for _, said in mine):
+    if not any(said.destinations for _, said in mine):
         mine = [*mine, *_of(shared, (vendor,), when)]
     transport = next((said.transport for _, said in mine if said.transport), None)
     ranked = [
         (way.rank, "fallback" in part.step.name.split("/")[-1], part.step.name, count, way)
         for part, said in mine
-        for count, way in enumerate(said.ways)
+        for count, way in enumerate(said.destinations)
     ]
     return [(way, transport) for *_, way in sorted(ranked, key=lambda item: item[:4])]
 
 
-def _spelled(way: Way, number: str, transport: str | None) -> str:
+def _spelled(way: Destination, number: str, transport: str | None) -> str:
     """The URI as it is called: the dialled number before the host where the carrier fills it in."""
     try:
         target = values.target(way.uri)

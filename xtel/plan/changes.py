@@ -17,7 +17,7 @@ from xtel.plan.steps import INTERNAL, Step
 #: Inputs whose change changes nothing at a vendor.
 _QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: Characters of a value that are shown.
-MOST = 160
+MAX_CHARACTERS = 160
 
 
 def counted(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def shown(value: Any) -> str:
     if value == UNKNOWN:
         return "known after apply"
     if isinstance(value, list) and all(isinstance(item, str) for item in cast(list[Any], value)):
-        return one_line(", ".join(cast(list[str], value)), MOST)
+        return one_line(", ".join(cast(list[str], value)), MAX_CHARACTERS)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return one_line(text.replace(UNKNOWN, "known after apply"), MOST)
+    return one_line(text.replace(UNKNOWN, "known after apply"), MAX_CHARACTERS)

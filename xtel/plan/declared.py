@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import carrier, spec
+from providers.kernel import registry, spec
+from providers.kernel.route import Ref
 from providers.kernel.secrecy import MASK
 from stacks.document import Document
 from stacks.model import SecretRef
@@ -55,7 +56,7 @@ def _resources(stack: str, document: Document | None) -> dict[str, dict[str, Any
     found: dict[str, dict[str, Any]] = {}
     for key, number in document.numbers.items() if document else ():
         for name, type, inputs in _parts(wiring(key, number)):
-            number_of = "" if name.split("/")[0] in carrier.carriers() else f"{calls.COMPONENT}$"
+            number_of = "" if name.split("/")[0] in registry.carriers() else f"{calls.COMPONENT}$"
             urn = f"urn:pulumi:{stack}::xtel::{number_of}pulumi-python:dynamic/{type}::{name}"
             found.setdefault(urn, _canonical(type, inputs))
     return found
@@ -87,7 +88,7 @@ def _plain(value: Any) -> Any:
         return f"{MASK} {value.secret}"
     if isinstance(value, Made):
         return MASK
-    if isinstance(value, carrier.Ref):
+    if isinstance(value, Ref):
         return UNKNOWN
     if isinstance(value, Mapping):
         items = cast(Mapping[str, Any], value).items()

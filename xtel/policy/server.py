@@ -22,7 +22,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
-from providers.kernel import carrier, process
+from providers.kernel import process, registry
 from providers.kernel.errors import InputError
 from providers.kernel.secrecy import one_line
 from stacks import document
@@ -124,7 +124,7 @@ def _diagnostic(finding: Finding, stays: set[str]) -> Any:
 
 def main() -> None:
     """Serve until the engine ends; it reads the port from the first line."""
-    carrier.keep_quiet(os.environ)
+    registry.register_credentials(os.environ)
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=_UNLIMITED)
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Pack(), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from providers.kernel import carrier, values
+from providers.kernel import registry, values
 from xtel.plan.model import Change, Finding, Number, Object, Plan, Review, Side
 
 SIGNS = {"create": "+", "update": "!", "replace": "!", "delete": "-", "same": " "}
@@ -50,7 +50,7 @@ def named(number: Number) -> str:
 
 def titled(name: str) -> str:
     """A carrier's own spelling of its name."""
-    found = carrier.carriers().get(name)
+    found = registry.carriers().get(name)
     return found.title if found else name
 
 

@@ -42,7 +42,7 @@ def import_(
 
     Exit codes: 0 imported or nothing to do, 1 error, not confirmed, or a number asked for that stays as it is.
     """
-    from providers.kernel.carrier import carriers
+    from providers.kernel.registry import carriers
     from xtel import answers, findings, takeover
     from xtel import survey as surveying
 

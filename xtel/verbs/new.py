@@ -40,7 +40,7 @@ def new(
 
     Exit codes: 0 made, 1 error (then nothing was written).
     """
-    from providers.kernel.carrier import carriers
+    from providers.kernel.registry import carriers
     from xtel import new as start
     from xtel import pipeline
 

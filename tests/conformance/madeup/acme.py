@@ -8,15 +8,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import carrier, http, limits
+from providers.kernel import http, limits
 from providers.kernel.capabilities import Table
-from providers.kernel.carrier import Leg, Live, Piece, Ref
+from providers.kernel.object import Live, Object
+from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164, SipUri, Unknown
+from providers.kernel.vendor import Carrier, Credential, Settings
 
 
 class Api:
-    def __init__(self, settings: carrier.Settings, limit: limits.Limit) -> None:
+    def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.key = settings["key"]
         headers = {"Authorization": f"Bearer {self.key}"}
         self.http = http.client(
@@ -32,7 +34,7 @@ class LineSpec(Spec):
     target: SipUri = Field(description="Where the line's calls go.")
 
 
-class Line(carrier.Object[Api, LineSpec]):
+class Line(Object[Api, LineSpec]):
     """A line to a SIP URI."""
 
     kind, spec = "Line", LineSpec
@@ -62,7 +64,7 @@ class LinkSpec(Spec):
     line: str = Field(description="The line that gets its calls.")
 
 
-class Link(carrier.Object[Api, LinkSpec]):
+class Link(Object[Api, LinkSpec]):
     """A number on a line."""
 
     kind, spec, references = "Link", LinkSpec, frozenset({"line"})
@@ -95,18 +97,18 @@ class Link(carrier.Object[Api, LinkSpec]):
             api.ask("PUT", f"/numbers/{id}", line=state.get("previous") or "")
 
 
-class Route(carrier.Route):
+class Route(CarrierRoute):
     """A line of its own."""
 
     carrier: Literal["acme"] = Field("acme", description="Acme.")
 
-    def pieces(self, leg: Leg) -> tuple[Piece, ...]:
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         link = {"phone_number": leg.number, "line": Ref("line", "id"), "take_over": leg.take_over}
-        return (Piece("line", "Line", {"target": str(leg.target)}), Piece("link", "Link", link, last=True))
+        return (RouteObject("line", "Line", {"target": str(leg.target)}), RouteObject("link", "Link", link, last=True))
 
 
-CARRIER = carrier.Carrier[Api](
-    name="acme", title="Acme", credentials=(carrier.Credential("key", "ACME_KEY", "acme:key"),), base_url_env="ACME_BASE_URL",
+CARRIER = Carrier[Api](
+    name="acme", title="Acme", credentials=(Credential("key", "ACME_KEY", "acme:key"),), base_url_env="ACME_BASE_URL",
     objects=(Line, Link), connect=Api, account=lambda api: str(api.ask("GET", "/account")["id"]), route=Route,
     ranges=(Table("acme", date(2026, 11, 21), "acme.example", ("203.0.113.0/28",)),),
 )  # fmt: skip

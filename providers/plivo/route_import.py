@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from providers.kernel.adoption import Found, Unmapped, Way, alone
+from providers.kernel.route_import import Found, Unmapped, WeightedUri, alone
 from providers.plivo.api import Api
 
 
@@ -23,13 +23,13 @@ def found(api: Api, e164: str) -> Found:
     if trunk is None or trunk.get("trunk_direction") == "outbound":
         raise Unmapped(f"trunk {id} is no inbound trunk")
     uuids = [str(uuid) for name in ("primary_uri_uuid", "fallback_uri_uuid") if (uuid := trunk.get(name))]
-    ways = [Way(str((api.uris.get(uuid) or {}).get("uri") or "")) for uuid in uuids]
-    if not ways:
+    uris = [WeightedUri(str((api.uris.get(uuid) or {}).get("uri") or "")) for uuid in uuids]
+    if not uris:
         raise Unmapped(f"trunk {id} has no URI")
     for uuid in uuids:
         _alone(api, uuid)
     ids = dict(zip(("uri", "fallback-1"), uuids, strict=False))
-    return Found({"secure": bool(trunk.get("secure"))}, {**ids, "trunk": id, "attachment": e164}, tuple(ways))
+    return Found({"secure": bool(trunk.get("secure"))}, {**ids, "trunk": id, "attachment": e164}, tuple(uris))
 
 
 def _alone(api: Api, uuid: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from providers.kernel.adoption import Found, Unmapped, Way, alone
+from providers.kernel.route_import import Found, Unmapped, WeightedUri, alone
 from providers.kernel.values import target
 from providers.twilio.api import Api
 from providers.twilio.attachment import holder
@@ -40,8 +40,8 @@ def found(api: Api, e164: str) -> Found:
         **_parameters(urls[0].sip_url),
         "recording": {"mode": recording.mode, "trim": recording.trim} if recorded else None,
     }
-    ways = tuple(Way(url.sip_url, url.weight) for url in urls)
-    return Found(route, {**ids, **{name: url.sid for name, url in zip(names, urls, strict=True)}}, ways)
+    uris = tuple(WeightedUri(url.sip_url, url.weight) for url in urls)
+    return Found(route, {**ids, **{name: url.sid for name, url in zip(names, urls, strict=True)}}, uris)
 
 
 def _route(trunk: Any) -> dict[str, Any]:

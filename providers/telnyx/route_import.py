@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from providers.kernel import errors
-from providers.kernel.adoption import Found, Unmapped, Way, alone
+from providers.kernel.route_import import Found, Unmapped, WeightedUri, alone
 from providers.telnyx.api import Api
 from providers.telnyx.connection import routed
 from providers.telnyx.fqdn import PORT
@@ -47,8 +47,8 @@ def found(api: Api, e164: str) -> Found:
     ids = {"connection": id, "routing": id, "attachment": str(owned[e164].id)}
     parts = {name: str(fqdn.id) for name, fqdn in zip(names, fqdns, strict=False)}
     target, *fallbacks = fqdns
-    ways = (Way(_uri(target, f"{e164}@")), *(Way(_uri(fqdn)) for fqdn in fallbacks))
-    return Found(route, {**ids, **parts, **({"profile": str(profile)} if profile else {})}, ways)
+    uris = (WeightedUri(_uri(target, f"{e164}@")), *(WeightedUri(_uri(fqdn)) for fqdn in fallbacks))
+    return Found(route, {**ids, **parts, **({"profile": str(profile)} if profile else {})}, uris)
 
 
 def _connection(api: Api, id: str) -> Any:

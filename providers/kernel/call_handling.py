@@ -1,7 +1,7 @@
 """What an object says about calls: which number's calls it takes, where it sends them, who may send them, who answers.
 
 Plans put these together per number. A carrier says only what cannot be seen from its inputs' own values: see
-:meth:`providers.kernel.carrier.Object.means`. Inputs may hold values that are not known yet, and masked secrets.
+:meth:`providers.kernel.carrier.Object.call_handling`. Inputs may hold values that are not known yet, and masked secrets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from providers.kernel.values import target
 
 
 @dataclass(frozen=True)
-class Way:
+class Destination:
     """A SIP URI that a carrier sends calls to; the lowest rank is tried first."""
 
     uri: str
@@ -22,12 +22,12 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Meaning:
+class CallHandling:
     """What one object contributes to the calls of a number; what it does not decide is None or empty."""
 
     #: The number (E.164) whose calls this object takes at its carrier: without it the carrier sends none of them our way.
     takes: str = ""
-    ways: tuple[Way, ...] = ()
+    destinations: tuple[Destination, ...] = ()
     #: Transport of every way, where the carrier's trunk decides it and not the URI.
     transport: Literal["tls", "tcp", "udp"] | None = None
     #: Whether the media are encrypted.
@@ -49,13 +49,13 @@ class Meaning:
     rents: bool = False
 
 
-def seen(inputs: Mapping[str, Any]) -> Meaning:
+def from_values(inputs: Mapping[str, Any]) -> CallHandling:
     """What inputs show by themselves, for an object whose carrier says nothing: SIP URIs, the number, encryption."""
     number = inputs.get("phone_number")
-    ways = tuple(Way(uri, rank) for rank, uri in enumerate(_uris(list(inputs.values()))))
+    destinations = tuple(Destination(uri, rank) for rank, uri in enumerate(_uris(list(inputs.values()))))
     secure = next((inputs[name] for name in ("srtp", "secure") if isinstance(inputs.get(name), bool)), None)
-    return Meaning(
-        takes=number if isinstance(number, str) else "", ways=ways, srtp=secure,
+    return CallHandling(
+        takes=number if isinstance(number, str) else "", destinations=destinations, srtp=secure,
         releases=inputs.get("on_delete") == "release",
     )  # fmt: skip
 

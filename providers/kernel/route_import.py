@@ -23,7 +23,7 @@ class Unmapped(errors.XtelError):
 
 
 @dataclass(frozen=True)
-class Way:
+class WeightedUri:
     """A SIP URI that a carrier tries, with its share among those of one priority."""
 
     uri: str
@@ -35,16 +35,16 @@ class Found:
     """A number's route as it stands at its carrier.
 
     ``route`` holds the keys of the stack file's route (those at their default are left out later), ``ids`` the id of each
-    piece by its name, ``ways`` the URIs in the order they are tried: the target first, fallbacks after it.
+    piece by its name, ``uris`` the URIs in the order they are tried: the target first, fallbacks after it.
     """
 
     route: Mapping[str, Any]
     ids: Mapping[str, str]
-    ways: tuple[Way, ...]
+    uris: tuple[WeightedUri, ...]
 
 
 @dataclass(frozen=True)
-class Adoption(Generic[ApiT]):
+class RouteImport(Generic[ApiT]):
     """What ``xtel import`` asks a carrier; both only read. ``found`` raises Unmapped for what no stack file can say."""
 
     numbers: Callable[[ApiT], Iterable[str]]

@@ -1,0 +1,43 @@
+"""Every vendor that is installed, found by entry point: a new one touches no file of the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from providers.kernel import errors, secrecy
+from providers.kernel.vendor import Carrier, Vendor
+
+
+@cache
+def carriers() -> dict[str, Carrier[Any]]:
+    """Every installed carrier by name (entry points ``xtel.carriers``)."""
+    return {point.name: point.load() for point in sorted(entry_points(group="xtel.carriers"), key=lambda p: p.name)}
+
+
+@cache
+def vendors() -> dict[str, Vendor[Any]]:
+    """Every installed vendor by name: the carriers, and xAI (entry points ``xtel.vendors``)."""
+    others: dict[str, Vendor[Any]] = {point.name: point.load() for point in entry_points(group="xtel.vendors")}
+    return {**others, **carriers()}
+
+
+def register_credentials(environment: Mapping[str, str]) -> None:
+    """No credential of any vendor that stands in the environment may reach a text, whoever repeats it."""
+    secrets = (
+        credential for declared in vendors().values() for credential in declared.credentials if credential.secret
+    )
+    secrecy.register(*(environment.get(credential.env, "") for credential in secrets))
+
+
+def vendor(name: str) -> Vendor[Any]:
+    """A vendor by name; an error that says what to do when it is not installed (any more)."""
+    try:
+        return vendors()[name]
+    except KeyError:
+        raise errors.InputError(
+            f"the carrier {name!r} is not installed here",
+            step=f"install the package that provides it (installed: {', '.join(sorted(vendors()))})",
+        ) from None

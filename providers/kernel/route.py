@@ -1,0 +1,105 @@
+"""How one number's calls get from a carrier to their target: the route that a carrier's module declares, and its objects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from providers.kernel.capabilities import Ability, Capability
+from providers.kernel.files import Files
+from providers.kernel.spec import StrictModel
+from providers.kernel.values import SipUri, Target, Whole, target
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An output of another part of the same route, known once that part is made."""
+
+    part: str
+    output: str
+
+
+class Fallback(StrictModel):
+    """Who rings when xAI does not answer: another SIP URI, tried after the target in the order of the list."""
+
+    uri: SipUri = Field(description="SIP URI, such as sip:+14155550999@pbx.example.com;transport=tls.")
+    weight: Whole = Field(
+        10, ge=1, le=65535, description="Share among entries of one priority, where a carrier knows it."
+    )
+
+
+@dataclass(frozen=True)
+class Login:
+    """The digest that the target asks for. The password is a stand-in that only the engine replaces by its value."""
+
+    username: str
+    password: Any
+
+
+@dataclass(frozen=True)
+class Leg:
+    """The leg of a call that a carrier is to make: which number's calls go to which target."""
+
+    number: str
+    target: Target
+    fallback: tuple[Fallback, ...] = ()
+    take_over: bool = False
+    login: Login | None = None
+
+    def checked_fallbacks(self, *, shared: bool) -> tuple[Fallback, ...]:
+        """The fallbacks, in order. Raises ValueError for one with a user part on a trunk that many numbers share."""
+        for way in self.fallback:
+            if shared and target(way.uri).number:
+                raise ValueError(
+                    f"{way.uri} names a user: on a shared trunk it would get every number's calls; write the host alone"
+                )
+        return self.fallback
+
+
+@dataclass(frozen=True)
+class RouteObject:
+    """One object of a route: its name under the number, its kind, its inputs (values or :class:`Ref`).
+
+    A shared piece is made once per stack and used by the routes of several numbers.
+    """
+
+    name: str
+    kind: str
+    inputs: Mapping[str, Any]
+    #: Parts that must exist before this one, although no input refers to them.
+    after: tuple[str, ...] = ()
+    #: Made only once the number is registered at xAI, so that no call arrives before it can be answered.
+    last: bool = False
+    shared: bool = False
+
+
+class CarrierRoute(StrictModel, ABC):
+    """How one number's calls get from a carrier to their target; each carrier has its own class with its own keys.
+
+    The key ``carrier`` holds the carrier's name: ``carrier: Literal["twilio"] = "twilio"``.
+    """
+
+    @property
+    def delivers(self) -> str:
+        """The name of the carrier that delivers the calls."""
+        return str(vars(self)["carrier"])
+
+    @abstractmethod
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
+        """The carrier objects, in the order they are made. Pure: no request is made. Raises ValueError for what cannot be."""
+
+    def sources(self) -> tuple[str, ...]:
+        """The names of the published ranges this route's calls come from; an allowlist must cover them."""
+        return (self.delivers,)
+
+    def abilities(self) -> Mapping[Capability, Ability]:
+        """What this route can, where that is not what its carrier can in general."""
+        return {}
+
+    def files(self, leg: Leg) -> Files | None:
+        """Files that people apply, for ``xtel render``; None where an API does it all. Pure. Raises ValueError."""
+        return None

@@ -1,0 +1,120 @@
+"""What a vendor's module declares: its credentials and objects, and for a carrier its ranges and the route of a number.
+
+The kernel derives the rest: the Pulumi resource classes, the checks, the life cycle, ``doctor``, the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from providers.kernel import errors, limits, secrecy
+from providers.kernel.capabilities import Ability, Capability, Table
+from providers.kernel.object import Object
+from providers.kernel.route import CarrierRoute
+from providers.kernel.route_import import RouteImport
+
+ApiT = TypeVar("ApiT")
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One thing a vendor needs to know who asks: an environment variable and the Pulumi config key that wins over it."""
+
+    name: str
+    env: str
+    config: str
+    secret: bool = True
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Vendor(Generic[ApiT]):
+    """An API with its credentials and objects. ``connect`` gets the settings and returns the client of this vendor."""
+
+    name: str
+    title: str
+    credentials: tuple[Credential, ...]
+    base_url_env: str
+    objects: tuple[type[Object[ApiT, Any]], ...]
+    connect: Callable[[Settings, limits.Limit], ApiT]
+    #: Whose account the credentials open; asks the vendor, so that it also proves that the account answers.
+    account: Callable[[ApiT], str]
+    account_name: str = "account"
+    #: Requests in flight at once, and the rate that the vendor publishes for an account.
+    max_requests: int = 8
+    rate: limits.Rate | None = None
+
+    def object(self, kind: str) -> Object[ApiT, Any]:
+        """The object declared under ``kind``."""
+        for declared in self.objects:
+            if declared.kind == kind:
+                return declared()
+        raise errors.InputError(
+            f"{self.name} declares no object {kind}", step="install the release that made this stack"
+        )
+
+
+@dataclass(frozen=True)
+class Carrier(Vendor[ApiT]):
+    """A vendor that delivers calls."""
+
+    route: type[CarrierRoute] = CarrierRoute
+    #: ``auth`` left out in the stack file: what this carrier does best towards xAI.
+    auth: str = "allowlist"
+    ranges: tuple[Table, ...] = ()
+    can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
+    example: str = "+14155550101"
+    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
+    object_limit: tuple[str, int, str] | None = None
+    #: How routes that exist are imported; None where nothing can be.
+    route_import: RouteImport[ApiT] | None = None
+
+
+class Settings:
+    """Credentials and base URL of one vendor: Pulumi config first, environment second."""
+
+    def __init__(
+        self, vendor: Vendor[Any], config: Callable[[str], str | None], environment: Mapping[str, str]
+    ) -> None:
+        self._vendor = vendor
+        self._values: dict[str, str] = {}
+        for credential in vendor.credentials:
+            value = config(credential.config) or environment.get(credential.env, "")
+            if value:
+                self._values[credential.name] = value
+            if credential.secret:
+                secrecy.register(value)
+        self.base_url = checked_base_url(vendor.base_url_env, environment.get(vendor.base_url_env, ""))
+
+    def __getitem__(self, name: str) -> str:
+        if value := self._values.get(name):
+            return value
+        credential = next(item for item in self._vendor.credentials if item.name == name)
+        secret = "--secret " if credential.secret else ""
+        raise errors.CredentialError(
+            f"{self._vendor.title}: {credential.env} is not set",
+            step=f"export {credential.env}=… or `pulumi config set {secret}{credential.config} …`",
+        )
+
+    def get(self, name: str) -> str:
+        """The value, or an empty string."""
+        return self._values.get(name, "")
+
+    def __repr__(self) -> str:
+        return f"Settings({self._vendor.name}: {', '.join(sorted(self._values))})"
+
+
+def checked_base_url(name: str, url: str) -> str:
+    """A base URL override: https anywhere, http on loopback only, so that no credential travels in the clear."""
+    url = url.rstrip("/")
+    if not url or url.startswith("https://"):
+        return url
+    host = url.removeprefix("http://").split("/")[0].rsplit(":", 1)[0].strip("[]")
+    if url.startswith("http://") and (host in {"localhost", "::1"} or host.startswith("127.")):
+        return url
+    raise errors.InputError(
+        f"{name} must be an https URL (http is for loopback only)", step=f"unset {name} or correct it"
+    )
