@@ -19,9 +19,9 @@ from typing import Any
 from stacks import document
 from tests.conftest import Sandbox, serving
 from tests.engine.conftest import STACK, Project
-from xtel import plan, report, rules
-from xtel.plan import declared
-from xtel.plan.checksum import checksum
+from xtel.review import plan, report, rules
+from xtel.review.plan import declared
+from xtel.review.plan.checksum import checksum
 
 CASES = Path(__file__).parent / "cases/plan"
 TODAY = date(2026, 11, 21)

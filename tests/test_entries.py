@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from providers.kernel.errors import InputError
-from xtel import entries
+from xtel.operations.importing import entries
 
 ENTRY = {
     "number": "+14155550100",

@@ -15,7 +15,8 @@ from tests.conformance.subjects.plivo import Plivo
 from tests.conformance.subjects.telnyx import Telnyx
 from tests.conftest import Sandbox
 from tests.reconciling import Hand
-from xtel import answers, cli
+from xtel import cli
+from xtel.operations.importing import answers
 
 LONDON, CHICAGO, NYC, DENVER = "+442079460011", "+13125550142", "+12125550177", "+13035550164"
 

@@ -14,7 +14,7 @@ from providers.kernel.errors import InputError
 from providers.kernel.vendor import Carrier
 from tests.conftest import ROOT
 from tests.test_xtel_cli import ended, run
-from xtel import matrix
+from xtel.authoring import matrix
 
 COMMAND = "xtel doctor --matrix README.md"
 

@@ -19,18 +19,19 @@ from providers.kernel.errors import InputError
 from tests import record
 from tests.conformance.madeup import acme
 from tests.conftest import ROOT
-from xtel import plan, report, rules, sources
-from xtel.plan import price, schema
-from xtel.plan import steps as reading
-from xtel.plan.checksum import checksum
-from xtel.plan.operation import UNKNOWN
-from xtel.plan.steps import Preview, Step
-from xtel.project import Project
-from xtel.report import view
+from xtel.engine import previews as reading
+from xtel.engine.operation import UNKNOWN
+from xtel.engine.previews import Preview, Step
+from xtel.project import sources
+from xtel.project.layout import Project
+from xtel.review import plan, report, rules
+from xtel.review.plan import price, schema
+from xtel.review.plan.checksum import checksum
+from xtel.review.report import view
 
 CASES = sorted(path.parent for path in record.CASES.glob("*/stack.yaml"))
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-SCHEMA = ROOT / "xtel/plan/plan.schema.json"
+SCHEMA = ROOT / "xtel/review/plan/plan.schema.json"
 #: What each case is for.
 VERDICTS = {
     "accepted": "dangerous",
@@ -91,7 +92,7 @@ def test_json_follows_the_published_schema(case: Path) -> None:
 
 def test_the_published_schema_is_current() -> None:
     assert SCHEMA.read_text() == schema.schema(), (
-        "write it anew: python -m xtel.plan.schema > xtel/plan/plan.schema.json"
+        "write it anew: python -m xtel.review.plan.schema > xtel/review/plan/plan.schema.json"
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from providers.kernel.secrecy import MASK
 from tests import record
 from tests.test_plan import CASES, E164, judged, linked, registered, rules_of, urn
-from xtel import plan, rules
-from xtel.plan.operation import UNKNOWN
-from xtel.plan.steps import Preview, Violated
-from xtel.policy.compared import Declared, preview
+from xtel.engine.operation import UNKNOWN
+from xtel.engine.previews import Preview, Violated
+from xtel.review import plan, rules
+from xtel.review.policy.compared import Declared, preview
 
 TRUNK = urn("twilio:Trunk", f"{E164}/trunk")
 LINK = urn("twilio:Attachment", f"{E164}/attachment")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from providers.kernel.errors import InputError
-from xtel import cli, output, validate
+from xtel import cli, terminal
+from xtel.authoring import validate
 
 VERBS = ["validate", "plan", "apply", "routes", "drift", "rotate", "recover"]
 VERBS += ["sandbox up", "sandbox down", "sandbox status", "sandbox reset", "sandbox env"]
@@ -141,10 +142,10 @@ def test_colours_on_a_terminal_unless_no_color_is_set(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLORTERM", "")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    output.line("text", "red")
+    terminal.line("text", "red")
     assert capsys.readouterr().out == "\x1b[31mtext\x1b[0m\n"
     monkeypatch.setenv("NO_COLOR", "1")
-    output.line("text", "red")
+    terminal.line("text", "red")
     assert capsys.readouterr().out == "text\n"
 
 

@@ -22,11 +22,11 @@ from tests import record
 from tests.forge import TOKEN, Store, github, gitlab
 from tests.test_plan import _check_prose
 from tests.test_xtel_cli import ended, run
-from xtel.plan.model import Review
-from xtel.report import comment as text
-from xtel.report import outside
-from xtel.report.markdown import BUDGET
-from xtel.report.view import Links
+from xtel.review.plan.model import Review
+from xtel.review.report import comment as text
+from xtel.review.report import outside
+from xtel.review.report.markdown import BUDGET
+from xtel.review.report.view import Links
 
 MARKER = "<!-- xtel:plan -->"
 

@@ -20,7 +20,10 @@ from providers.kernel import ranges
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
 from tests.test_xtel_cli import ended
-from xtel import doctor, engine, output
+from xtel import terminal
+from xtel.authoring import doctor
+from xtel.engine import cli
+from xtel.project import programs
 
 HEAD = "version: 1\ndefaults: {webhook: {url: https://voice.example.com/calls}}\nnumbers:\n"
 FILE = HEAD + '  one: {number: "+14155550100", route: {carrier: twilio}, auth: {allow: [twilio]}}\n'
@@ -51,14 +54,14 @@ class Pulumi:
             hidden = {key: {"secret": True} for key, entry in self.config.items() if entry["secret"]}
             return json.dumps({**self.config, **hidden})
         if not self.passphrase:
-            raise engine.Unavailable("pulumi config: incorrect passphrase")
+            raise cli.Unavailable("pulumi config: incorrect passphrase")
         return json.dumps(self.config)
 
 
 @pytest.fixture
 def pulumi(monkeypatch: pytest.MonkeyPatch) -> Pulumi:
     found = Pulumi()
-    monkeypatch.setattr(engine, "run", found.run)
+    monkeypatch.setattr(cli, "run", found.run)
     monkeypatch.setattr(doctor, "_today", lambda: date(2026, 11, 21))  # no table gets old while tests are run
     return found
 
@@ -230,10 +233,10 @@ def test_a_config_that_cannot_be_read_is_a_warning(
 ) -> None:
     def run(arguments: list[str], *_: object) -> str:
         if arguments != ["version"]:
-            raise engine.Unavailable("no backend")
+            raise cli.Unavailable("no backend")
         return "v3.300.0"
 
-    monkeypatch.setattr(engine, "run", run)
+    monkeypatch.setattr(cli, "run", run)
     found = checks(told, "dev")
     assert found["stack config"]["status"] == "warning"
     assert (found["Twilio"]["status"], found["xAI"]["status"]) == ("ok", "ok")
@@ -267,7 +270,7 @@ def test_tools(project: Path, pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch, t
     alone = tmp_path / "bin"
     alone.mkdir()
     (alone / "pulumi").touch(0o755)
-    monkeypatch.setattr(engine, "path", lambda: str(alone))
+    monkeypatch.setattr(programs, "search_path", lambda: str(alone))
     pulumi.version = "v3.255.0"
     found = checks(told)
     assert (found["pulumi"]["status"], found["language host"]["status"]) == ("ok", "missing")
@@ -280,7 +283,7 @@ def test_tools(project: Path, pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch, t
 
 def test_versions_are_read_without_importing_an_sdk(project: Path) -> None:
     code = (
-        "import sys\nfrom xtel import doctor\nfound = list(doctor._packages())\n"
+        "import sys\nfrom xtel.authoring import doctor\nfound = list(doctor._packages())\n"
         "print(' '.join(check.detail for check in found))\n"
         "print({'twilio', 'telnyx', 'plivo', 'pulumi'} & set(sys.modules))\n"
     )
@@ -404,8 +407,8 @@ def test_progress_is_shown_while_vendors_are_asked(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     shown: list[str] = []
-    working = output.working
-    monkeypatch.setattr(output, "working", lambda text: shown.append(text) or working(text))
+    working = terminal.working
+    monkeypatch.setattr(terminal, "working", lambda text: shown.append(text) or working(text))
     told("dev")
     assert shown == ["asking xAI, Twilio"]
 

@@ -9,8 +9,8 @@ import pytest
 from providers.kernel.registry import carriers
 from providers.kernel.route import Ref
 from stacks import model, network
-from xtel import drift
-from xtel.events import Step
+from xtel.engine.events import Step
+from xtel.operations import drift
 
 NUMBER = "+14155550100"
 PBX = "sip:+14155550999@pbx.example.com;transport=tls"

@@ -22,7 +22,8 @@ from stacks import document
 from tests.conftest import Sandbox
 from tests.test_xtel_cli import ended, run
 from tests.test_xtel_sandbox import _free_port
-from xtel import engine, new
+from xtel.authoring import new
+from xtel.engine import cli
 
 SCHEMA = Path(document.__file__).parent / "schema" / "stack.json"
 FILES = {
@@ -40,7 +41,7 @@ FILES = {
 def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_env: None) -> Path:
     """An empty working directory, on a machine without a Pulumi."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(engine, "found", lambda: False)
+    monkeypatch.setattr(cli, "found", lambda: False)
     return tmp_path
 
 

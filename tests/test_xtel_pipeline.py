@@ -22,7 +22,8 @@ from tests.test_xtel_cli import ended, run
 from tests.test_xtel_comment import in_github, in_gitlab, nowhere  # noqa: F401
 from tests.test_xtel_new import shell  # noqa: F401
 from tests.test_xtel_plan import commit, git
-from xtel import engine, pipeline
+from xtel.authoring import pipelines
+from xtel.engine import cli
 
 SHA = "a" * 40
 WORKFLOWS = [f".github/workflows/xtel-{name}.yml" for name in ("validate", "plan", "apply", "drift")]
@@ -32,7 +33,7 @@ COMMON = [".devcontainer/devcontainer.json", ".pre-commit-config.yaml"]
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_env: None) -> Path:
     """A project with both systems' pipelines, and this Python's programs first on PATH, but no Pulumi."""
-    monkeypatch.setattr(engine, "found", lambda: False)
+    monkeypatch.setattr(cli, "found", lambda: False)
     monkeypatch.chdir(tmp_path)
     assert ended("new", "demo", "--ci", "github") == 0
     monkeypatch.chdir("demo")
@@ -132,7 +133,7 @@ def test_actions_are_pinned_by_commit_and_nothing_runs_for_foreign_code_with_sec
         text = (project / path).read_text()
         uses = re.findall(r"uses: (.*)", text)
         assert uses and all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", item) for item in uses), path
-        assert set(uses) <= set(pipeline.PINS.values())
+        assert set(uses) <= set(pipelines.PINS.values())
         assert "pull_request_target" not in text and "workflow_run" not in text
         assert text.count("persist-credentials: false") == text.count("actions/checkout@")
         for job in yaml.safe_load(text)[
@@ -180,11 +181,11 @@ def test_the_hook_and_the_container(project: Path) -> None:
         assert (hook["entry"], hook["pass_filenames"]) == ("xtel validate", False)
         assert re.search(hook["files"], "stacks/prod.yaml") and not re.search(hook["files"], "docs/prod.yaml")
     container = json.loads((project / ".devcontainer/devcontainer.json").read_text())
-    assert (container["name"], container["image"]) == ("demo", f"pulumi/pulumi-python:{pipeline.PULUMI}")
+    assert (container["name"], container["image"]) == ("demo", f"pulumi/pulumi-python:{pipelines.PULUMI}")
 
 
 def test_the_pulumi_of_the_pipelines_is_the_one_that_is_tested() -> None:
-    assert f'VERSION = "{pipeline.PULUMI}"' in (ROOT / "tools/engine/install.py").read_text()
+    assert f'VERSION = "{pipelines.PULUMI}"' in (ROOT / "tools/engine/install.py").read_text()
 
 
 # --- the page ---
@@ -198,10 +199,10 @@ def test_the_page_says_what_is_true(project: Path, hub: Store) -> None:
         for job in workflow(project, name)["jobs"].values():
             for right, level in job["permissions"].items():
                 assert f"`{right}: {level}`" in page
-    for pin in pipeline.PINS.values():
+    for pin in pipelines.PINS.values():
         action, _, sum = pin.partition(" # ")
         assert f"| `{action.partition('@')[0]}` | {sum} |" in page
-    assert f"Pulumi {pipeline.PULUMI}" in page
+    assert f"Pulumi {pipelines.PULUMI}" in page
 
 
 def test_the_commands_of_the_page_run(project: Path, hub: Store) -> None:

@@ -20,8 +20,8 @@ from tests.conftest import Sandbox
 from tests.engine.conftest import Project
 from tests.reconciling import Hand
 from tests.test_xtel_cli import ended
-from xtel import engine
-from xtel import ranges as published
+from xtel.engine import cli
+from xtel.review import ranges as published
 
 NEW = ranges.newest("twilio")
 TODAY = NEW.dated
@@ -57,14 +57,14 @@ def state(monkeypatch: pytest.MonkeyPatch, auth: dict[str, Any] | None) -> None:
 
     def run(arguments: list[str], root: Path, environment: dict[str, str]) -> str:
         if auth is None:
-            raise engine.Unavailable("no backend")
+            raise cli.Unavailable("no backend")
         assert arguments == ["stack", "export", "--stack", "dev"]
         outputs = {"phone_number": "+14155550100", "sip_auth": auth}
         number = {"type": "pulumi-python:dynamic/xai:PhoneNumber", "outputs": outputs}
         trunk = {"type": "pulumi-python:dynamic/twilio:Trunk", "outputs": {"marker": "a"}}
         return json.dumps({"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, trunk, number]}})
 
-    monkeypatch.setattr(engine, "run", run)
+    monkeypatch.setattr(cli, "run", run)
 
 
 def auth(*names: str) -> dict[str, Any]:

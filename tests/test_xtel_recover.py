@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from xtel import recover
+from xtel.operations import recover
 
 HERE = socket.gethostname()
 

@@ -12,7 +12,7 @@ import pytest
 from providers.kernel.files import intact
 from tests.test_sip import registered
 from tests.test_xtel_cli import ended
-from xtel import render
+from xtel.authoring import render
 
 __all__ = ["registered"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.test_xtel_cli import run
-from xtel import routes
-from xtel.routes import Row
+from xtel.review import routes
+from xtel.review.routes import Row
 
 FILE = """version: 1
 defaults: {webhook: {url: https://voice.example.com/calls}, route: {carrier: twilio}}
@@ -105,14 +105,14 @@ def test_a_stack_that_was_never_applied_is_known_to_be_empty(project: Path) -> N
 
 
 def _applied(project: Path, printed: str) -> list[dict[str, str]]:
-    from xtel import engine
+    from xtel.project import programs
 
     fake = project / "bin/pulumi"
     fake.parent.mkdir()
     fake.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")
     fake.chmod(0o755)
     with pytest.MonkeyPatch.context() as context:
-        context.setattr(engine, "path", lambda: f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+        context.setattr(programs, "search_path", lambda: f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
         found = routes.applied("dev", project, {})
     declared = routes.declared(project / "stacks/dev.yaml")
     return routes.as_json("dev", list(routes.joined(declared, found)), asked=True)["numbers"]

@@ -13,7 +13,7 @@ import typer
 
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
-from xtel import output
+from xtel import terminal
 from xtel.verbs import (
     apply,
     comment,
@@ -42,7 +42,7 @@ app = group(no_args_is_help=True)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output.line(f"xtel {version('xai-telephony')}")
+        terminal.line(f"xtel {version('xai-telephony')}")
         raise typer.Exit()
 
 
@@ -108,7 +108,7 @@ def _run(arguments: list[str]) -> int:
             raise
         known = isinstance(error, XtelError)
         unknown = f"{type(error).__name__}: {one_line(str(error))}; next: run it again with XTEL_DEBUG=1 and report it"
-        output.error(str(error) if known else unknown)
+        terminal.error(str(error) if known else unknown)
         return 1
 
 
@@ -119,8 +119,8 @@ def _show_usage(error: Any) -> None:
         return
     if error.ctx is not None:
         sys.stderr.write(f"{error.ctx.get_usage()}\n")
-        output.note(f"`{error.ctx.command_path} --help` shows more")
-    output.error(error.format_message())
+        terminal.note(f"`{error.ctx.command_path} --help` shows more")
+    terminal.error(error.format_message())
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import HEAD, STACK, SUPPORT, Project
 from tests.engine.test_readme import commands
 from tests.killing import xtel
-from xtel import apply as applying
-from xtel import project as projects
+from xtel.operations import apply as applying
+from xtel.project import layout as projects
 
 pytestmark = pytest.mark.engine
 SALES = """

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xtel import fleet, output, project
+from xtel import terminal
+from xtel.engine import fleet
+from xtel.project import layout
 from xtel.verbs import All, Json, Parallel, agreed, one_or_all
 
 if TYPE_CHECKING:
-    from xtel.apply import Order
+    from xtel.operations.apply import Order
 
 
 def apply(
@@ -45,7 +47,7 @@ def apply(
     Exit codes: 0 applied or nothing to do, 1 error, failed or not agreed to,
     3 blocked, 4 stale: not what was reviewed. With --all the worst of them.
     """
-    from xtel import apply as applying
+    from xtel.operations import apply as applying
 
     one_or_all(stack, all)
     order = applying.Order(checksum, tuple(allow_replace or ()), tuple(allow_release or ()))
@@ -57,10 +59,10 @@ def apply(
 
 def _one(stack: str, order: Order, *, ask: bool, json: bool) -> int:
     """Plans one stack, asks where nobody agreed yet, applies it."""
-    from xtel import apply as applying
-    from xtel import planning
+    from xtel.operations import apply as applying
+    from xtel.review import planning
 
-    here = project.here()
+    here = layout.here()
     planned = applying.prepare(here, stack, order)
     result = applying.refused(planned, order)
     if result is None and ask:
@@ -68,10 +70,10 @@ def _one(stack: str, order: Order, *, ask: bool, json: bool) -> int:
             planning.show(planned.review)
         result = applying.refused(planned, order, agreed=not json and agreed("apply this plan?"))
     elif result is None and not json:
-        output.line(f"{stack}: {planning.summary(planned.review)}")
+        terminal.line(f"{stack}: {planning.summary(planned.review)}")
     result = result or applying.carry_out(here, planned, order)
     if json:
-        output.document(result.as_json())
+        terminal.document(result.as_json())
     else:
         applying.show(result)
     return result.exit
@@ -79,12 +81,12 @@ def _one(stack: str, order: Order, *, ask: bool, json: bool) -> int:
 
 def _all(parallel: int, *, ask: bool, json: bool) -> int:
     """Applies every stack of the project; the worst of their exit codes."""
-    from xtel import apply as applying
+    from xtel.operations import apply as applying
 
     question = (lambda: not json and agreed("apply these plans?")) if ask else None
-    results = applying.apply_all(project.here(), parallel, question, quiet=json)
+    results = applying.apply_all(layout.here(), parallel, question, quiet=json)
     if json:
-        output.document(fleet.as_json(results))
+        terminal.document(fleet.as_json(results))
     else:
         applying.show_all(results)
     return fleet.worst(results)

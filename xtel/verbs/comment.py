@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xtel import output
+from xtel import terminal
 from xtel.verbs import Json
 
 if TYPE_CHECKING:
-    from xtel.forge import Forge, Note
+    from xtel.review.forge import Forge, Note
 
 
 class Where(StrEnum):
@@ -64,14 +64,14 @@ def comment(
     place = _Place(forge.value if forge else "", repository, author, pr or 0)
     if checksum:
         sum = _reviewed(place, checksum, commit, name)
-        return output.document({"stack": checksum, "checksum": sum}) if json else output.line(sum)
+        return terminal.document({"stack": checksum, "checksum": sum}) if json else terminal.line(sum)
     work = _track(place, paths, dry_run=dry_run) if drift else _publish(place, paths, name, dry_run=dry_run)
     if isinstance(work, str):
-        return output.raw(work)
+        return terminal.raw(work)
     note, done = work
     if json:
-        return output.document({"done": done, "url": note.url if note else ""})
-    return output.line(f"{done} {note.url}".rstrip() if note else "no drift, and no issue")
+        return terminal.document({"done": done, "url": note.url if note else ""})
+    return terminal.line(f"{done} {note.url}".rstrip() if note else "no drift, and no issue")
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ class _Place:
 
     def at(self) -> Forge:
         """The forge itself."""
-        from xtel import comment as posting
+        from xtel.review import comment as posting
 
         return posting.at(self.forge, self.repository, self.author)
 
 
 def _reviewed(place: _Place, stack: str, commit: str, name: str) -> str:
     """The checksum in the comment of the request that was merged."""
-    from xtel import comment as posting
+    from xtel.review import comment as posting
 
     at = place.at()
     return posting.checksum(at, stack, [place.request] if place.request else posting.merged(at, commit), name)
@@ -100,8 +100,8 @@ def _reviewed(place: _Place, stack: str, commit: str, name: str) -> str:
 
 def _publish(place: _Place, paths: list[Path], name: str, *, dry_run: bool) -> str | tuple[Note, str]:
     """The comment and what was done with it; its text where nobody is to be asked."""
-    from xtel import comment as posting
-    from xtel.report import comment as text
+    from xtel.review import comment as posting
+    from xtel.review.report import comment as text
 
     entries = posting.plans(paths)
     body = text.comment(entries, posting.links(entries), name=name, job=posting.job(place.forge))
@@ -110,14 +110,14 @@ def _publish(place: _Place, paths: list[Path], name: str, *, dry_run: bool) -> s
     at = place.at()
     note, done = posting.publish(at, posting.request(place.forge, place.request), body)
     if note.author != at.me():
-        output.note(f"the token writes as {note.author}: give --as '{note.author}', or the next run posts again")
+        terminal.note(f"the token writes as {note.author}: give --as '{note.author}', or the next run posts again")
     return note, done
 
 
 def _track(place: _Place, paths: list[Path], *, dry_run: bool) -> str | tuple[Note | None, str]:
     """The issue about drift and what was done with it; its text where nobody is to be asked."""
-    from xtel import comment as posting
-    from xtel.report import outside
+    from xtel.review import comment as posting
+    from xtel.review.report import outside
 
     found = posting.drifts(paths)
     if dry_run:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json
 
 
@@ -30,17 +31,17 @@ def doctor(
 
     Exit codes: 0 good (warnings included), 1 something is missing or wrong.
     """
-    from xtel import doctor as examination
+    from xtel.authoring import doctor as examination
 
     if matrix:
-        from xtel import matrix as capabilities
+        from xtel.authoring import matrix as capabilities
 
         changed = capabilities.write(Path(matrix))
-        output.line(f"{matrix}: {'written' if changed else 'nothing to write'}")
+        terminal.line(f"{matrix}: {'written' if changed else 'nothing to write'}")
         raise typer.Exit()
-    report = examination.examine(project.here(), stack, offline=offline)
+    report = examination.examine(layout.here(), stack, offline=offline)
     if json:
-        output.document(report.as_json())
+        terminal.document(report.as_json())
     else:
         examination.show(report)
     raise typer.Exit(0 if report.ok else 1)

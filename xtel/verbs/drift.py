@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json
 
 
@@ -26,11 +27,11 @@ def drift(
     Exit codes: 0 none, 2 something was changed, 1 error (a vendor that does not
     answer is an error, never a finding).
     """
-    from xtel import drift as view
+    from xtel.operations import drift as view
 
-    found = view.drift(project.here(), stack)
+    found = view.drift(layout.here(), stack)
     if json:
-        output.document(found.as_json())
+        terminal.document(found.as_json())
     else:
         view.show(found)
     raise typer.Exit(2 if found.findings else 0)

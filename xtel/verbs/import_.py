@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json, agreed
 
 
@@ -43,25 +44,25 @@ def import_(
     Exit codes: 0 imported or nothing to do, 1 error, not confirmed, or a number asked for that stays as it is.
     """
     from providers.kernel.registry import carriers
-    from xtel import answers, findings, takeover
-    from xtel import survey as surveying
+    from xtel.operations.importing import answers, findings, takeover
+    from xtel.operations.importing import survey as surveying
 
     if carrier not in carriers():
         raise typer.BadParameter(f"expected one of {', '.join(carriers())}", param_hint="--carrier")
     wanted, url = _spelled(tuple(number or ())), _url(webhook)
-    found = project.here()
+    found = layout.here()
     ask = _asked if sys.stdin.isatty() and not json else None
     known = answers.Answers(url, answers.known(secrets, wanted), ask)
-    with output.working(f"asking xAI and {carrier}"):
+    with terminal.working(f"asking xAI and {carrier}"):
         survey = surveying.survey(found, stack, carrier, wanted, known)
     if not json:
         findings.show(survey)
     consented = bool(survey.taken) and (yes or (not json and agreed("import them?")))
     if consented:
-        with output.working("importing"):
+        with terminal.working("importing"):
             takeover.take_over(found, stack, survey)
     if json:
-        output.document(findings.as_json(stack, carrier, survey, imported=consented))
+        terminal.document(findings.as_json(stack, carrier, survey, imported=consented))
     else:
         findings.conclude(stack, survey, imported=consented)
     raise typer.Exit(1 if (survey.taken and not consented) or (wanted and survey.left) else 0)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from xtel import output
+from xtel import terminal
 from xtel.verbs import Json
 
 
@@ -41,8 +41,8 @@ def new(
     Exit codes: 0 made, 1 error (then nothing was written).
     """
     from providers.kernel.registry import carriers
-    from xtel import new as start
-    from xtel import pipeline
+    from xtel.authoring import new as start
+    from xtel.authoring import pipelines
 
     if not folder:
         raise typer.BadParameter("expected the name of a folder", param_hint="DIR")
@@ -50,8 +50,8 @@ def new(
         raise typer.BadParameter("expected letters, digits, dots, dashes and underscores", param_hint="--stack")
     if carrier not in carriers():
         raise typer.BadParameter(f"expected one of {', '.join(carriers())}", param_hint="--carrier")
-    if ci and pipeline.is_project(Path(folder)):
-        added = pipeline.add(Path(folder), ci.value)
-        return output.document(added.as_json()) if json else pipeline.show(added)
+    if ci and pipelines.is_project(Path(folder)):
+        added = pipelines.add(Path(folder), ci.value)
+        return terminal.document(added.as_json()) if json else pipelines.show(added)
     made = start.make(Path(folder), stack, carrier, ci.value if ci else "")
-    return output.document(made.as_json()) if json else start.show(made)
+    return terminal.document(made.as_json()) if json else start.show(made)

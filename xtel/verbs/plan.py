@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from xtel import fleet, output, project
+from xtel import terminal
+from xtel.engine import fleet
+from xtel.project import layout
 from xtel.verbs import All, Parallel, one_or_all
 
 
@@ -50,29 +52,29 @@ def plan(
     Exit codes: 0 nothing changes, 2 changes, 3 blocked, 1 error or incomplete.
     With --all the worst of them.
     """
-    from xtel import planning, report
-    from xtel.report import view
+    from xtel.review import planning, report
+    from xtel.review.report import view
 
     if sum(map(bool, (base, saved, refresh))) > 1:
         raise typer.BadParameter("--base, --from and --refresh exclude each other", param_hint="--base")
     one_or_all(stack, all)
-    found = project.here()
+    found = layout.here()
     chosen = Format.json if json else format
     if all:
         if base or saved or out or chosen not in {Format.text, Format.json}:
             raise typer.BadParameter("it goes with --refresh and --json only", param_hint="--all")
         reviews = planning.review_all(found, parallel, refresh=refresh)
         if chosen is Format.json:
-            output.document(fleet.as_json(reviews))
+            terminal.document(fleet.as_json(reviews))
         else:
             planning.show_all(reviews)
         raise typer.Exit(fleet.worst(reviews))
     review = planning.review(found, stack, base=base, saved=saved, refresh=refresh)
     if out:
         planning.write(Path(out), report.render(review, chosen.value, planning.links(found, stack)))
-        output.note(f"{stack}: {view.worded(review)} · {review.headline}; written to {out}")
+        terminal.note(f"{stack}: {view.worded(review)} · {review.headline}; written to {out}")
     elif chosen is Format.text:
         planning.show(review)
     else:
-        output.raw(report.render(review, chosen.value, planning.links(found, stack)))
+        terminal.raw(report.render(review, chosen.value, planning.links(found, stack)))
     raise typer.Exit(review.exit)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json, agreed, group
 
 app = group(invoke_without_command=True)
@@ -26,12 +27,12 @@ def ranges(context: typer.Context, json: Json = False) -> None:
 
     Exit codes: 0 shown.
     """
-    from xtel import ranges as published
+    from xtel.review import ranges as published
 
     if context.invoked_subcommand:
         return
     if json:
-        output.document(published.as_json())
+        terminal.document(published.as_json())
     else:
         published.show()
 
@@ -54,17 +55,17 @@ def update(
 
     Exit codes: 0 nothing to do or written, 2 changes that are not written, 1 error.
     """
-    from xtel import engine
-    from xtel import ranges as published
+    from xtel.engine import cli
+    from xtel.review import ranges as published
 
-    found = project.here()
+    found = layout.here()
     file = found.stack_file(stack)
     try:
-        with output.working("asking Pulumi what is registered"):
+        with terminal.working("asking Pulumi what is registered"):
             known = published.registered(found, stack)
-    except engine.Unavailable as error:
+    except cli.Unavailable as error:
         known = None
-        output.note(f"compared with what the names mean today, because what is registered is not known: {error}")
+        terminal.note(f"compared with what the names mean today, because what is registered is not known: {error}")
     wanted = published.compare(file, known)
     if not json:
         published.show_update(wanted)
@@ -72,8 +73,8 @@ def update(
     if wanted.moves and consented:
         published.write(wanted)
     if json:
-        output.document(wanted.as_json(written=bool(wanted.moves) and consented))
+        terminal.document(wanted.as_json(written=bool(wanted.moves) and consented))
     elif wanted.moves:
         text = f"{file}: written; next: xtel validate {stack}, pulumi preview"
-        output.line(text if consented else f"nothing was written; next: xtel ranges update {stack} --yes")
+        terminal.line(text if consented else f"nothing was written; next: xtel ranges update {stack} --yes")
     raise typer.Exit(2 if wanted.moves and not consented else 0)

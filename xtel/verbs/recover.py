@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json, agreed
 
 
@@ -30,13 +31,13 @@ def recover(
 
     Exit codes: 0 recovered, 1 error (it says what to do; run it again).
     """
-    from xtel import recover as recovery
+    from xtel.operations import recover as recovery
 
-    here = project.here()
+    here = layout.here()
     file = here.stack_file(stack)
     found = recovery.recover(here, stack, lambda question: yes or (not json and agreed(question)))
     if json:
-        output.document(found.as_json())
+        terminal.document(found.as_json())
     else:
         recovery.show(found, file)
     if found.error:

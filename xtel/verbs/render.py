@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json
 
 
@@ -36,18 +37,18 @@ def render(
 
     Exit codes: 0 written (or the same), 1 error (or different).
     """
-    from xtel import render as bundles
+    from xtel.authoring import render as bundles
 
     if check and (force or with_secrets):
         raise typer.BadParameter("goes with neither --force nor --with-secrets", param_hint="--check")
-    found = project.here()
+    found = layout.here()
     file = found.stack_file(stack)
     folder = Path(out) if out else found.root / "bundles" / stack.rpartition("/")[2]
     wanted = bundles.bundles(stack, file, number, folder)
     done = bundles.check(wanted) if check else bundles.write(wanted, force=force, with_secrets=with_secrets)
     agree = not check or bundles.agrees(done)
     if json:
-        output.document({"stack": stack, "agree": agree, "bundles": [item.as_json() for item in done]})
+        terminal.document({"stack": stack, "agree": agree, "bundles": [item.as_json() for item in done]})
     else:
         bundles.show(done, checked=check)
     raise typer.Exit(0 if agree else 1)

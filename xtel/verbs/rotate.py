@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from providers.kernel.errors import InputError
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json
 
 
@@ -39,9 +40,9 @@ def rotate(
 
     Exit codes: 0 renewed, 1 error or not agreed to.
     """
-    from xtel import rotate as rotation
+    from xtel.operations import rotate as rotation
 
-    here = project.here()
+    here = layout.here()
     file = here.stack_file(stack)
     found = rotation.applied(here, stack, number)
     chosen = rotation.choose(found, what.value if what else None)
@@ -58,7 +59,7 @@ def rotate(
     rotation.ready(here, found)
     rotation.rotate(here, wanted)
     if json:
-        output.document(wanted.as_json(done=True))
+        terminal.document(wanted.as_json(done=True))
     else:
         rotation.show(wanted, file)
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json
 
 
@@ -25,18 +26,19 @@ def routes(
 
     Exit codes: 0 shown, 1 error.
     """
-    from xtel import engine, local
-    from xtel import routes as view
+    from xtel.engine import cli
+    from xtel.project import sandbox
+    from xtel.review import routes as view
 
-    found = project.here()
+    found = layout.here()
     rows = view.declared(found.stack_file(stack))
     asked = True
     try:
-        rows = list(view.joined(rows, view.applied(stack, found.root, local.reading(found, stack))))
-    except engine.Unavailable as error:
+        rows = list(view.joined(rows, view.applied(stack, found.root, sandbox.reading(found, stack))))
+    except cli.Unavailable as error:
         asked = False
-        output.note(f"only the declared routes are shown: {error}")
+        terminal.note(f"only the declared routes are shown: {error}")
     if json:
-        output.document(view.as_json(stack, rows, asked=asked))
+        terminal.document(view.as_json(stack, rows, asked=asked))
     else:
         view.show(rows)

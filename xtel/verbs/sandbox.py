@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from providers.kernel.errors import XtelError
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json, group
 
 app = group(no_args_is_help=True)
@@ -46,30 +47,30 @@ def up(
 
     Exit codes: 0 it is up, 1 error.
     """
-    from xtel import local
+    from xtel.project import sandbox
 
-    it = local.Local(project.here())
-    with output.working("starting the sandbox"):
+    it = sandbox.LocalSandbox(layout.here())
+    with terminal.working("starting the sandbox"):
         found, started = it.up(port)
-    output.line(f"sandbox: {'up' if started else 'already up'} at {found.url} (process {found.pid})", "green")
+    terminal.line(f"sandbox: {'up' if started else 'already up'} at {found.url} (process {found.pid})", "green")
     if not started and port not in {None, found.port}:
-        output.note(f"it keeps its port; for port {port}: xtel sandbox down, then xtel sandbox up --port {port}")
+        terminal.note(f"it keeps its port; for port {port}: xtel sandbox down, then xtel sandbox up --port {port}")
     _select(it)
     if started:
-        output.line('next: eval "$(xtel sandbox env)" && pulumi up -s sandbox')
+        terminal.line('next: eval "$(xtel sandbox env)" && pulumi up -s sandbox')
 
 
 def _select(it: Any) -> None:
     """The stack in the sandbox's backend; without a Pulumi the sandbox alone is still worth having."""
-    from xtel import engine
+    from xtel.engine import backends, cli
 
     if not it.project.is_pulumi:
-        output.note("no Pulumi.yaml here or above: no stack was made")
-    elif not engine.found():
-        output.note("no pulumi on PATH: no stack was made; next: make setup, then xtel sandbox up")
+        terminal.note("no Pulumi.yaml here or above: no stack was made")
+    elif not cli.found():
+        terminal.note("no pulumi on PATH: no stack was made; next: make setup, then xtel sandbox up")
     else:
-        with output.working("pulumi stack select --create sandbox"):
-            it.select_stack()
+        with terminal.working("pulumi stack select --create sandbox"):
+            backends.select_sandbox_stack(it)
 
 
 @app.command()
@@ -82,11 +83,11 @@ def down() -> None:
 
     Exit codes: 0 it is down, 1 error.
     """
-    from xtel import local
+    from xtel.project import sandbox
 
-    with output.working("stopping the sandbox"):
-        found = local.Local(project.here()).down()
-    output.line(f"sandbox: down (process {found.pid} ended)" if found else "sandbox: not up, nothing to stop")
+    with terminal.working("stopping the sandbox"):
+        found = sandbox.LocalSandbox(layout.here()).down()
+    terminal.line(f"sandbox: down (process {found.pid} ended)" if found else "sandbox: not up, nothing to stop")
 
 
 @app.command()
@@ -100,18 +101,18 @@ def status(json: Json = False) -> None:
 
     Exit codes: 0 up, 1 down.
     """
-    from xtel import local
+    from xtel.project import sandbox
 
-    it = local.Local(project.here())
+    it = sandbox.LocalSandbox(layout.here())
     found = it.running()
     if json:
-        output.document(it.as_json(found))
+        terminal.document(it.as_json(found))
     elif found is None:
-        output.line("sandbox: down; next: xtel sandbox up")
+        terminal.line("sandbox: down; next: xtel sandbox up")
     elif found.healthy:
-        output.line(f"sandbox: up at {found.url} (process {found.pid})", "green")
+        terminal.line(f"sandbox: up at {found.url} (process {found.pid})", "green")
     else:
-        output.line(f"sandbox: process {found.pid} does not answer at {found.url}; next: xtel sandbox down", "red")
+        terminal.line(f"sandbox: process {found.pid} does not answer at {found.url}; next: xtel sandbox down", "red")
     raise typer.Exit(0 if found and found.healthy else 1)
 
 
@@ -128,12 +129,12 @@ def reset() -> None:
 
     Exit codes: 0 done, 1 error.
     """
-    from xtel import local
+    from xtel.project import sandbox
 
-    it = local.Local(project.here())
+    it = sandbox.LocalSandbox(layout.here())
     found = it.reset()
-    output.line("sandbox: accounts and numbers are back to the default seed")
-    output.line(f"pulumi: the state of the stack sandbox is removed ({project.shown(it.backend)})")
+    terminal.line("sandbox: accounts and numbers are back to the default seed")
+    terminal.line(f"pulumi: the state of the stack sandbox is removed ({layout.shown(it.backend)})")
     if found:
         _select(it)
 
@@ -155,18 +156,18 @@ def env(
 
     Exit codes: 0 printed, 1 the sandbox is down.
     """
-    from xtel import local
+    from xtel.project import sandbox
 
-    if account not in local.ACCOUNTS:
-        raise typer.BadParameter(f"expected one of {', '.join(local.ACCOUNTS)}", param_hint="--account")
+    if account not in sandbox.ACCOUNTS:
+        raise typer.BadParameter(f"expected one of {', '.join(sandbox.ACCOUNTS)}", param_hint="--account")
     try:
-        variables = local.Local(project.here()).shell_environment(account)
+        variables = sandbox.LocalSandbox(layout.here()).shell_environment(account)
     except XtelError:
         if not json:
-            output.line("false")
+            terminal.line("false")
         raise
     if json:
-        output.document(variables)
+        terminal.document(variables)
     else:
         for name, value in variables.items():
-            output.line(f"export {name}={local.quoted(value)}")
+            terminal.line(f"export {name}={sandbox.quoted(value)}")

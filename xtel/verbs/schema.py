@@ -15,6 +15,6 @@ def schema() -> None:
 
     Exit codes: 0 printed.
     """
-    from xtel import schema as printed
+    from xtel.authoring import schema as printed
 
     printed.show()

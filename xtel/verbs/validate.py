@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from xtel import output, project
+from xtel import terminal
+from xtel.project import layout
 from xtel.verbs import Json
 
 
@@ -27,12 +28,12 @@ def validate(
 
     Exit codes: 0 valid (warnings included), 1 errors.
     """
-    from xtel import validate as check
+    from xtel.authoring import validate as check
 
-    found = project.here()
-    result = check.validate([found.file(stack)] if stack else map(project.relative, found.stack_files()))
+    found = layout.here()
+    result = check.validate([found.file(stack)] if stack else map(layout.relative, found.stack_files()))
     if json:
-        output.document(result.as_json())
+        terminal.document(result.as_json())
     else:
         check.show(result)
     raise typer.Exit(0 if result.valid else 1)

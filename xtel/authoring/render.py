@@ -1,0 +1,212 @@
+"""`xtel render`: the files that a stack's routes offer, written atomically, never over something a person wrote."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Any
+
+from providers.kernel.errors import InputError
+from providers.kernel.files import Files, intact
+from stacks import document, network
+from xtel import terminal
+from xtel.project import layout
+
+PASSWORD = "XTEL_DIGEST_PASSWORD"  # noqa: S105 -- the name of a variable
+_WHERE = "they come with `route: {carrier: sip, platform: …}` and `route: {carrier: twilio, mode: twiml}`"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One number's bundle: what its files should be, and where."""
+
+    key: str
+    number: str
+    files: Files
+    folder: Path
+
+    def states(self) -> dict[str, str]:
+        """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle)."""
+        states = {name: _state(self.folder / name, text) for name, text in self.files.texts.items()}
+        for path in sorted(self.folder.rglob("*")) if self.folder.is_dir() else ():
+            name = path.relative_to(self.folder).as_posix()
+            if name not in states and name != self.files.secret and _is_ours(path):
+                states[name] = "left"
+        return states
+
+
+@dataclass(frozen=True)
+class Written:
+    """A bundle with what was found, or done, of each file; ``secret`` is the path of a secret file that was written."""
+
+    bundle: Bundle
+    states: Mapping[str, str]
+    secret: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        shas = self.bundle.files.content
+        return {
+            "key": self.bundle.key,
+            "number": self.bundle.number,
+            "platform": self.bundle.files.platform,
+            "folder": str(self.bundle.folder),
+            "sha256": self.bundle.files.sha256,
+            "files": [{"path": n, "state": state, "sha256": shas.get(n)} for n, state in self.states.items()],
+            "secret_file": self.bundle.files.secret or None,
+            "secret_written": bool(self.secret),
+        }
+
+
+def bundles(stack: str, file: Path, number: str, out: Path) -> list[Bundle]:
+    """The bundles of a stack, or the one of a number (its key, or E.164). Raises InputError when there is none."""
+    found: list[Bundle] = []
+    for key, declared in document.read(file).numbers.items():
+        leg = network.wiring(key, declared).leg
+        if declared.route and declared.number and (files := declared.route.files(leg)):
+            found.append(Bundle(key, leg.number, files, out / leg.number))
+    chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]
+    if not chosen:
+        keys = ", ".join(bundle.key for bundle in found)
+        raise InputError(
+            f"{stack} has no number {number} with files to apply" if number else f"{stack} has no files to apply",
+            step=f"name one of {keys}" if keys else _WHERE,
+        )
+    return chosen
+
+
+def check(found: list[Bundle]) -> list[Written]:
+    """What is on disk, and nothing written."""
+    return [Written(bundle, bundle.states()) for bundle in found]
+
+
+def write(found: list[Bundle], *, force: bool, with_secrets: bool) -> list[Written]:
+    """Write every file that is not the same; refused before anything is written when one is somebody's own."""
+    states = [bundle.states() for bundle in found]
+    secret = _secret(found) if with_secrets else None
+    if not force:
+        _refuse_foreign(found, states, secret)
+    return [_write(bundle, was, secret) for bundle, was in zip(found, states, strict=True)]
+
+
+def _write(bundle: Bundle, states: Mapping[str, str], secret: tuple[str, str] | None) -> Written:
+    done: dict[str, str] = {}
+    try:
+        for name, state in states.items():
+            path = bundle.folder / name
+            if state == "left":
+                path.unlink()
+            elif state != "same":
+                _replace(path, bundle.files.texts[name], 0o644)
+            done[name] = {"left": "removed", "same": "same"}.get(state, "written")
+        if secret:
+            _replace(bundle.folder / secret[0], secret[1], 0o600)
+    except OSError as error:
+        reason = f"{layout.shown(bundle.folder)} cannot be written: {error.strerror or error}"
+        raise InputError(reason, step="name another folder with --out") from None
+    return Written(bundle, done, secret[0] if secret else "")
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    """The whole file or the old one; a secret one is never readable by others, not even while it is written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = mkstemp(prefix=".xtel-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _refuse_foreign(found: list[Bundle], states: list[dict[str, str]], secret: tuple[str, str] | None) -> None:
+    foreign = [
+        bundle.folder / name
+        for bundle, was in zip(found, states, strict=True)
+        for name, state in was.items()
+        if state == "foreign"
+    ]
+    if secret and _state(found[0].folder / secret[0], secret[1]) == "foreign":
+        foreign.append(found[0].folder / secret[0])
+    if foreign:
+        named = ", ".join(layout.shown(path) for path in foreign[:3]) + (" and more" if len(foreign) > 3 else "")
+        raise InputError(
+            f"not written here, or changed by hand since: {named}; nothing was written",
+            step="move it away, or overwrite it with --force",
+        )
+
+
+def _secret(found: list[Bundle]) -> tuple[str, str]:
+    """Path and text of the secret file of the one bundle that has one."""
+    holders = [bundle for bundle in found if bundle.files.secret]
+    sealed = holders[0].files.sealed if holders else None
+    if len(found) != 1 or sealed is None:
+        reason = "no bundle here logs in with a digest" if not holders else "a password belongs to one number"
+        raise InputError(f"--with-secrets: {reason}", step="name a number with a digest: --number KEY")
+    password = os.environ.get(PASSWORD) or _asked(holders[0])
+    try:
+        return holders[0].files.secret, sealed(password)
+    except ValueError as error:
+        raise InputError(str(error), step=f"give it in {PASSWORD}, or choose another one") from None
+
+
+def _asked(bundle: Bundle) -> str:
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"--with-secrets needs the digest password of {bundle.number}",
+            step=f"export {PASSWORD}=…, or run it in a terminal",
+        )
+    return getpass.getpass(f"digest password of {bundle.number} (user {bundle.files.username}): ")
+
+
+def _state(path: Path, text: str) -> str:
+    if not os.path.lexists(path):
+        return "missing"
+    if path.is_symlink() or not path.is_file():
+        return "foreign"
+    if path.read_bytes() == text.encode():
+        return "same"
+    return "outdated" if _is_ours(path) else "foreign"
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file was written here and not changed since."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        return intact(path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def show(written: list[Written], *, checked: bool) -> None:
+    """One line per file that is not the same, one per bundle that is."""
+    for item in written:
+        folder = layout.shown(item.bundle.folder)
+        terminal.line(f"{item.bundle.key}: {item.bundle.files.platform} bundle of {item.bundle.number} in {folder}")
+        for line in _lines(item):
+            terminal.line(f"  {line}")
+        if item.bundle.files.secret and not item.secret and not checked:
+            terminal.note(f"  the password is in no file: --with-secrets writes {item.bundle.files.secret} (mode 0600)")
+
+
+def _lines(item: Written) -> Iterator[str]:
+    different = {name: state for name, state in item.states.items() if state != "same"}
+    if not different:
+        yield f"all {len(item.states)} files are as they should be"
+    for name, state in different.items():
+        yield f"{state}: {name}"
+    if item.secret:
+        yield f"written: {item.secret} (mode 0600, not for git)"
+
+
+def agrees(written: list[Written]) -> bool:
+    """Whether every file on disk is what it should be."""
+    return all(state == "same" for item in written for state in item.states.values())

@@ -1,0 +1,87 @@
+"""Runs the Pulumi CLI for verbs that ask it something; every verb that can work without it says so and goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from providers.kernel import secrecy
+from providers.kernel.errors import XtelError
+from providers.kernel.secrecy import one_line
+from xtel.project import programs
+
+_SECONDS = 60
+
+
+class Unavailable(XtelError):
+    """Pulumi is not here, or did not do what it was asked."""
+
+
+def found() -> bool:
+    """Whether there is a Pulumi to run."""
+    return shutil.which("pulumi", path=programs.search_path()) is not None
+
+
+def run(
+    arguments: list[str], root: Path, environment: Mapping[str, str], *, given: str = "", seconds: int = _SECONDS
+) -> str:
+    """What ``pulumi ARGUMENTS`` prints, run in the project's root; Unavailable with its own reason when it fails."""
+    done = ask(arguments, root, environment, seconds, given)
+    if done.returncode:
+        raise Unavailable(f"pulumi {' '.join(arguments)}: {reason(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+def ask(
+    arguments: list[str], root: Path, environment: Mapping[str, str], seconds: int = _SECONDS, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """The same with its exit code and both streams; Unavailable only where Pulumi cannot be run at all.
+
+    ``given`` is what it reads from its standard input.
+    """
+    command, env = _command(arguments, environment)
+    try:
+        return subprocess.run(
+            command, cwd=root, env=env, input=given, capture_output=True, text=True, timeout=seconds, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+
+
+def start(arguments: list[str], root: Path, environment: Mapping[str, str], log: IO[str]) -> subprocess.Popen[str]:
+    """The same in the background; what it prints goes to ``log``."""
+    command, env = _command(arguments, environment)
+    return subprocess.Popen(
+        command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": programs.search_path()}
+    program = shutil.which("pulumi", path=env["PATH"])
+    if program is None:
+        raise Unavailable("there is no pulumi on PATH", step="make setup")
+    return [program, "--non-interactive", "--color=never", *arguments], env
+
+
+def config(root: Path, stack: str, environment: Mapping[str, str], *, reveal: bool) -> dict[str, str | None]:
+    """A stack's config. A secret is None unless ``reveal`` shows it, for asking vendors with what ``pulumi up`` would use;
+    it is kept out of every text from then on.
+    """
+    text = run(["config", "--json", *(["--show-secrets"] if reveal else []), "--stack", stack], root, environment)
+    told: dict[str, dict[str, Any]] = json.loads(text)
+    found = {key: None if "value" not in entry else str(entry["value"]) for key, entry in told.items()}
+    secrecy.register(*(found[key] for key, entry in told.items() if entry.get("secret")))
+    return found
+
+
+def reason(text: str) -> str:
+    """The line that Pulumi itself calls the error; it comes first, hints follow."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "failed")
+    return named.removeprefix("error:").strip()

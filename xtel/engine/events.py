@@ -1,0 +1,208 @@
+"""Runs the Pulumi CLI and follows what its engine says while it works: the event log, one JSON object a line.
+
+The one place that knows the form of these events. Values are the engine's own; secrets in them are one mark.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from providers.kernel.secrecy import one_line
+from xtel import terminal
+from xtel.engine import cli
+from xtel.engine.operation import Operation, name_of, parsed, type_of
+
+_POLL_SECONDS = 0.1
+
+
+def _nothing() -> None:
+    """What is done between two looks at the log, unless somebody wants more."""
+
+
+@dataclass(frozen=True)
+class Step(Operation):
+    """An operation that has begun, or with ``done`` ended; ``planned`` when a preview only says so."""
+
+    new_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    done: bool = False
+    planned: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """A diagnostic of a resource, or of the run; ``passing``: progress that no log keeps."""
+
+    severity: str
+    text: str
+    urn: str = ""
+    passing: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one command of the CLI did, and how it ended; ``error`` is empty where it succeeded."""
+
+    steps: tuple[Step, ...]
+    said: tuple[Said, ...]
+    error: str = ""
+    #: All that it printed, for what the events do not say (a lock stops it before there are any).
+    text: str = ""
+    #: The event log itself.
+    log: str = ""
+
+    @property
+    def ended(self) -> list[Step]:
+        """The steps that came to their end, in that order, of objects at vendors."""
+        return [step for step in self.steps if step.done and is_object(step.urn)]
+
+
+def follow(
+    arguments: list[str],
+    root: Path,
+    environment: Mapping[str, str],
+    seen: Callable[[Step | Said], None],
+    between: Callable[[], None] = _nothing,
+) -> Run:
+    """Run ``pulumi ARGUMENTS`` to its end, however long that takes, and hand on each event as it comes.
+
+    ``between`` is called each time all events so far were handed on. Ctrl-C reaches Pulumi too, which then ends in order:
+    it is waited for.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log, printed = Path(folder) / "events", Path(folder) / "printed"
+        variables = {**environment, "PULUMI_DEBUG_COMMANDS": "1"}  # without it there is no --event-log
+        with printed.open("w", encoding="utf-8") as stream:
+            process = cli.start([*arguments, "--event-log", str(log)], root, variables, stream)
+            try:
+                for event in _tail(log, lambda: process.poll() is not None, between):
+                    seen(event)
+            finally:
+                process.wait()
+        text = printed.read_text(encoding="utf-8", errors="replace")
+        # `up` writes its preview there first and then, from the beginning again, what it did: that is what counts.
+        told = log.read_bytes() if log.is_file() else b""
+        events = list(_events(told))
+    steps = tuple(event for event in events if isinstance(event, Step))
+    said = tuple(event for event in events if isinstance(event, Said))
+    error = _error(said, text) if process.returncode else ""
+    return Run(steps, said, error, text, told.decode("utf-8", errors="replace"))
+
+
+def shown(
+    text: str, arguments: list[str], root: Path, environment: Mapping[str, str], live: terminal.Live = terminal.live
+) -> Run:
+    """The same under a line that says, on a terminal, how far it is and what it waits for."""
+    with live(text) as show:
+        return follow(arguments, root, environment, counted(show))
+
+
+def counted(show: Callable[[str], None]) -> Callable[[Step | Said], None]:
+    """Tells ``show`` how many objects are compared or done, and what is waited for."""
+    ended: dict[str, set[str]] = {"compared": set(), "done": set()}
+
+    def seen(event: Step | Said) -> None:
+        if isinstance(event, Step) and event.done:
+            what = "compared" if event.planned else "done"
+            ended[what].add(event.urn)
+            show(f"{len(ended[what])} {what}, {group_of(event.urn)} {object_of(event.urn)}")
+        elif isinstance(event, Said) and event.urn and event.passing:
+            show(f"{len(ended['done'])} done, {group_of(event.urn)} {object_of(event.urn)}: {event.text}")
+
+    return seen
+
+
+def exported(stack: str, root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The state's deployment: resources and what was left open, secrets encrypted. Empty for a stack never applied."""
+    found: Any = json.loads(cli.run(["stack", "export", "--stack", stack], root, environment))
+    return cast(dict[str, Any], found.get("deployment") or {})
+
+
+def waiting(stack: str, root: Path, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """URN and kind (``creating``) of the operations that were begun and never ended, as the state has them."""
+    left = exported(stack, root, environment).get("pending_operations") or ()
+    return [(str(item["resource"]["urn"]), str(item["type"])) for item in left]
+
+
+def _error(said: Sequence[Said], text: str) -> str:
+    """Why it failed: what a resource said itself, before the engine's own summary of it."""
+    named = [item for item in said if item.severity == "error" and item.urn]
+    first = named[0].text if named else ""
+    return one_line(first or cli.reason(text), 600)
+
+
+def _tail(log: Path, ended: Callable[[], bool], between: Callable[[], None]) -> Iterator[Step | Said]:
+    """Every event of a log that is still written, whole lines only, until its writer has ended."""
+    place = 0
+    while True:
+        last = ended()
+        data = log.read_bytes() if log.is_file() else b""
+        place = place if place <= len(data) else 0
+        whole = data.rfind(b"\n") + 1
+        yield from _events(data[place:whole])
+        place = max(place, whole)
+        if last:
+            return
+        between()
+        time.sleep(_POLL_SECONDS)
+
+
+def _events(data: bytes) -> Iterator[Step | Said]:
+    return (event for line in data.splitlines() if (event := _event(line)))
+
+
+def _event(line: bytes) -> Step | Said | None:
+    try:
+        event: Any = parsed(line)
+    except ValueError:
+        return None
+    for name, done in (("resourcePreEvent", False), ("resOutputsEvent", True), ("resOpFailedEvent", False)):
+        if found := event.get(name):
+            return _step(found, done)
+    told: Any = event.get("diagnosticEvent")
+    if told and told.get("severity") != "debug":
+        text = str(told.get("message", "")).strip().removeprefix(f"{told['severity']}:").strip()
+        return Said(str(told["severity"]), text, str(told.get("urn") or ""), bool(told.get("ephemeral")))
+    return None
+
+
+def _step(event: Mapping[str, Any], done: bool) -> Step:
+    found: Mapping[str, Any] = event["metadata"]
+    old: Mapping[str, Any] = found.get("old") or {}
+    new: Mapping[str, Any] = found.get("new") or {}
+    return Step(
+        op=str(found.get("op", "")),
+        urn=str(found.get("urn", "")),
+        old=old.get("inputs") or {},
+        new=new.get("inputs") or {},
+        old_outputs=old.get("outputs") or {},
+        new_outputs=new.get("outputs") or {},
+        id=str(old.get("id") or new.get("id") or ""),
+        done=done,
+        planned=bool(event.get("planning")),
+    )
+
+
+def is_object(urn: str) -> bool:
+    """Whether it is an object at a vendor, not a component or the engine's own."""
+    return "dynamic/" in urn
+
+
+def unplanned(step: Step) -> Step:
+    """The same step whether a preview or an update says it."""
+    return replace(step, planned=False)
+
+
+def object_of(urn: str) -> str:
+    """Vendor and kind, as a person says it: ``twilio Trunk``."""
+    return type_of(urn).replace(":", " ")
+
+
+def group_of(urn: str) -> str:
+    """The number, or the key of one that has no number yet, that a resource belongs to; for shared ones their carrier."""
+    return one_line(name_of(urn).split("/", maxsplit=1)[0])

@@ -1,0 +1,1 @@
+"""``xtel import``: takes numbers and routes over that somebody else made."""

@@ -1,0 +1,67 @@
+"""What `xtel import` tells: the entries and renames to come, what stays and why, and the next step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from providers.kernel import secrecy, values
+from xtel import terminal
+from xtel.operations.importing import entries
+from xtel.operations.importing.number import Taken
+from xtel.operations.importing.survey import Survey
+
+
+def show(survey: Survey) -> None:
+    """Everything that would be written, before it is."""
+    for taken in survey.taken:
+        terminal.line(f"{values.pretty(taken.number)} ({taken.key}), new in {survey.file}:", "bold")
+        for line in entries.written({taken.key: taken.entry}).rstrip().splitlines():
+            terminal.line(f"  {line[: len(line) - len(line.lstrip())]}{secrecy.one_line(line, 500)}")
+        for text in _writes(taken):
+            terminal.line(f"  {text}", "yellow")
+        for remark in taken.remarks:
+            terminal.note(f"  {secrecy.one_line(remark)}")
+    if survey.already:
+        terminal.line(f"imported already: {', '.join(survey.already)}", "green")
+    for left in survey.left:
+        terminal.line(f"stays as it is: {left.number}: {secrecy.one_line(left.reason)}")
+
+
+def _writes(taken: Taken) -> list[str]:
+    renamed = [
+        f"renames {item.vendor} {item.kind} {item.id}: {_name(item.before)} -> {item.after}"
+        for item in taken.objects
+        if item.before != item.after
+    ]
+    return [*(f"config secret {name}" for name in sorted(taken.secrets)), *renamed]
+
+
+def _name(text: str) -> str:
+    return repr(secrecy.one_line(text, 60))
+
+
+def conclude(stack: str, survey: Survey, *, imported: bool) -> None:
+    """What came of it, and what to do next."""
+    count = len(survey.taken)
+    what = f"{count} number{'s' if count != 1 else ''}"
+    if imported:
+        terminal.line(f"ok: {what} imported, and the plan is empty; next: review {survey.file}, commit it", "green")
+    elif survey.taken:
+        terminal.line(f"nothing was written; next: the same command with --yes imports {what} into {stack}")
+    elif not survey.left:
+        terminal.line("ok: nothing to import", "green")
+    else:
+        terminal.line("nothing to import: see the reasons above")
+
+
+def as_json(stack: str, carrier: str, survey: Survey, *, imported: bool) -> dict[str, Any]:
+    """For ``--json``."""
+    return {
+        "stack": stack,
+        "carrier": carrier,
+        "file": str(survey.file),
+        "imported": imported,
+        "numbers": [taken.as_json() for taken in survey.taken],
+        "already": list(survey.already),
+        "left": [left.as_json() for left in survey.left],
+    }

@@ -1,0 +1,116 @@
+"""`xtel import`, first half: what is live at xAI and at a carrier, sorted. Reads only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from providers.kernel import errors, registry, secrecy, values
+from providers.kernel.route_import import Found, RouteImport, Unmapped
+from stacks import document
+from xai_resources.client import Client
+from xai_resources.models import Number as Registered
+from xtel.engine import cli
+from xtel.operations.importing.answers import Answers
+from xtel.operations.importing.live import Live
+from xtel.operations.importing.number import Adoption, Taken
+from xtel.project import sandbox
+from xtel.project.layout import Project
+
+_PHONE_NUMBER = "pulumi-python:dynamic/xai:PhoneNumber"
+
+
+@dataclass(frozen=True)
+class Left:
+    """A number that stays as it is, and why."""
+
+    number: str
+    reason: str
+
+    def as_json(self) -> dict[str, str]:
+        """For ``--json``."""
+        return {"number": self.number, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Everything live, sorted into what can be imported, what is already, and what stays."""
+
+    file: Path
+    text: str
+    document: document.Document
+    taken: tuple[Taken, ...]
+    already: tuple[str, ...]
+    left: tuple[Left, ...]
+
+
+def survey(found: Project, stack: str, name: str, wanted: tuple[str, ...], answers: Answers) -> Survey:
+    """Look at xAI and at the carrier called ``name``; ``wanted`` are the numbers in question, empty for all."""
+    declared = registry.carriers()[name]
+    if declared.route_import is None:
+        raise errors.InputError(
+            f"{declared.title} has no API here, so there is nothing to import",
+            step=f"declare the number with `route: {{carrier: {name}}}` and `take_over: true`, then pulumi up",
+        )
+    live = Live(found, stack, declared)
+    return _Surveyor(live, declared.route_import, answers).survey(wanted, _applied(found, stack))
+
+
+class _Surveyor:
+    def __init__(self, live: Live, inverse: RouteImport[Any], answers: Answers) -> None:
+        self._live, self._inverse, self._answers = live, inverse, answers
+
+    def survey(self, wanted: tuple[str, ...], applied: set[str]) -> Survey:
+        live = self._live
+        registered = {number.phone_number: number for number in live.ask("xai", "numbers", Client.numbers)}
+        owned = set(live.ask(live.carrier.name, "numbers", self._inverse.numbers))
+        asked = wanted or tuple(sorted(owned | registered.keys()))
+        taken, left = list[Taken](), list[Left]()
+        for number in (number for number in asked if number not in applied):
+            try:
+                taken.append(self._taken(number, registered.get(number), number in owned))
+            except (Unmapped, errors.Permanent) as reason:
+                left.append(Left(number, str(reason)))
+        already = tuple(number for number in asked if number in applied)
+        return Survey(live.file, live.text, live.document, tuple(taken), already, tuple(left))
+
+    def _taken(self, e164: str, registered: Registered | None, owned: bool) -> Taken:
+        if declared := next((key for key, item in self._live.document.numbers.items() if item.number == e164), ""):
+            raise Unmapped(
+                f"the stack file declares it as {declared}, and it is not applied",
+                step="remove that entry to import it, or pulumi up",
+            )
+        if registered and registered.origin == "xai_provisioned":
+            raise Unmapped(
+                "a number of xAI's needs no import",
+                step="declare it with `origin: xai_provisioned`: pulumi up takes it over",
+            )
+        if not owned:
+            where = "registered at xAI, but" if registered else "not registered at xAI, and"
+            raise Unmapped(f"{where} not a number of {self._live.account()}")
+        route = self._live.ask(self._live.carrier.name, "route", self._inverse.found, e164, number=e164)
+        target = self._target(e164, route, registered)
+        if registered is None:
+            raise Unmapped(f"its calls go to {target}, where it is not registered", step="declare it, then pulumi up")
+        return Adoption(self._live, registered, route, self._answers).taken()
+
+    def _target(self, e164: str, route: Found, registered: Registered | None) -> str:
+        first, host = route.uris[0].uri, (registered.sip_host if registered else "") or values.SIP_HOST
+        try:
+            target = values.target(first)
+        except ValueError:
+            raise Unmapped(f"its calls go to {secrecy.one_line(first)}") from None
+        if (target.number, target.host) != (e164, host.lower()):
+            raise Unmapped(f"its calls go to {target}, not to sip:{e164}@{host}")
+        return str(target)
+
+
+def _applied(found: Project, stack: str) -> set[str]:
+    """The numbers that the stack's state holds."""
+    text = cli.run(["stack", "export", "--stack", stack], found.root, sandbox.reading(found, stack))
+    told: Any = json.loads(text).get("deployment") or {}
+    resources = cast(list[dict[str, Any]], told.get("resources") or [])
+    outputs = [cast(dict[str, Any], item.get("outputs") or {}) for item in resources if item["type"] == _PHONE_NUMBER]
+    return {str(output.get("e164") or output.get("phone_number")) for output in outputs}

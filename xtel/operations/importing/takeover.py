@@ -1,0 +1,181 @@
+"""`xtel import`, second half: writes the entries, brings the objects into the state, renames them, and proves the plan.
+
+Until the plan is known to hold renames alone nothing has changed at any vendor, and everything here can be undone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+from providers.kernel.errors import XtelError
+from stacks import document
+from xtel.engine import cli
+from xtel.engine.operation import UNKNOWN
+from xtel.operations.importing import entries
+from xtel.operations.importing.live import NAMES, Imported, project_name
+from xtel.operations.importing.number import Taken
+from xtel.operations.importing.survey import Survey
+from xtel.project import layout, sandbox
+
+#: One state per object on a file backend, and a rename at most: generous also for a hundred numbers.
+_SECONDS = 1800
+#: Inputs that only steer a preview.
+_STEERING = frozenset({"dry_run", "blocked"})
+
+
+class Refused(XtelError):
+    """The plan after the import would change something; everything was undone."""
+
+
+def take_over(found: layout.Project, stack: str, wanted: Survey) -> None:
+    """Import what was surveyed. Raises XtelError; where it says "undone" everything is as it was."""
+    pulumi = _Pulumi(found, stack)
+    if waiting := pulumi.differing():
+        raise XtelError(
+            f"the stack has changes that are not applied ({', '.join(sorted(waiting))}); nothing was done",
+            step="pulumi up, or take them out of the stack file; then import",
+        )
+    with _kept(wanted.file, found.root / f"Pulumi.{pulumi.stack}.yaml"), pulumi.forgotten(wanted.taken):
+        for taken in wanted.taken:
+            for name, value in taken.secrets.items():
+                pulumi.run("config", "set", "--secret", name, given=value)
+        write(wanted)
+        pulumi.bring(wanted.taken)
+        if waiting := pulumi.differing(but=NAMES):
+            told = "; ".join(f"{name}: {', '.join(paths)}" for name, paths in sorted(waiting.items()))
+            raise Refused(f"the plan would change {told}; undone", step="report it: entry and object should agree")
+    pulumi.finish()
+
+
+def write(wanted: Survey) -> None:
+    """The stack file with the entries, once it reads as exactly what was surveyed."""
+    text = entries.appended(wanted.text, {taken.key: taken.entry for taken in wanted.taken})
+    expected = {**wanted.document.numbers, **{taken.key: taken.declared for taken in wanted.taken}}
+
+    def agrees(read: document.Document) -> bool:
+        return read.numbers == expected and read.network.defaults == wanted.document.network.defaults
+
+    layout.rewrite(wanted.file, wanted.text, text, agrees)
+
+
+@contextmanager
+def _kept(*files: Path) -> Generator[None]:
+    """Puts files back as they were when the block fails, however it fails."""
+    before = {file: file.read_bytes() if file.is_file() else None for file in files}
+    try:
+        yield
+    except BaseException:
+        for file, content in before.items():
+            if content is None:
+                file.unlink(missing_ok=True)
+            elif file.read_bytes() != content:
+                file.write_bytes(content)
+        raise
+
+
+class _Pulumi:
+    """The CLI on one stack."""
+
+    def __init__(self, found: layout.Project, stack: str) -> None:
+        self.stack, self._named = stack.rpartition("/")[2], stack
+        self._root, self._environment = found.root, sandbox.reading(found, stack)
+        self._project = project_name(found)
+
+    def run(self, *arguments: str, given: str = "") -> str:
+        environment = {"PULUMI_PARALLEL": "32", **self._environment}
+        if "PULUMI_PARALLEL" in os.environ:
+            environment.pop("PULUMI_PARALLEL")
+        options = [*arguments, "--stack", self._named]
+        return cli.run(options, self._root, environment, given=given, seconds=_SECONDS)
+
+    def differing(self, but: Iterable[str] = ()) -> dict[str, list[str]]:
+        """What an apply would do, by resource: the properties that change, or the operation; the stack's outputs apart."""
+        told = self._preview()
+        waiting: dict[str, list[str]] = {}
+        for step in cast(list[dict[str, Any]], told.get("steps") or []):
+            if step["op"] == "same" or "::pulumi:" in str(step["urn"]):
+                continue
+            changed = _changed(step)
+            if step["op"] != "update" or not changed or changed - set(but):
+                waiting[str(step["urn"]).rpartition("::")[2]] = sorted(changed - set(but)) or [str(step["op"])]
+        errors = [str(item["message"]) for item in told.get("diagnostics") or () if item.get("severity") == "error"]
+        if errors and not waiting:
+            raise XtelError(f"the stack cannot be previewed: {errors[0]}", step="pulumi preview")
+        return waiting
+
+    def _preview(self) -> dict[str, Any]:
+        """The plan; one that refuses something ends with an error and says all the same what it would do."""
+        arguments = ["preview", "--json", "--stack", self._named]
+        done = cli.ask(arguments, self._root, self._environment, _SECONDS)
+        if done.returncode and not done.stdout.lstrip().startswith("{"):
+            raise cli.Unavailable(f"pulumi preview: {cli.reason(done.stderr or done.stdout)}")
+        return json.loads(done.stdout)
+
+    def bring(self, numbers: Iterable[Taken]) -> None:
+        """Into the state, from a file that only this user can read and that is gone afterwards."""
+        with TemporaryDirectory(prefix="xtel-import-") as folder:
+            file = Path(folder) / "import.json"
+            file.touch(mode=0o600)
+            file.write_text(json.dumps({"resources": list(_resources(numbers))}))
+            plain = ("--yes", "--generate-code=false", "--protect=false", "--skip-preview", "--suppress-outputs")
+            self.run("import", "--file", str(file), *plain)
+
+    @contextmanager
+    def forgotten(self, numbers: Iterable[Taken]) -> Generator[None]:
+        """Takes the numbers out of the state again when the block fails; nothing is deleted at a vendor."""
+        try:
+            yield
+        except BaseException:
+            for taken in numbers:
+                urn = f"urn:pulumi:{self.stack}::{self._project}::xtel:network:Number::{taken.number}"
+                with suppress(cli.Unavailable):  # it was not imported yet
+                    self.run("state", "delete", urn, "--target-dependents", "--yes")
+            raise
+
+    def finish(self) -> None:
+        """Renames, dependencies and outputs, by the engine's own hand; then the plan must be empty."""
+        try:
+            self.run("up", "--yes", "--skip-preview", "--suppress-outputs")
+        except cli.Unavailable as error:
+            raise XtelError(f"imported, but not everything got its new name: {error}", step="pulumi up") from None
+        if waiting := self.differing():
+            told = "; ".join(f"{name}: {', '.join(paths)}" for name, paths in sorted(waiting.items()))
+            raise XtelError(f"imported, but the plan still changes {told}", step="pulumi preview --diff")
+
+
+def _changed(step: Mapping[str, Any]) -> set[str]:
+    """The inputs that an update changes; the id of an object that is only renamed is not known to a preview."""
+    paths = cast(dict[str, Any], step.get("detailedDiff") or {})
+    state = cast(dict[str, Any], step.get("newState") or {})
+    inputs = cast(dict[str, Any], state.get("inputs") or {})
+    names = {path.split(".")[0].split("[")[0] for path in paths} - _STEERING
+    return {name for name in names if inputs.get(name) != UNKNOWN}
+
+
+def _resources(numbers: Iterable[Taken]) -> Generator[Mapping[str, Any]]:
+    """The import file: a component and its objects for each number."""
+    from stacks.component import TYPE
+
+    for count, taken in enumerate(numbers):
+        parent = f"number{count}"
+        yield {"type": TYPE, "name": parent, "logicalName": taken.number, "component": True}
+        for index, item in enumerate(taken.objects):
+            yield {
+                "name": f"{parent}x{index}",
+                "logicalName": item.name,
+                "parent": parent,
+                "id": item.id,
+                **_full(item),
+            }
+
+
+def _full(item: Imported) -> dict[str, Any]:
+    from providers.kernel import engine as face
+
+    return face.imported(item.vendor, item.kind, item.inputs, item.state)

@@ -1,0 +1,1 @@
+"""Proving a network: whether calls reach who they should."""

@@ -1,0 +1,9 @@
+"""What an apply would change, seen per number: engine output in, a typed :class:`Plan` out. Pure, and without Pulumi."""
+
+from __future__ import annotations
+
+from xtel.engine.previews import Preview, read
+from xtel.review.plan.build import Context, Declared, build
+from xtel.review.plan.model import Finding, Number, Plan, Review
+
+__all__ = ["Context", "Declared", "Finding", "Number", "Plan", "Preview", "Review", "build", "read"]

@@ -1,0 +1,347 @@
+"""From a preview to a plan: per number before and after, per object what changes, drift, bundles. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from providers.kernel import secrecy, spec
+from providers.kernel.secrecy import one_line
+from xtel.engine.operation import UNKNOWN
+from xtel.engine.previews import Preview, Step
+from xtel.review.plan import calls, changes, exposure, price
+from xtel.review.plan.calls import Group, Part
+from xtel.review.plan.model import (
+    Bundle,
+    Drift,
+    Kind,
+    Message,
+    Number,
+    Object,
+    Plan,
+    Replacement,
+    Secret,
+    Side,
+    Violation,
+)
+
+#: What our own program says when it refuses: the refusals themselves are on the resources.
+_REFUSED = re.compile(r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$")
+_UNSAID = "the preview failed without saying why (what policy packs found is in the event log alone)"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the stack file adds to a plan: a number's label, its line, the config secret of its digest, its agent."""
+
+    key: str
+    line: int
+    password: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a preview does not say: whose it is, and what the stack file holds."""
+
+    stack: str
+    file: str = ""
+    #: By E.164, or key while there is none.
+    declared: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    source: Literal["engine", "preview file", "stack files"] = "engine"
+    compared: str = ""
+    refreshed: bool = False
+    checksum: str = ""
+    prices: tuple[price.Price, ...] = ()
+
+
+def build(preview: Preview, context: Context) -> Plan:
+    """The plan of a preview."""
+    found = calls.parts(preview)
+    named, shared = calls.groups(found, preview)
+    agents = calls.agents(preview)
+    numbers = [_number(group, shared, preview, agents, context) for group in named.values()]
+    touched = [number for number in numbers if number.kind != "unchanged" or _touched(named[number.name])]
+    objects = [_object(part, context) for part in sorted(found, key=lambda part: part.place) if part.op != "same"]
+    why = _why_incomplete(preview, objects)
+    before = Counter(name for number in numbers if number.before for name in number.before.carriers)
+    if not preview.whole:
+        before = _applied(preview) or before
+    ops = Counter(item.op for item in objects)
+    return Plan(
+        stack=context.stack,
+        source=context.source,
+        file=context.file,
+        compared=context.compared,
+        complete=not why,
+        why_incomplete=why,
+        ops={op: ops.get(op, 0) for op in ("create", "update", "replace", "delete")},
+        numbers=tuple(sorted(touched, key=lambda number: number.name)),
+        total=max(len(numbers), len(context.declared), sum(_applied(preview).values())),
+        carriers=dict(sorted(before.items())),
+        objects=tuple(objects),
+        drift=tuple(_drift(preview)),
+        refreshed=context.refreshed or any(step.op == "refresh" for step in preview.steps),
+        bundles=tuple(_bundles(found, context.stack)),
+        messages=tuple(_messages(preview, found)),
+        policy=_policy(preview),
+        checksum=context.checksum,
+    )
+
+
+def _touched(group: Group) -> bool:
+    return any(part.op != "same" for part in group.parts)
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------------
+
+
+def _number(group: Group, shared: list[Part], preview: Preview, known: Mapping[str, str], context: Context) -> Number:
+    said = context.declared.get(group.name)
+    agents = {UNKNOWN: said.agent if said else "", **known}
+    before = calls.side(group, shared, "before", agents, whole=preview.whole)
+    after = calls.side(group, shared, "after", agents, whole=preview.whole)
+    kind = _kind(group, before, after, shared)
+    replaced = next((_replacement(part) for part in group.parts if part.op == "replace" and _registers(part)), None)
+    return Number(
+        name=secrecy.one_line(group.name),
+        e164=group.e164 if group.e164 not in {group.name, "…"} else "",
+        key=said.key if said else "",
+        line=said.line if said else 0,
+        kind=kind,
+        before=before,
+        after=after,
+        two_routes=bool(after and len(after.carriers) > 1),
+        widened=exposure.widened(before, after),
+        lost=tuple(exposure.lost(before, after)),
+        signing_secret=_signing(group),
+        password=_password(group),
+        password_ref=said.password if said else "",
+        returns_to=_returns(group),
+        bought=_bought(group, preview),
+        left=next((left for part in group.parts if (left := _left(part))), ""),
+        replacement=replaced,
+        outage=_outage(kind, replaced),
+        cost=price.cost(group, context.prices),
+    )
+
+
+def _registers(part: Part) -> bool:
+    return any(said and said.registers for said in (part.before, part.after))
+
+
+def _kind(group: Group, before: Side | None, after: Side | None, shared: list[Part]) -> Kind:
+    rang, rings = bool(before and before.rings), bool(after and after.rings)
+    if rang and not rings:
+        gone = any(part.op == "delete" and part.before and part.before.releases for part in group.parts)
+        return "released" if gone else "loses inbound"
+    if rings and not rang:
+        return "gains inbound"
+    if before and after and _way(before) != _way(after):
+        return "rerouted"
+    return "changed" if before != after or _touched(group) else "unchanged"
+
+
+def _way(side: Side) -> tuple[Any, ...]:
+    return side.carriers, side.targets, side.webhook, side.agent
+
+
+def _outage(kind: Kind, replaced: Replacement | None) -> str:
+    if replaced:
+        return replaced.loss
+    return {
+        "rerouted": "new calls go the new way once each step is done; what happens to calls in progress is not known",
+        "loses inbound": "from the moment its way is gone",
+        "released": "from the moment its way is gone",
+    }.get(kind, "")
+
+
+def _signing(group: Group) -> Secret:
+    """The webhook's signing secret is made with the registration, and lives as long."""
+    part = next((part for part in group.parts if _registers(part)), None)
+    if part is None:
+        return "none"
+    had, has = bool(part.before and part.before.webhook), bool(part.after and part.after.webhook)
+    if part.op == "replace" and has:
+        return "renewed" if had else "made"
+    return _secret(had, has)
+
+
+def _password(group: Group) -> Secret:
+    """The digest's password: made here, or the config secret that was changed."""
+    if any(
+        "password" in path.lower() for part in group.parts if part.op != "same" for path in changes.secretly(part.step)
+    ):
+        return "renewed"
+    part = next((part for part in group.parts if part.step.type == "xai:Password"), None)
+    if part is None:
+        return "none"
+    return "renewed" if part.op == "replace" else _secret(part.op != "create", part.op != "delete")
+
+
+def _secret(had: bool, has: bool) -> Secret:
+    if had and has:
+        return "kept"
+    return "made" if has else "dropped" if had else "none"
+
+
+def _bought(group: Group, preview: Preview) -> str:
+    """The offer as the preview's search found it; without one at least that money is spent."""
+    if not any(part.op == "create" and part.after and part.after.rents for part in group.parts):
+        return ""
+    own = {part.step.urn for part in group.parts}
+    told = (said.text for said in preview.said if said.severity == "info" and said.urn in own)
+    return one_line(next(told, "a number is bought for it"))
+
+
+def _returns(group: Group) -> str:
+    """What a detached number had before it was ours; the carrier's module puts it back."""
+    for part in group.parts:
+        if part.op == "delete" and part.before and part.before.takes:
+            previous: Any = part.step.old_outputs.get("previous")
+            values: list[Any] = (
+                list(cast(dict[str, Any], previous).values()) if isinstance(previous, dict) else [previous]
+            )
+            shown = [str(value) for value in values if value and value != UNKNOWN]
+            return one_line(", ".join(shown), changes.MAX_CHARACTERS)
+    return ""
+
+
+# -- objects -----------------------------------------------------------------------------------------------------------
+
+
+def _object(part: Part, context: Context) -> Object:
+    step = part.step
+    said = context.declared.get(part.group)
+    return Object(
+        op=part.op,
+        urn=one_line(step.urn),
+        type=one_line(step.type),
+        name=one_line(step.name),
+        number=one_line(part.group),
+        line=said.line if said else 0,
+        changes=tuple(changes.of(step, part.op)),
+        replacement=_replacement(part) if part.op == "replace" else None,
+        blocked=one_line(str(step.new.get("blocked") or "")),
+        protected=step.protected,
+        permanent=_permanent(part),
+        left=_left(part),
+    )
+
+
+def _replacement(part: Part) -> Replacement:
+    declared = calls.declared(part.step.type)
+    changed = set(spec.changed(changes.counted(part.step.old), changes.counted(part.step.new)))
+    because = sorted(path for path in changed if declared and path.split(".")[0] in declared.replaces)
+    paths = because or sorted(part.step.replaces)
+    guarded = bool(declared and declared.guarded)
+    consent = ("missing" if part.step.new.get("blocked") else "given") if guarded else "not needed"
+    loss = declared.loss(paths) if declared else "it is deleted and made again"
+    order = "delete first" if declared else "create first"  # all of ours are replaced that way
+    return Replacement(urn=one_line(part.step.urn), because=tuple(paths), consent=consent, loss=loss, order=order)
+
+
+def _permanent(part: Part) -> str:
+    """What about this step cannot be taken back."""
+    if part.op not in {"delete", "replace"} or part.before is None:
+        return ""
+    if part.op == "delete" and part.before.releases:
+        return "the number is given back and may be gone for good"
+    if part.before.webhook:
+        lives_on = part.op == "delete" or bool(part.after and part.after.webhook)
+        return "its signing secret ends" + ("; a new registration has another" if lives_on else "")
+    if part.step.type == "xai:Password":
+        return "its password is forgotten"
+    return ""
+
+
+def _left(part: Part) -> str:
+    """What goes on costing."""
+    if part.op == "delete" and part.before and part.before.rents and not part.before.releases:
+        return "the number stays in the account, and is billed"
+    return ""
+
+
+# -- around them -------------------------------------------------------------------------------------------------------
+
+
+def _why_incomplete(preview: Preview, objects: list[Object]) -> str:
+    """Nothing where everything was compared, also when policy packs then said no."""
+    if not preview.failed:
+        return ""
+    errors = [said.text for said in preview.said if said.severity == "error" and not _REFUSED.search(said.text)]
+    if errors:
+        return one_line(errors[0])
+    if not any(item.blocked for item in objects):
+        return "" if any(item.level == "mandatory" for item in preview.policy or ()) else _UNSAID
+    return "the preview stops at what is refused: what would be deleted is not known yet"
+
+
+def stopped(plan: Plan) -> bool:
+    """Whether something else than a refusal of ours ended the preview."""
+    refused = any(item.blocked for item in plan.objects) or any(item.mandatory for item in plan.policy or ())
+    other = any(said.severity == "error" and not _REFUSED.search(said.text) for said in plan.messages)
+    return not plan.complete and (other or not refused)
+
+
+def _applied(preview: Preview) -> Counter[str]:
+    """Numbers per carrier, as the stack's own outputs have them."""
+    root = next((step for step in preview.steps if step.type == "pulumi:pulumi:Stack"), None)
+    numbers: Any = root.old_outputs.get("numbers") if root else None
+    entries = cast(dict[str, Any], numbers).values() if isinstance(numbers, dict) else ()
+    return Counter(one_line(str(entry.get("carrier"))) for entry in entries if isinstance(entry, dict))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+
+
+def _drift(preview: Preview) -> Iterator[Drift]:
+    """What a refresh found: the step says what was known, the next one of the same resource starts from what was read."""
+    later = {step.urn: step for step in preview.steps if step.op not in {"refresh", "read"}}
+    for step in preview.steps:
+        if step.op != "refresh" or not step.old or not (then := later.get(step.urn)):
+            continue
+        about = {"urn": one_line(step.urn), "type": one_line(step.type), "name": one_line(step.name)}
+        number = calls.group_of(step)
+        if then.op == "create":
+            yield Drift(**about, number=number, path="")
+            continue
+        old, new = changes.counted(step.old), changes.counted(then.old)
+        for path in spec.changed(old, new):
+            change = changes.between(path, changes.at(old, path), changes.at(new, path))
+            yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
+
+
+def _bundles(found: list[Part], stack: str) -> Iterator[Bundle]:
+    for part in found:
+        old, new = (dict(said.by_hand) if said else dict[str, str]() for said in (part.before, part.after))
+        files = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        if part.op != "same" and files:
+            command = f"xtel render {stack} --number {part.group}"
+            yield Bundle(
+                number=part.group, name=one_line(part.step.name), op=part.op,
+                files=tuple(one_line(name) for name in files), command=command,
+            )  # fmt: skip
+
+
+def _messages(preview: Preview, found: list[Part]) -> Iterator[Message]:
+    """Diagnostics; a refusal stands on its object already."""
+    refused = {(part.step.urn, one_line(str(part.step.new.get("blocked") or ""))) for part in found}
+    for said in preview.said:
+        severity = said.severity if said.severity in {"info", "warning", "error"} else "info"
+        text = one_line(said.text)
+        if (said.urn, text) not in refused and not (severity == "error" and _REFUSED.search(said.text)):
+            number = calls.group_of(Step("", said.urn)) if said.urn else ""
+            yield Message(severity=cast(Any, severity), text=text, urn=one_line(said.urn), number=number)
+
+
+def _policy(preview: Preview) -> tuple[Violation, ...] | None:
+    if preview.policy is None:
+        return None
+    return tuple(
+        Violation(
+            pack=one_line(item.pack), policy=one_line(item.policy), mandatory=item.level == "mandatory",
+            text=one_line(item.text), number=calls.group_of(Step("", item.urn)) if item.urn else "",
+        )
+        for item in preview.policy
+    )  # fmt: skip

@@ -1,0 +1,227 @@
+"""A plan: what an apply would change, seen per number. Typed, without a secret, and published as JSON.
+
+The schema is ``xtel/review/plan/plan.schema.json``; a change that old readers cannot follow raises :data:`VERSION`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = 1
+
+Op = Literal["create", "update", "replace", "delete", "same"]
+Kind = Literal["unchanged", "rerouted", "changed", "gains inbound", "loses inbound", "released"]
+Secret = Literal["none", "made", "kept", "renewed", "dropped"]
+Level = Literal["danger", "warning", "note"]
+Word = Literal["none", "safe", "needs a look", "dangerous", "blocked", "incomplete"]
+
+
+class Item(BaseModel):
+    """A piece of a plan: immutable, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+
+class Side(Item):
+    """How one number's calls go, before or after."""
+
+    rings: bool = Field(description="A call reaches a registered number over a way that is known, or xAI's own.")
+    carriers: tuple[str, ...] = Field(
+        default=(), description="Carriers that take the number's calls; two are two routes."
+    )
+    targets: tuple[str, ...] = Field(default=(), description="SIP URIs in the order they are tried.")
+    srtp: bool | None = Field(
+        default=None, description="Whether the media are encrypted, where the carrier's objects say so."
+    )
+    registered: bool = Field(default=False, description="Registered at xAI.")
+    auth: Literal["", "open", "digest", "allowlist", "xai"] = Field(default="", description="Who may send calls to it.")
+    username: str = Field(default="", description="Digest username.")
+    allow: tuple[str, ...] = Field(default=(), description="CIDRs that may send calls.")
+    webhook: str = Field(default="", description="URL that is told of a call.")
+    agent: str = Field(default="", description="Hosted agent that answers.")
+    protected: bool = Field(default=False, description="Pulumi refuses to delete or replace it.")
+
+
+class Widened(Item):
+    """What an allowlist lets in that it did not before."""
+
+    networks: tuple[str, ...] = Field(description="CIDRs that are new, as far as nothing old covered them.")
+    addresses4: int = Field(description="IPv4 addresses that are new.")
+    addresses6: int = Field(description="IPv6 addresses that are new.")
+    whole: bool = Field(default=False, description="From now on any address may send calls.")
+
+
+class Replacement(Item):
+    """Something that cannot change in place."""
+
+    urn: str
+    because: tuple[str, ...] = Field(description="Properties that no call changes in place.")
+    consent: Literal["given", "missing", "not needed"]
+    loss: str = Field(description="What is lost while it is made anew.")
+    order: Literal["delete first", "create first"]
+
+
+class Cost(Item):
+    """What a number costs or no longer costs, from a dated table."""
+
+    carrier: str
+    monthly: str = Field(description="US dollars a month, such as 0.80; with - when it falls away.")
+    source: str
+    read: str = Field(description="Day of the table, ISO 8601.")
+
+
+class Number(Item):
+    """One number: how it rings before and after."""
+
+    name: str = Field(description="E.164, or the key while it has none.")
+    e164: str = Field(default="", description="The number, where its name is a key and it is known.")
+    key: str = Field(default="", description="Its label in the stack file.")
+    line: int = Field(default=0, description="Line in the stack file; 0: not in it.")
+    kind: Kind
+    before: Side | None = None
+    after: Side | None = None
+    two_routes: bool = Field(default=False, description="After this two carriers take its calls.")
+    widened: Widened | None = None
+    lost: tuple[Literal["digest", "tls", "srtp", "allowlist"], ...] = Field(
+        default=(), description="Protection that goes."
+    )
+    signing_secret: Secret = "none"  # noqa: S105 -- what happens to it
+    password: Secret = "none"  # noqa: S105
+    password_ref: str = Field(default="", description="Config secret that the stack file names for the digest.")
+    left: str = Field(default="", description="What becomes of it when it leaves the stack and was bought.")
+    returns_to: str = Field(default="", description="What the number had before it was ours, and gets back.")
+    bought: str = Field(default="", description="What is bought for it, in the carrier's words and with its price.")
+    replacement: Replacement | None = None
+    outage: str = Field(default="", description="Whether calls fail meanwhile, as far as it is known.")
+    cost: Cost | None = None
+
+
+class Change(Item):
+    """One property of one object; values as text, secrets masked."""
+
+    path: str
+    before: str = ""
+    after: str = ""
+    secret: bool = False
+
+
+class Object(Item):
+    """One object that changes."""
+
+    op: Op
+    urn: str
+    type: str = Field(description="Vendor and kind, such as twilio:Trunk.")
+    name: str
+    number: str = Field(default="", description="The number it belongs to; empty: shared, or none.")
+    line: int = 0
+    changes: tuple[Change, ...] = ()
+    replacement: Replacement | None = None
+    blocked: str = Field(default="", description="Why it is refused; the way out is in it.")
+    protected: bool = False
+    permanent: str = Field(default="", description="What cannot be undone about it.")
+    left: str = Field(default="", description="What stays at the vendor although it is deleted here.")
+
+
+class Drift(Item):
+    """Something that was changed outside; an apply puts it back, or makes it again."""
+
+    urn: str
+    type: str
+    name: str
+    number: str = ""
+    path: str = Field(description="Property; empty: the object is gone.")
+    declared: str = ""
+    live: str = ""
+
+
+class Bundle(Item):
+    """Files that a person applies."""
+
+    number: str
+    name: str
+    op: Op
+    files: tuple[str, ...]
+    command: str
+
+
+class Message(Item):
+    """What the engine, or a look-up in the preview, said; ``number`` is empty where it is about none."""
+
+    severity: Literal["info", "warning", "error"]
+    text: str
+    urn: str = ""
+    number: str = ""
+
+
+class Violation(Item):
+    """What a policy pack found."""
+
+    pack: str
+    policy: str
+    mandatory: bool
+    text: str
+    number: str = ""
+
+
+class Plan(Item):
+    """Everything an apply would change."""
+
+    version: Literal[1] = 1
+    stack: str
+    source: Literal["engine", "preview file", "stack files"]
+    file: str = Field(default="", description="Stack file, relative to the project.")
+    compared: str = Field(default="", description="Git revision that the stack file was compared with.")
+    complete: bool = Field(description="Whether everything was compared; an incomplete plan is never safe.")
+    why_incomplete: str = ""
+    ops: dict[str, int] = Field(description="How many objects are created, updated, replaced, deleted.")
+    numbers: tuple[Number, ...] = Field(description="Numbers that are touched.")
+    total: int = Field(description="How many numbers the stack has, before or after.")
+    carriers: dict[str, int] = Field(
+        default_factory=dict[str, int], description="Numbers that ring before, per carrier."
+    )
+    objects: tuple[Object, ...]
+    drift: tuple[Drift, ...] = ()
+    refreshed: bool = Field(default=False, description="Whether drift was looked for.")
+    bundles: tuple[Bundle, ...] = ()
+    messages: tuple[Message, ...] = ()
+    policy: tuple[Violation, ...] | None = Field(default=None, description="None: no policy pack was run.")
+    checksum: str = Field(default="", description="Binds the stack, its files, its configuration and every operation.")
+
+
+class Finding(Item):
+    """Something a reviewer must see, and the rule that says so."""
+
+    level: Level
+    rule: str = ""
+    number: str = ""
+    object: str = ""
+    line: int = 0
+    what: str
+    why: str = ""
+    accepted: str = Field(default="", description="Why it is accepted, from the stack file.")
+    step: str = Field(default="", description="The fix, or what to write when it is intended.")
+
+    @property
+    def stops(self) -> bool:
+        """Whether an apply must not go on."""
+        return self.level == "danger" and bool(self.rule) and not self.accepted
+
+
+class Review(Item):
+    """A plan and what the rules say of it: what ``xtel plan --format json`` prints."""
+
+    verdict: Word
+    headline: str
+    findings: tuple[Finding, ...]
+    plan: Plan
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return self.model_dump(mode="json")
+
+    @property
+    def exit(self) -> int:
+        """0 nothing changes, 1 error, 2 changes, 3 blocked."""
+        return {"none": 0, "incomplete": 1, "blocked": 3}.get(self.verdict, 2)
