@@ -237,7 +237,9 @@ def judged(preview: plan.Preview, file: Path) -> plan.Review:
     found = document.read(file)
     sum = checksum("test", preview, {"stack file": file.read_bytes()})
     context = plan.Context("test", "stacks/test.yaml", declared.entries(found), checksum=sum)
-    return rules.judge(plan.build(preview, context), rules.Policy(TODAY, found.network.accept, found.network.limits))
+    return rules.judge(
+        plan.build(preview, context), rules.RuleSettings(TODAY, found.network.accept, found.network.limits)
+    )
 
 
 def reports(case: Path) -> Iterator[tuple[Path, str]]:

@@ -19,9 +19,8 @@ from providers.kernel.errors import InputError
 from tests import record
 from tests.conformance.madeup import acme
 from tests.conftest import ROOT
-from xtel.engine import previews as reading
-from xtel.engine.operation import UNKNOWN
-from xtel.engine.previews import Preview, Step
+from xtel.engine.previews import Preview
+from xtel.engine.step import UNKNOWN, Diagnostic, Step
 from xtel.project import sources
 from xtel.project.layout import Project
 from xtel.review import plan, report, rules
@@ -231,7 +230,7 @@ def test_a_bought_number_that_leaves_stays_and_costs_unless_it_is_released() -> 
     }  # fmt: skip
     for name in ("helpline", found["helpline"].e164):
         line = {"rule": "number-keeps-inbound", "number": name, "until": "2999-01-01", "why": "moved"}
-        policy = rules.Policy(record.TODAY, (rules.Accept.model_validate(line),))
+        policy = rules.RuleSettings(record.TODAY, (rules.Accept.model_validate(line),))
         accepted = rules.judge(review.plan, policy).findings
         assert {item.number for item in accepted if item.rule == "number-keeps-inbound" and item.accepted} == {
             "helpline"
@@ -257,7 +256,9 @@ def test_what_failed_is_said_and_nothing_is_called_safe() -> None:
     )
     cut = (record.CASES / "create/events.jsonl").read_text().splitlines()[:-1]
     preview = plan.read("\n".join(cut))
-    assert rules.judge(plan.build(preview, plan.Context("test")), rules.Policy(record.TODAY)).verdict == "incomplete"
+    assert (
+        rules.judge(plan.build(preview, plan.Context("test")), rules.RuleSettings(record.TODAY)).verdict == "incomplete"
+    )
 
 
 def test_what_is_accepted_is_dangerous_not_blocked_until_it_expires() -> None:
@@ -265,7 +266,9 @@ def test_what_is_accepted_is_dangerous_not_blocked_until_it_expires() -> None:
     review = record.reviewed(case)
     [finding] = [item for item in review.findings if item.level == "danger"]
     assert finding.accepted == "until 2999-01-01: it @moves | <b>away</b>"
-    policy = rules.Policy(record.TODAY.replace(year=3000), record.document.read(case / "stack.yaml").network.accept)
+    policy = rules.RuleSettings(
+        record.TODAY.replace(year=3000), record.document.read(case / "stack.yaml").network.accept
+    )
     late = rules.judge(review.plan, policy)
     assert late.verdict == "blocked"
     assert any("expired on 2999-01-01" in item.what for item in late.findings)
@@ -297,7 +300,7 @@ def linked(e164: str, vendor: str = "acme", op: str = "same", target: str = "") 
 
 def judged(*steps: Step, stack: str = "test", **policy: Any) -> plan.Review:
     found = plan.build(Preview(steps, whole=True), plan.Context(stack))
-    return rules.judge(found, rules.Policy(record.TODAY, **policy))
+    return rules.judge(found, rules.RuleSettings(record.TODAY, **policy))
 
 
 E164 = "+14155550100"
@@ -415,7 +418,7 @@ def test_policy_packs_are_in_the_event_log_alone() -> None:
         },
     }  # fmt: skip
     lines = (record.CASES / "unchanged/events.jsonl").read_text() + json.dumps(event) + "\n"
-    review = rules.judge(plan.build(plan.read(lines), plan.Context("test")), rules.Policy(record.TODAY))
+    review = rules.judge(plan.build(plan.read(lines), plan.Context("test")), rules.RuleSettings(record.TODAY))
     assert review.plan.policy and ("house/no-udp", E164) in rules_of(review)
     assert review.verdict == "blocked"
     assert "policy packs: not run" in (record.CASES / "unchanged/report.md").read_text()
@@ -540,9 +543,9 @@ def test_hostile_names_stay_text_in_every_format(name: str, url: str) -> None:
         *linked(E164, vendor="acme", op="delete"),
         Step("create", urn("acme:Line", f"+12125550199/{name}"), {}, {"note": name}),
     )
-    said = reading.Said("warning", f"held by {name}", steps[0].urn)
+    said = Diagnostic("warning", f"held by {name}", steps[0].urn)
     found = plan.build(Preview(steps, (said,), whole=True), plan.Context("test"))
-    review = rules.judge(found, rules.Policy(record.TODAY))
+    review = rules.judge(found, rules.RuleSettings(record.TODAY))
     for format in report.FORMATS:
         text = report.render(review, format, record.LINKS)
         assert not [char for char in text if not char.isprintable() and char not in "\n\u200b"], format
@@ -616,9 +619,9 @@ def test_one_digest_secret_at_two_carriers_is_said() -> None:
     numbers = [
         Step("create", urn("xai:PhoneNumber", e164), {}, registered(e164).new) for e164 in (E164, "+14155550101")
     ]
-    declared = {e164: plan.Declared("a", 1, "pbxPassword") for e164 in (E164, "+14155550101")}
+    declared = {e164: plan.DeclaredNumber("a", 1, "pbxPassword") for e164 in (E164, "+14155550101")}
     found = plan.build(Preview((*numbers, *steps), whole=True), plan.Context("test", declared=declared))
-    review = rules.judge(found, rules.Policy(record.TODAY))
+    review = rules.judge(found, rules.RuleSettings(record.TODAY))
     assert {number for rule, number in rules_of(review) if rule == "no-shared-credential"} == declared.keys()
 
 
@@ -646,5 +649,5 @@ def test_what_a_log_says_besides_is_skipped_and_never_a_resource() -> None:
     ]
     found = plan.read("\n".join(lines))
     assert [item.urn for item in found.steps] == [step.urn]
-    assert [item.severity for item in found.said] == ["warning"]
+    assert [item.severity for item in found.diagnostics] == ["warning"]
     assert not found.failed

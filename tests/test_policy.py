@@ -11,10 +11,10 @@ import pytest
 from providers.kernel.secrecy import MASK
 from tests import record
 from tests.test_plan import CASES, E164, judged, linked, registered, rules_of, urn
-from xtel.engine.operation import UNKNOWN
-from xtel.engine.previews import Preview, Violated
+from xtel.engine.previews import PolicyEvent, Preview
+from xtel.engine.step import UNKNOWN
 from xtel.review import plan, rules
-from xtel.review.policy.compared import Declared, preview
+from xtel.review.policy.compared import DeclaredResource, preview
 
 TRUNK = urn("twilio:Trunk", f"{E164}/trunk")
 LINK = urn("twilio:Attachment", f"{E164}/attachment")
@@ -51,17 +51,17 @@ def ops(found: Preview) -> dict[str, str]:
 
 def test_operations_are_found() -> None:
     before = state(resource(TRUNK, name="a", secure=False), resource(LINK, trunk_sid="TK1"))
-    new = {TRUNK: Declared({"name": "b", "secure": False}), urn("acme:Line", "x"): Declared({})}
+    new = {TRUNK: DeclaredResource({"name": "b", "secure": False}), urn("acme:Line", "x"): DeclaredResource({})}
     assert ops(preview(before, new, new)) == {f"{E164}/trunk": "update", "x": "create", f"{E164}/attachment": "delete"}
-    assert ops(preview(state(), {TRUNK: Declared({})}, {TRUNK})) == {f"{E164}/trunk": "create"}
+    assert ops(preview(state(), {TRUNK: DeclaredResource({})}, {TRUNK})) == {f"{E164}/trunk": "create"}
     assert ops(preview({"version": 3, "deployment": {}}, {}, ())) == {}
 
 
 def test_an_id_that_is_not_known_yet_is_no_change() -> None:
     before = state(resource(LINK, trunk_sid="TK1", phone_number=E164))
-    same = {LINK: Declared({"trunk_sid": UNKNOWN, "phone_number": E164, "take_over": True})}
+    same = {LINK: DeclaredResource({"trunk_sid": UNKNOWN, "phone_number": E164, "take_over": True})}
     assert ops(preview(before, same, same)) == {f"{E164}/attachment": "same"}
-    other = {LINK: Declared({"trunk_sid": UNKNOWN, "phone_number": "+14155550101"})}
+    other = {LINK: DeclaredResource({"trunk_sid": UNKNOWN, "phone_number": "+14155550101"})}
     assert ops(preview(before, other, other)) == {f"{E164}/attachment": "replace"}
 
 
@@ -73,13 +73,15 @@ def test_what_is_not_declared_and_stays_is_unchanged() -> None:
 
 def test_another_name_is_no_other_object() -> None:
     before = state(resource(urn("xai:Agent", "old"), name="a"))
-    new = {urn("xai:Agent", "new"): Declared({"name": "a"}, aliases=(urn("xai:Agent", "old"),))}
+    new = {urn("xai:Agent", "new"): DeclaredResource({"name": "a"}, aliases=(urn("xai:Agent", "old"),))}
     assert ops(preview(before, new, new)) == {"new": "same"}
 
 
 def test_no_secret_is_left_in_what_is_judged() -> None:
     told = {"password": {**SEALED, "value": "hunter2_Kx8vQ"}, "list": ["whsec_0123456789abcdef"]}
-    found = preview(state(resource(TRUNK, password={**SEALED, "ciphertext": "v1:x"})), {TRUNK: Declared(told)}, {TRUNK})
+    found = preview(
+        state(resource(TRUNK, password={**SEALED, "ciphertext": "v1:x"})), {TRUNK: DeclaredResource(told)}, {TRUNK}
+    )
     assert "hunter2" not in repr(found) and "whsec_0" not in repr(found)
     [step] = found.steps
     assert step.old["password"] == step.new["password"] == MASK
@@ -93,7 +95,7 @@ def test_recorded_cases_are_judged_alike(case: Path) -> None:
     steps = [step for step in steps if step["op"] not in {"refresh", "create-replacement", "delete-replaced"}]
     old = [step["old"] for step in steps if step["op"] != "create" and step.get("old")]
     new = {
-        step["urn"]: Declared(step["new"].get("inputs") or {}, bool(step["new"].get("protect")))
+        step["urn"]: DeclaredResource(step["new"].get("inputs") or {}, bool(step["new"].get("protect")))
         for step in steps
         if step["op"] != "delete"
     }
@@ -106,14 +108,14 @@ def test_recorded_cases_are_judged_alike(case: Path) -> None:
 
 
 def test_what_our_own_pack_found_is_not_said_twice() -> None:
-    ours = Violated(rules.PACK, "number-keeps-inbound", "mandatory", f"{E164}: loses inbound: …")
-    other = Violated("house", "no-twilio", "mandatory", "no")
+    ours = PolicyEvent(rules.PACK, "number-keeps-inbound", "mandatory", f"{E164}: loses inbound: …")
+    other = PolicyEvent("house", "no-twilio", "mandatory", "no")
     steps = (registered(E164), *linked(E164, op="delete"))
     found = plan.build(Preview(steps, failed=True, policy=(ours, other), whole=True), plan.Context("test"))
-    review = rules.judge(found, rules.Policy(record.TODAY))
+    review = rules.judge(found, rules.RuleSettings(record.TODAY))
     assert rules_of(review) == rules_of(judged(*steps)) | {("house/no-twilio", "")}
     assert (review.verdict, review.plan.complete) == ("blocked", True)
-    unknown = Violated(rules.PACK, "a-rule-of-a-later-release", "mandatory", f"{E164}: no")
+    unknown = PolicyEvent(rules.PACK, "a-rule-of-a-later-release", "mandatory", f"{E164}: no")
     found = plan.build(Preview(steps, failed=True, policy=(unknown,), whole=True), plan.Context("test"))
-    review = rules.judge(found, rules.Policy(record.TODAY))
+    review = rules.judge(found, rules.RuleSettings(record.TODAY))
     assert ("xtel/a-rule-of-a-later-release", "") in rules_of(review)

@@ -54,7 +54,7 @@ class Pulumi:
             hidden = {key: {"secret": True} for key, entry in self.config.items() if entry["secret"]}
             return json.dumps({**self.config, **hidden})
         if not self.passphrase:
-            raise cli.Unavailable("pulumi config: incorrect passphrase")
+            raise cli.PulumiUnavailable("pulumi config: incorrect passphrase")
         return json.dumps(self.config)
 
 
@@ -233,7 +233,7 @@ def test_a_config_that_cannot_be_read_is_a_warning(
 ) -> None:
     def run(arguments: list[str], *_: object) -> str:
         if arguments != ["version"]:
-            raise cli.Unavailable("no backend")
+            raise cli.PulumiUnavailable("no backend")
         return "v3.300.0"
 
     monkeypatch.setattr(cli, "run", run)

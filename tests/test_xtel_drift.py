@@ -9,7 +9,7 @@ import pytest
 from providers.kernel.registry import carriers
 from providers.kernel.route import Ref
 from stacks import model, network
-from xtel.engine.events import Step
+from xtel.engine.step import Step
 from xtel.operations import drift
 
 NUMBER = "+14155550100"

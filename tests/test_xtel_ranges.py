@@ -57,7 +57,7 @@ def state(monkeypatch: pytest.MonkeyPatch, auth: dict[str, Any] | None) -> None:
 
     def run(arguments: list[str], root: Path, environment: dict[str, str]) -> str:
         if auth is None:
-            raise cli.Unavailable("no backend")
+            raise cli.PulumiUnavailable("no backend")
         assert arguments == ["stack", "export", "--stack", "dev"]
         outputs = {"phone_number": "+14155550100", "sip_auth": auth}
         number = {"type": "pulumi-python:dynamic/xai:PhoneNumber", "outputs": outputs}

@@ -48,7 +48,7 @@ def test_a_running_update_is_never_cancelled() -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         assert running.stdout and running.stdout.readline()  # from here on the system knows what it was started as
         found = list(recover.locks(text(HERE, running.pid)))
-        with pytest.raises(recover.Refused) as refused:
+        with pytest.raises(recover.RecoveryRefused) as refused:
             recover.may_cancel("prod", found, lambda question: True)
     assert f"an update of prod is running here: jo@{HERE}, process {running.pid}" in str(refused.value)
     assert str(refused.value).endswith(f"; next: wait until it ends, or end it: kill {running.pid}")
@@ -57,7 +57,7 @@ def test_a_running_update_is_never_cancelled() -> None:
 def test_another_machines_lock_is_asked_about() -> None:
     found = list(recover.locks(text("ci-runner-7", 4242)))
     asked: list[str] = []
-    with pytest.raises(recover.Refused) as refused:
+    with pytest.raises(recover.RecoveryRefused) as refused:
         recover.may_cancel("prod", found, lambda question: bool(asked.append(question)))
     assert "locked by jo@ci-runner-7, process 4242" in asked[0]
     assert "next: when no update runs any more: xtel recover prod --yes" in str(refused.value)

@@ -25,7 +25,7 @@ class Named(str):
         return made
 
 
-class Written(str):
+class Verbatim(str):
     """Text that is already in the language of the file (or a constant of ours): not escaped again."""
 
     __slots__ = ()
@@ -33,7 +33,7 @@ class Written(str):
 
 def named(value: Any, path: str = "") -> Any:
     """The same tree with every text knowing its field."""
-    if isinstance(value, str) and not isinstance(value, Written):
+    if isinstance(value, str) and not isinstance(value, Verbatim):
         return Named(value, path)
     if isinstance(value, Mapping):
         tree = cast(Mapping[str, Any], value)
@@ -47,7 +47,7 @@ def finalize(escape: Escape) -> Callable[[Any], Any]:
     """What jinja applies to every value it prints."""
 
     def apply(value: Any) -> str:
-        if isinstance(value, Written):
+        if isinstance(value, Verbatim):
             return value
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise TypeError(f"a template prints a {type(value).__name__}")
@@ -109,10 +109,10 @@ def markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]!|~$])", r"\\\1", text)
 
 
-def code(text: str) -> Written:
+def code(text: str) -> Verbatim:
     """A Markdown code span that holds this text as it is."""
     try:
         plain = _without(text, "`", "a code span")
     except ValueError as error:
         raise ValueError(f"{getattr(text, 'field', 'a value')}: {error}") from None
-    return Written(f"`{plain}`")
+    return Verbatim(f"`{plain}`")

@@ -131,7 +131,7 @@ def _config(found: layout.Project, stack: str) -> tuple[Config, list[Check]]:
         return {}, []
     try:
         return _asked(found, stack), []
-    except cli.Unavailable as error:
+    except cli.PulumiUnavailable as error:
         detail = f"cannot be read, so only the environment is looked at: {error}"
         return {}, [Check("stack config", WARNING, detail)]
 
@@ -171,7 +171,7 @@ def _engine(found: layout.Project) -> Iterator[Check]:
         return
     try:
         version = cli.run(["version"], found.root, {}).strip()
-    except cli.Unavailable as error:
+    except cli.PulumiUnavailable as error:
         yield Check("pulumi", ERROR, str(error), step)
         return
     good = _numbers(version) >= OLDEST_ENGINE
@@ -279,7 +279,7 @@ class _Vendors:
         try:
             if any(config.get(item.config, "") is None for vendor in self._ready for item in vendor.credentials):
                 config = reveal()
-        except cli.Unavailable as error:
+        except cli.PulumiUnavailable as error:
             return [Check("stack config", ERROR, f"its secrets cannot be decrypted: {error}")]
         names = ", ".join(vendor.title for vendor in self._ready)
         with terminal.working(f"asking {names}"), ThreadPoolExecutor(len(self._ready)) as pool:
@@ -350,7 +350,7 @@ def _registered(found: layout.Project, stack: str, declared: document.Document |
         return
     try:
         known = published.registered(found, stack)
-    except cli.Unavailable:
+    except cli.PulumiUnavailable:
         known = None
     for effect in published.compare(Path(declared.file), known).effects:
         if effect.differs:

@@ -33,7 +33,7 @@ _MAX_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Made:
+class NewProject:
     """A project as it was written; ``note`` says why its stack is not selected, or what else is worth knowing."""
 
     folder: Path
@@ -71,7 +71,7 @@ class Made:
         }
 
 
-def make(folder: Path, stack: str, name: str, ci: str = "") -> Made:
+def make(folder: Path, stack: str, name: str, ci: str = "") -> NewProject:
     """Write the project and select its stack; ``name`` is the carrier's. Raises InputError before anything is written."""
     folder = folder.resolve()
     called = project_name(folder)
@@ -85,7 +85,7 @@ def make(folder: Path, stack: str, name: str, ci: str = "") -> Made:
         reason = f"{layout.shown(folder)} cannot be made: {error.strerror or error}"
         raise InputError(reason, step="name a folder that can be written") from None
     selected, note = _select(folder, stack)
-    return Made(folder, called, stack, name, tuple(texts), selected, note)
+    return NewProject(folder, called, stack, name, tuple(texts), selected, note)
 
 
 def project_name(folder: Path) -> str:
@@ -95,7 +95,7 @@ def project_name(folder: Path) -> str:
     return name or "phone-network"
 
 
-def show(made: Made) -> None:
+def show(made: NewProject) -> None:
     """What was written, and what to type next."""
     title = registry.carriers()[made.carrier].title
     terminal.line(f"{layout.shown(made.folder)}: project {made.project}, stack {made.stack}, {title}", "green")
@@ -208,7 +208,7 @@ def _select(folder: Path, stack: str) -> tuple[bool, str]:
         with terminal.working(_command(stack)):
             cli.run(["stack", "select", "--create", stack], folder, {})
             held = _resources(folder)
-    except cli.Unavailable as error:
+    except cli.PulumiUnavailable as error:
         return False, f"no stack was selected: {error}"
     if held:
         return True, (

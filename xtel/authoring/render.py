@@ -22,7 +22,7 @@ _WHERE = "they come with `route: {carrier: sip, platform: …}` and `route: {car
 
 
 @dataclass(frozen=True)
-class Bundle:
+class RenderedBundle:
     """One number's bundle: what its files should be, and where."""
 
     key: str
@@ -41,10 +41,10 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFile:
     """A bundle with what was found, or done, of each file; ``secret`` is the path of a secret file that was written."""
 
-    bundle: Bundle
+    bundle: RenderedBundle
     states: Mapping[str, str]
     secret: str = ""
 
@@ -63,13 +63,13 @@ class Written:
         }
 
 
-def bundles(stack: str, file: Path, number: str, out: Path) -> list[Bundle]:
+def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBundle]:
     """The bundles of a stack, or the one of a number (its key, or E.164). Raises InputError when there is none."""
-    found: list[Bundle] = []
+    found: list[RenderedBundle] = []
     for key, declared in document.read(file).numbers.items():
         leg = network.wiring(key, declared).leg
         if declared.route and declared.number and (files := declared.route.files(leg)):
-            found.append(Bundle(key, leg.number, files, out / leg.number))
+            found.append(RenderedBundle(key, leg.number, files, out / leg.number))
     chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]
     if not chosen:
         keys = ", ".join(bundle.key for bundle in found)
@@ -80,12 +80,12 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[Bundle]:
     return chosen
 
 
-def check(found: list[Bundle]) -> list[Written]:
+def check(found: list[RenderedBundle]) -> list[WrittenFile]:
     """What is on disk, and nothing written."""
-    return [Written(bundle, bundle.states()) for bundle in found]
+    return [WrittenFile(bundle, bundle.states()) for bundle in found]
 
 
-def write(found: list[Bundle], *, force: bool, with_secrets: bool) -> list[Written]:
+def write(found: list[RenderedBundle], *, force: bool, with_secrets: bool) -> list[WrittenFile]:
     """Write every file that is not the same; refused before anything is written when one is somebody's own."""
     states = [bundle.states() for bundle in found]
     secret = _secret(found) if with_secrets else None
@@ -94,7 +94,7 @@ def write(found: list[Bundle], *, force: bool, with_secrets: bool) -> list[Writt
     return [_write(bundle, was, secret) for bundle, was in zip(found, states, strict=True)]
 
 
-def _write(bundle: Bundle, states: Mapping[str, str], secret: tuple[str, str] | None) -> Written:
+def _write(bundle: RenderedBundle, states: Mapping[str, str], secret: tuple[str, str] | None) -> WrittenFile:
     done: dict[str, str] = {}
     try:
         for name, state in states.items():
@@ -109,7 +109,7 @@ def _write(bundle: Bundle, states: Mapping[str, str], secret: tuple[str, str] | 
     except OSError as error:
         reason = f"{layout.shown(bundle.folder)} cannot be written: {error.strerror or error}"
         raise InputError(reason, step="name another folder with --out") from None
-    return Written(bundle, done, secret[0] if secret else "")
+    return WrittenFile(bundle, done, secret[0] if secret else "")
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
@@ -126,7 +126,7 @@ def _replace(path: Path, text: str, mode: int) -> None:
         raise
 
 
-def _refuse_foreign(found: list[Bundle], states: list[dict[str, str]], secret: tuple[str, str] | None) -> None:
+def _refuse_foreign(found: list[RenderedBundle], states: list[dict[str, str]], secret: tuple[str, str] | None) -> None:
     foreign = [
         bundle.folder / name
         for bundle, was in zip(found, states, strict=True)
@@ -143,7 +143,7 @@ def _refuse_foreign(found: list[Bundle], states: list[dict[str, str]], secret: t
         )
 
 
-def _secret(found: list[Bundle]) -> tuple[str, str]:
+def _secret(found: list[RenderedBundle]) -> tuple[str, str]:
     """Path and text of the secret file of the one bundle that has one."""
     holders = [bundle for bundle in found if bundle.files.secret]
     sealed = holders[0].files.sealed if holders else None
@@ -157,7 +157,7 @@ def _secret(found: list[Bundle]) -> tuple[str, str]:
         raise InputError(str(error), step=f"give it in {PASSWORD}, or choose another one") from None
 
 
-def _asked(bundle: Bundle) -> str:
+def _asked(bundle: RenderedBundle) -> str:
     if not sys.stdin.isatty():
         raise InputError(
             f"--with-secrets needs the digest password of {bundle.number}",
@@ -186,7 +186,7 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def show(written: list[Written], *, checked: bool) -> None:
+def show(written: list[WrittenFile], *, checked: bool) -> None:
     """One line per file that is not the same, one per bundle that is."""
     for item in written:
         folder = layout.shown(item.bundle.folder)
@@ -197,7 +197,7 @@ def show(written: list[Written], *, checked: bool) -> None:
             terminal.note(f"  the password is in no file: --with-secrets writes {item.bundle.files.secret} (mode 0600)")
 
 
-def _lines(item: Written) -> Iterator[str]:
+def _lines(item: WrittenFile) -> Iterator[str]:
     different = {name: state for name, state in item.states.items() if state != "same"}
     if not different:
         yield f"all {len(item.states)} files are as they should be"
@@ -207,6 +207,6 @@ def _lines(item: Written) -> Iterator[str]:
         yield f"written: {item.secret} (mode 0600, not for git)"
 
 
-def agrees(written: list[Written]) -> bool:
+def agrees(written: list[WrittenFile]) -> bool:
     """Whether every file on disk is what it should be."""
     return all(state == "same" for item in written for state in item.states.values())

@@ -13,7 +13,7 @@ from xtel import terminal
 
 
 @dataclass
-class Result:
+class ValidationResult:
     """What a run found; ``numbers`` counts what the readable files declare."""
 
     files: dict[str, int | None] = field(default_factory=dict[str, int | None])
@@ -34,9 +34,9 @@ class Result:
         return {"ok": self.valid, "files": files, "findings": [finding.as_json() for finding in self.findings]}
 
 
-def validate(files: Iterable[Path]) -> Result:
+def validate(files: Iterable[Path]) -> ValidationResult:
     """Check stack files, and that no two of them declare the same number: two stacks would fight over it."""
-    result = Result()
+    result = ValidationResult()
     read: list[Document] = []
     for file in files:
         try:
@@ -65,7 +65,7 @@ def _declared_twice(documents: Iterable[Document]) -> Iterable[Finding]:
                 seen[number.number] = f"{found.file}:{found.lines[key]} as {key}"
 
 
-def show(result: Result) -> None:
+def show(result: ValidationResult) -> None:
     """One finding per line, then what it comes to."""
     for finding in result.findings:
         terminal.line(_text(finding), "red" if finding.severity == "error" else "yellow")

@@ -15,7 +15,7 @@ _SUFFIX = ".attrs"
 
 
 def select_sandbox_stack(sandbox: LocalSandbox) -> None:
-    """Make the sandbox's backend folder and select the stack in it; raises cli.Unavailable without a Pulumi."""
+    """Make the sandbox's backend folder and select the stack in it; raises cli.PulumiUnavailable without a Pulumi."""
     with sandbox.alone():  # two Pulumis at once would both try to create it
         sandbox.backend.mkdir(parents=True, exist_ok=True)
         cli.run(["stack", "select", "--create", STACK], sandbox.project.root, sandbox.environment())

@@ -18,7 +18,7 @@ from xtel.project import programs
 _SECONDS = 60
 
 
-class Unavailable(XtelError):
+class PulumiUnavailable(XtelError):
     """Pulumi is not here, or did not do what it was asked."""
 
 
@@ -30,17 +30,17 @@ def found() -> bool:
 def run(
     arguments: list[str], root: Path, environment: Mapping[str, str], *, given: str = "", seconds: int = _SECONDS
 ) -> str:
-    """What ``pulumi ARGUMENTS`` prints, run in the project's root; Unavailable with its own reason when it fails."""
+    """What ``pulumi ARGUMENTS`` prints, run in the project's root; PulumiUnavailable with its own reason when it fails."""
     done = ask(arguments, root, environment, seconds, given)
     if done.returncode:
-        raise Unavailable(f"pulumi {' '.join(arguments)}: {reason(done.stderr or done.stdout)}")
+        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: {reason(done.stderr or done.stdout)}")
     return done.stdout
 
 
 def ask(
     arguments: list[str], root: Path, environment: Mapping[str, str], seconds: int = _SECONDS, given: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """The same with its exit code and both streams; Unavailable only where Pulumi cannot be run at all.
+    """The same with its exit code and both streams; PulumiUnavailable only where Pulumi cannot be run at all.
 
     ``given`` is what it reads from its standard input.
     """
@@ -50,7 +50,7 @@ def ask(
             command, cwd=root, env=env, input=given, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
 
 
 def start(arguments: list[str], root: Path, environment: Mapping[str, str], log: IO[str]) -> subprocess.Popen[str]:
@@ -65,7 +65,7 @@ def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": programs.search_path()}
     program = shutil.which("pulumi", path=env["PATH"])
     if program is None:
-        raise Unavailable("there is no pulumi on PATH", step="make setup")
+        raise PulumiUnavailable("there is no pulumi on PATH", step="make setup")
     return [program, "--non-interactive", "--color=never", *arguments], env
 
 

@@ -9,14 +9,14 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from providers.kernel.secrecy import one_line
 from xtel import terminal
 from xtel.engine import cli
-from xtel.engine.operation import Operation, name_of, parsed, type_of
+from xtel.engine.step import Diagnostic, Step, diagnostic_of, group_of, is_object, object_of, parsed, step_of
 
 _POLL_SECONDS = 0.1
 
@@ -26,30 +26,11 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Step(Operation):
-    """An operation that has begun, or with ``done`` ended; ``planned`` when a preview only says so."""
-
-    new_outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    done: bool = False
-    planned: bool = False
-
-
-@dataclass(frozen=True)
-class Said:
-    """A diagnostic of a resource, or of the run; ``passing``: progress that no log keeps."""
-
-    severity: str
-    text: str
-    urn: str = ""
-    passing: bool = False
-
-
-@dataclass(frozen=True)
 class Run:
     """What one command of the CLI did, and how it ended; ``error`` is empty where it succeeded."""
 
     steps: tuple[Step, ...]
-    said: tuple[Said, ...]
+    diagnostics: tuple[Diagnostic, ...]
     error: str = ""
     #: All that it printed, for what the events do not say (a lock stops it before there are any).
     text: str = ""
@@ -66,7 +47,7 @@ def follow(
     arguments: list[str],
     root: Path,
     environment: Mapping[str, str],
-    seen: Callable[[Step | Said], None],
+    seen: Callable[[Step | Diagnostic], None],
     between: Callable[[], None] = _nothing,
 ) -> Run:
     """Run ``pulumi ARGUMENTS`` to its end, however long that takes, and hand on each event as it comes.
@@ -89,9 +70,9 @@ def follow(
         told = log.read_bytes() if log.is_file() else b""
         events = list(_events(told))
     steps = tuple(event for event in events if isinstance(event, Step))
-    said = tuple(event for event in events if isinstance(event, Said))
-    error = _error(said, text) if process.returncode else ""
-    return Run(steps, said, error, text, told.decode("utf-8", errors="replace"))
+    diagnostics = tuple(event for event in events if isinstance(event, Diagnostic))
+    error = _error(diagnostics, text) if process.returncode else ""
+    return Run(steps, diagnostics, error, text, told.decode("utf-8", errors="replace"))
 
 
 def shown(
@@ -102,16 +83,16 @@ def shown(
         return follow(arguments, root, environment, counted(show))
 
 
-def counted(show: Callable[[str], None]) -> Callable[[Step | Said], None]:
+def counted(show: Callable[[str], None]) -> Callable[[Step | Diagnostic], None]:
     """Tells ``show`` how many objects are compared or done, and what is waited for."""
     ended: dict[str, set[str]] = {"compared": set(), "done": set()}
 
-    def seen(event: Step | Said) -> None:
+    def seen(event: Step | Diagnostic) -> None:
         if isinstance(event, Step) and event.done:
             what = "compared" if event.planned else "done"
             ended[what].add(event.urn)
             show(f"{len(ended[what])} {what}, {group_of(event.urn)} {object_of(event.urn)}")
-        elif isinstance(event, Said) and event.urn and event.passing:
+        elif isinstance(event, Diagnostic) and event.urn and event.ephemeral:
             show(f"{len(ended['done'])} done, {group_of(event.urn)} {object_of(event.urn)}: {event.text}")
 
     return seen
@@ -129,14 +110,14 @@ def waiting(stack: str, root: Path, environment: Mapping[str, str]) -> list[tupl
     return [(str(item["resource"]["urn"]), str(item["type"])) for item in left]
 
 
-def _error(said: Sequence[Said], text: str) -> str:
+def _error(diagnostics: Sequence[Diagnostic], text: str) -> str:
     """Why it failed: what a resource said itself, before the engine's own summary of it."""
-    named = [item for item in said if item.severity == "error" and item.urn]
+    named = [item for item in diagnostics if item.severity == "error" and item.urn]
     first = named[0].text if named else ""
     return one_line(first or cli.reason(text), 600)
 
 
-def _tail(log: Path, ended: Callable[[], bool], between: Callable[[], None]) -> Iterator[Step | Said]:
+def _tail(log: Path, ended: Callable[[], bool], between: Callable[[], None]) -> Iterator[Step | Diagnostic]:
     """Every event of a log that is still written, whole lines only, until its writer has ended."""
     place = 0
     while True:
@@ -152,57 +133,22 @@ def _tail(log: Path, ended: Callable[[], bool], between: Callable[[], None]) -> 
         time.sleep(_POLL_SECONDS)
 
 
-def _events(data: bytes) -> Iterator[Step | Said]:
+def _events(data: bytes) -> Iterator[Step | Diagnostic]:
     return (event for line in data.splitlines() if (event := _event(line)))
 
 
-def _event(line: bytes) -> Step | Said | None:
+def _event(line: bytes) -> Step | Diagnostic | None:
     try:
         event: Any = parsed(line)
     except ValueError:
         return None
     for name, done in (("resourcePreEvent", False), ("resOutputsEvent", True), ("resOpFailedEvent", False)):
         if found := event.get(name):
-            return _step(found, done)
+            return replace(step_of(found["metadata"], "old", "new"), done=done, planned=bool(found.get("planning")))
     told: Any = event.get("diagnosticEvent")
-    if told and told.get("severity") != "debug":
-        text = str(told.get("message", "")).strip().removeprefix(f"{told['severity']}:").strip()
-        return Said(str(told["severity"]), text, str(told.get("urn") or ""), bool(told.get("ephemeral")))
-    return None
-
-
-def _step(event: Mapping[str, Any], done: bool) -> Step:
-    found: Mapping[str, Any] = event["metadata"]
-    old: Mapping[str, Any] = found.get("old") or {}
-    new: Mapping[str, Any] = found.get("new") or {}
-    return Step(
-        op=str(found.get("op", "")),
-        urn=str(found.get("urn", "")),
-        old=old.get("inputs") or {},
-        new=new.get("inputs") or {},
-        old_outputs=old.get("outputs") or {},
-        new_outputs=new.get("outputs") or {},
-        id=str(old.get("id") or new.get("id") or ""),
-        done=done,
-        planned=bool(event.get("planning")),
-    )
-
-
-def is_object(urn: str) -> bool:
-    """Whether it is an object at a vendor, not a component or the engine's own."""
-    return "dynamic/" in urn
+    return diagnostic_of(told) if told and told.get("severity") != "debug" else None
 
 
 def unplanned(step: Step) -> Step:
     """The same step whether a preview or an update says it."""
     return replace(step, planned=False)
-
-
-def object_of(urn: str) -> str:
-    """Vendor and kind, as a person says it: ``twilio Trunk``."""
-    return type_of(urn).replace(":", " ")
-
-
-def group_of(urn: str) -> str:
-    """The number, or the key of one that has no number yet, that a resource belongs to; for shared ones their carrier."""
-    return one_line(name_of(urn).split("/", maxsplit=1)[0])

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from providers.kernel import operation
 from xtel.engine import events
-from xtel.engine.events import Step
-from xtel.engine.operation import type_of
+from xtel.engine.step import Step, group_of, object_of, type_of
 
 _VERBS = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
 #: Of a replacement the one step that stands for all; what was only looked at is no change.
@@ -30,7 +29,7 @@ class Change:
 def changes(run: events.Run, *, outside: bool = False) -> Iterator[Change]:
     """What a run did, in its order; ``outside``: what its refresh found that others had done."""
     for step in steps(run):
-        yield Change(events.group_of(step.urn), events.object_of(step.urn), _what(run, step, outside))
+        yield Change(group_of(step.urn), object_of(step.urn), _what(run, step, outside))
 
 
 def steps(run: events.Run) -> list[Step]:
@@ -44,7 +43,7 @@ def new_secrets(run: events.Run) -> list[str]:
     for step in run.ended:
         before, after = step.old_outputs.get("webhook_id"), step.new_outputs.get("webhook_id")
         if is_number(step.urn) and step.op not in {"same", "delete", "refresh"} and after and before != after:
-            found.append(events.group_of(step.urn))
+            found.append(group_of(step.urn))
     return list(dict.fromkeys(found))
 
 
@@ -73,4 +72,4 @@ def _differing(step: Step) -> list[str]:
 
 
 def _words(run: events.Run, urn: str) -> set[str]:
-    return {said.text for said in run.said if said.urn == urn}
+    return {said.text for said in run.diagnostics if said.urn == urn}

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from providers.kernel.errors import InputError
-from xtel.engine.operation import Operation, parsed
+from xtel.engine.step import Diagnostic, Step, diagnostic_of, message_of, parsed, step_of
 
-#: Inputs that say nothing about what is declared.
-INTERNAL = frozenset({"__provider", "blocked", "dry_run", "account"})
 #: The beginning of events that no plan reads, as the engine writes them: two thirds of its log.
 _UNREAD = re.compile(
     r'\{"sequence":\d+,"timestamp":\d+,"(?:resOutputsEvent"|diagnosticEvent":\{[^{}]*"severity":"debug")'
@@ -22,26 +20,7 @@ _UNREAD = re.compile(
 
 
 @dataclass(frozen=True)
-class Step(Operation):
-    """An operation that a preview announces."""
-
-    protected: bool = False
-    #: Paths that the engine itself saw differ: the only sign of a changed secret.
-    differing: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Said:
-    """A diagnostic."""
-
-    severity: str
-    text: str
-    urn: str = ""
-
-
-@dataclass(frozen=True)
-class Violated:
+class PolicyEvent:
     """A finding of a policy pack."""
 
     pack: str
@@ -56,10 +35,10 @@ class Preview:
     """All that a preview said."""
 
     steps: tuple[Step, ...]
-    said: tuple[Said, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     failed: bool = False
     #: None where the source cannot tell whether policy packs ran.
-    policy: tuple[Violated, ...] | None = None
+    policy: tuple[PolicyEvent, ...] | None = None
     #: Whether resources that stay as they are were listed too.
     whole: bool = False
 
@@ -99,74 +78,37 @@ def _foreign(why: str) -> InputError:
 def _document(found: Mapping[str, Any]) -> Preview:
     if not {"steps", "changeSummary", "diagnostics"} & found.keys():
         raise _foreign("it has no steps")
-    said = tuple(
-        Said(str(item.get("severity", "")), _message(item), str(item.get("urn") or ""))
-        for item in found.get("diagnostics") or ()
-        if not item.get("ephemeral")
-    )
-    steps = tuple(step(item, "oldState", "newState") for item in found.get("steps") or ())
-    return Preview(steps, said, failed=any(item.severity == "error" for item in said))
+    diagnostics = tuple(diagnostic_of(item) for item in found.get("diagnostics") or () if not item.get("ephemeral"))
+    steps = tuple(step_of(item, "oldState", "newState") for item in found.get("steps") or ())
+    return Preview(steps, diagnostics, failed=any(item.severity == "error" for item in diagnostics))
 
 
 def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     steps: list[Step] = []
-    said: list[Said] = []
-    violated: list[Violated] = []
+    diagnostics: list[Diagnostic] = []
+    found: list[PolicyEvent] = []
     packs, result = False, ""
     for event in events:
         if pre := event.get("resourcePreEvent"):
-            steps.append(step(pre["metadata"], "old", "new"))
+            steps.append(step_of(pre["metadata"], "old", "new"))
         elif (told := event.get("diagnosticEvent")) and told.get("severity") != "debug" and not told.get("ephemeral"):
-            said.append(Said(str(told.get("severity", "")), _message(told), str(told.get("urn") or "")))
+            diagnostics.append(diagnostic_of(told))
         elif policy := event.get("policyEvent"):
-            violated.append(_violated(policy))
+            found.append(_policy_event(policy))
         elif summary := event.get("summaryEvent"):
             packs, result = bool(summary.get("PolicyPacks")), str(summary.get("result", "succeeded"))
-    if not steps and not said and not result:
+    if not steps and not diagnostics and not result:
         raise _foreign("it has no event of a preview")
-    failed = result != "succeeded" or any(item.severity == "error" for item in said)
-    policy = tuple(violated) if packs or violated else None
-    return Preview(tuple(steps), tuple(said), failed, policy, whole=True)
+    failed = result != "succeeded" or any(item.severity == "error" for item in diagnostics)
+    policy = tuple(found) if packs or found else None
+    return Preview(tuple(steps), tuple(diagnostics), failed, policy, whole=True)
 
 
-def _violated(event: Mapping[str, Any]) -> Violated:
-    return Violated(
+def _policy_event(event: Mapping[str, Any]) -> PolicyEvent:
+    return PolicyEvent(
         str(event.get("policyPackName", "")),
         str(event.get("policyName", "")),
         str(event.get("enforcementLevel", "")),
-        _message(event),
+        message_of(event),
         str(event.get("resourceUrn") or ""),
     )
-
-
-def _message(item: Mapping[str, Any]) -> str:
-    text = str(item.get("message", "")).strip()
-    return text.removeprefix(f"{item.get('severity')}:").strip()
-
-
-def step(item: Mapping[str, Any], before: str, after: str) -> Step:
-    """One operation as the engine writes it, parsed and masked, with its states under the keys ``before`` and ``after``."""
-    old, new = _state(item.get(before)), _state(item.get(after))
-    differing: Mapping[str, Any] = item.get("detailedDiff") or {}
-    op = str(item.get("op", ""))
-    return Step(
-        op=op,
-        urn=str(item.get("urn", "")),
-        old=_plain(old.get("inputs")),
-        new=_plain(new.get("inputs")),
-        old_outputs=_plain(old.get("outputs")),
-        id=str(old.get("id") or ""),
-        protected=bool((new or old).get("protect")),
-        differing=tuple(sorted(differing)),
-        replaces=tuple(item.get("replaceReasons") or item.get("keys") or ()),
-    )
-
-
-def _state(value: Any) -> Mapping[str, Any]:
-    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
-
-
-def _plain(values: Any) -> dict[str, Any]:
-    """The engine's values without what is internal; why something is refused is kept."""
-    found = cast(dict[str, Any], values) if isinstance(values, dict) else {}
-    return {key: value for key, value in found.items() if key not in INTERNAL or key == "blocked"}

@@ -20,6 +20,7 @@ from providers.kernel.errors import XtelError
 from providers.kernel.gate import Gate
 from xtel import terminal
 from xtel.engine import events, fleet, outcome
+from xtel.engine.step import Diagnostic, Step, group_of, is_object
 from xtel.operations import consent
 from xtel.project import sandbox, sources
 from xtel.project.layout import Project
@@ -53,7 +54,7 @@ class Planned:
 
     review: Review
     preview: Preview
-    read: Mapping[str, events.Step]
+    read: Mapping[str, Step]
     files: Mapping[str, bytes]
 
 
@@ -73,7 +74,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Result:
+class ApplyResult:
     """How an apply ended."""
 
     stack: str
@@ -119,30 +120,30 @@ def prepare(project: Project, stack: str, order: Order, live: terminal.Live = te
     return Planned(review, preview, _read(run.steps), files)
 
 
-def refused(planned: Planned, order: Order, *, agreed: bool = True) -> Result | None:
+def refused(planned: Planned, order: Order, *, agreed: bool = True) -> ApplyResult | None:
     """The end of an apply whose plan must not be applied, or need not be; None where it may."""
     review = planned.review
     stack, verdict, known = review.plan.stack, review.verdict, review.plan.checksum
     again = f"review the plan above, then: xtel apply {stack} --checksum {known}"
     if verdict == "incomplete":
         why = review.plan.why_incomplete or "something was not compared"
-        return Result(stack, "incomplete", review, error=f"the plan is incomplete: {why}; nothing was applied")
+        return ApplyResult(stack, "incomplete", review, error=f"the plan is incomplete: {why}; nothing was applied")
     if order.checksum and order.checksum != known:
         step = {"none": "nothing is left to do", "blocked": f"see what stops it, then: xtel plan {stack}"}
         told = f"{stack} is not any more what plan {order.checksum} was made from; nothing was applied"
-        return Result(stack, "stale", review, error=told, step=step.get(verdict, again))
+        return ApplyResult(stack, "stale", review, error=told, step=step.get(verdict, again))
     if verdict == "blocked":
         step = f"correct it, or accept it in {review.plan.file} as the plan says, then: xtel plan {stack}"
-        return Result(stack, "blocked", review, error=f"{stack} is blocked; nothing was applied", step=step)
+        return ApplyResult(stack, "blocked", review, error=f"{stack} is blocked; nothing was applied", step=step)
     if verdict == "none":
-        return Result(stack, "nothing to do", review)
+        return ApplyResult(stack, "nothing to do", review)
     if not agreed:
         step = f"xtel apply {stack} --checksum {known}, or --yes"
-        return Result(stack, "not agreed to", review, error="nothing was applied", step=step)
+        return ApplyResult(stack, "not agreed to", review, error="nothing was applied", step=step)
     return None
 
 
-def carry_out(project: Project, planned: Planned, order: Order, live: terminal.Live = terminal.live) -> Result:
+def carry_out(project: Project, planned: Planned, order: Order, live: terminal.Live = terminal.live) -> ApplyResult:
     """Apply a plan. Where something moved since, nothing is changed and the new plan is the result's."""
     stack = planned.review.plan.stack
     environment = {**sandbox.reading(project, stack), **order.environment}
@@ -152,7 +153,7 @@ def carry_out(project: Project, planned: Planned, order: Order, live: terminal.L
         with live("applying") as show:
             count, variables = events.counted(show), {**environment, gate.VARIABLE: folder}
 
-            def seen(event: events.Step | events.Said) -> None:
+            def seen(event: Step | Diagnostic) -> None:
                 keeper.see(event)
                 count(event)
 
@@ -162,18 +163,18 @@ def carry_out(project: Project, planned: Planned, order: Order, live: terminal.L
         again = prepare(project, stack, order, live)
         told = f"{stack} was changed while it was planned; nothing was applied"
         step = f"review the plan above, then: xtel apply {stack} --checksum {again.review.plan.checksum}"
-        return Result(stack, "stale", again.review, error=told, step=step)
+        return ApplyResult(stack, "stale", again.review, error=told, step=step)
     rings = _rings(planned.preview, run) if run.error else {}
     numbers, secrets = tuple(_numbers(planned.review, run, rings)), tuple(outcome.new_secrets(run))
     if run.error:
         step = f"when that is put right: xtel recover {stack}"
-        return Result(stack, "failed", planned.review, numbers, secrets, run.error, step)
-    return Result(stack, "applied", planned.review, numbers, secrets)
+        return ApplyResult(stack, "failed", planned.review, numbers, secrets, run.error, step)
+    return ApplyResult(stack, "applied", planned.review, numbers, secrets)
 
 
 def apply_all(
     project: Project, parallel: int, agreed: Callable[[], bool] | None, *, quiet: bool
-) -> dict[str, Result | XtelError]:
+) -> dict[str, ApplyResult | XtelError]:
     """Every stack of the project. ``agreed`` is asked once all are planned and shown; None: nobody is asked."""
     stacks, order = project.stacks(), Order()
     if agreed is None:
@@ -188,7 +189,7 @@ def apply_all(
         fleet.show(plans, lambda plan: planning.summary(plan.review))
     go = any(isinstance(plan, Planned) and refused(plan, order) is None for plan in plans.values()) and agreed()
 
-    def work(stack: str, live: terminal.Live) -> Result:
+    def work(stack: str, live: terminal.Live) -> ApplyResult:
         plan = plans[stack]
         if isinstance(plan, XtelError):
             raise plan
@@ -197,12 +198,12 @@ def apply_all(
     return fleet.each(stacks, parallel, work, _said)
 
 
-def _whole(project: Project, stack: str, live: terminal.Live) -> Result:
+def _whole(project: Project, stack: str, live: terminal.Live) -> ApplyResult:
     planned = prepare(project, stack, order := Order(), live)
     return refused(planned, order) or carry_out(project, planned, order, live)
 
 
-def _said(result: Result) -> str:
+def _said(result: ApplyResult) -> str:
     return result.said
 
 
@@ -216,13 +217,13 @@ class _Keeper:
     project: Project
     planned: Planned
     gate: Gate
-    seen: list[events.Step] = field(default_factory=list[events.Step])
+    seen: list[Step] = field(default_factory=list[Step])
     since: float = 0.0
     refused: bool = False
     answered: bool = False
 
-    def see(self, event: events.Step | events.Said) -> None:
-        if isinstance(event, events.Step) and not self.answered:
+    def see(self, event: Step | Diagnostic) -> None:
+        if isinstance(event, Step) and not self.answered:
             self.seen.append(event)
 
     def attend(self) -> None:
@@ -240,12 +241,10 @@ class _Keeper:
         return files == self.planned.files and _read(self.seen) == self.planned.read
 
 
-def _read(found: Iterable[events.Step]) -> dict[str, events.Step]:
+def _read(found: Iterable[Step]) -> dict[str, Step]:
     """Every object as a refresh found it, with what the state said before."""
     return {
-        step.urn: events.unplanned(step)
-        for step in found
-        if step.done and step.op == "refresh" and events.is_object(step.urn)
+        step.urn: events.unplanned(step) for step in found if step.done and step.op == "refresh" and is_object(step.urn)
     }
 
 
@@ -261,7 +260,7 @@ def _numbers(review: Review, run: events.Run, rings: Mapping[str, bool]) -> Iter
     left: dict[str, list[str]] = {}
     for item in review.plan.objects:
         if item.urn not in ended:
-            left.setdefault(events.group_of(item.urn), []).append(item.type.replace(":", " "))
+            left.setdefault(group_of(item.urn), []).append(item.type.replace(":", " "))
     for name in sorted(done.keys() | left.keys()):
         yield Done(name, tuple(done.get(name, ())), tuple(left.get(name, ())) if run.error else (), rings.get(name))
 
@@ -287,7 +286,7 @@ def _after(part: Part, ended: set[str], gone: set[str]) -> Part:
 # -- showing -----------------------------------------------------------------------------------------------------------
 
 
-def show(result: Result) -> None:
+def show(result: ApplyResult) -> None:
     """The plan where nothing was applied; else a line a number, what is left to people, and last how it ended."""
     if result.outcome in {"incomplete", "blocked", "stale"}:
         planning.show(result.review)
@@ -300,15 +299,15 @@ def show(result: Result) -> None:
         terminal.error(result.said)
 
 
-def show_all(results: Mapping[str, Result | XtelError]) -> None:
+def show_all(results: Mapping[str, ApplyResult | XtelError]) -> None:
     """What was done to the numbers of each stack, and last a line for each."""
     for result in results.values():
-        if isinstance(result, Result):
+        if isinstance(result, ApplyResult):
             _show_numbers(result)
     fleet.show(results, _said)
 
 
-def _show_numbers(result: Result) -> None:
+def _show_numbers(result: ApplyResult) -> None:
     for number in result.numbers:
         terminal.line(str(number), "red" if number.left else "")
     for number in result.new_secrets:

@@ -17,7 +17,7 @@ from providers.kernel.secrecy import one_line
 from providers.kernel.values import SIP_HOST
 from xtel import terminal
 from xtel.engine import cli, events, outcome
-from xtel.engine.events import Step
+from xtel.engine.step import Diagnostic, Step, group_of, object_of
 from xtel.project import sandbox
 from xtel.project.layout import Project
 from xtel.review.plan import calls
@@ -29,7 +29,7 @@ _WIDEST = 60
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class DriftFinding:
     """One difference between what was applied and what is there."""
 
     number: str
@@ -46,12 +46,12 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Drift:
+class DriftReport:
     """All findings of a stack, sorted by number, what stopped ringing first; and the numbers it has."""
 
     stack: str
     numbers: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[DriftFinding, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -73,22 +73,24 @@ class Drift:
         }
 
 
-def drift(project: Project, stack: str) -> Drift:
-    """Ask every vendor. Raises cli.Unavailable where one does not answer: no answer is no finding."""
+def drift(project: Project, stack: str) -> DriftReport:
+    """Ask every vendor. Raises cli.PulumiUnavailable where one does not answer: no answer is no finding."""
     environment = {**sandbox.reading(project, stack), operation.LIST_UNMANAGED: "1"}
     arguments = ["refresh", "--preview-only", "--stack", stack]
     run = events.shown("asking every vendor what is there", arguments, project.root, environment)
     if run.error:
-        raise cli.Unavailable(f"the vendors could not all be asked: {run.error}", step="put that right, then again")
+        raise cli.PulumiUnavailable(
+            f"the vendors could not all be asked: {run.error}", step="put that right, then again"
+        )
     steps = run.ended
     users = users_of(steps)
     found = [finding for step in steps for finding in _findings(step, steps, users)]
-    found += [finding for said in run.said for finding in _unmanaged(said, users)]
+    found += [finding for said in run.diagnostics for finding in _unmanaged(said, users)]
     waiting = events.waiting(stack, project.root, environment)
     found += [_left(urn, kind, stack) for urn, kind in waiting]
-    notes = {one_line(said.text) for said in run.said if said.severity == "warning" and not _is_stray(said.text)}
+    notes = {one_line(said.text) for said in run.diagnostics if said.severity == "warning" and not _is_stray(said.text)}
     numbers = {number for named in users.values() for number in named} | {finding.number for finding in found}
-    return Drift(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
+    return DriftReport(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
 
 
 # -- whose object it is ------------------------------------------------------------------------------------------------
@@ -96,14 +98,14 @@ def drift(project: Project, stack: str) -> Drift:
 
 def users_of(steps: list[Step]) -> dict[str, tuple[str, ...]]:
     """The numbers that each object serves, by URN: its own, or for a shared one those whose objects refer to it."""
-    users: dict[str, set[str]] = {step.urn: {events.group_of(step.urn)} for step in steps if "Number$" in step.urn}
+    users: dict[str, set[str]] = {step.urn: {group_of(step.urn)} for step in steps if "Number$" in step.urn}
     shared = [step for step in steps if step.urn not in users]
     for _ in range(len(shared)):  # a URL refers to a trunk that a number's attachment refers to
         for step in shared:
             near = [other for other in steps if other.urn in users and other is not step and _linked(step, other)]
             if near:
                 users[step.urn] = users.get(step.urn, set()).union(*(users[other.urn] for other in near))
-    return {step.urn: tuple(sorted(users.get(step.urn, {events.group_of(step.urn)}))) for step in steps}
+    return {step.urn: tuple(sorted(users.get(step.urn, {group_of(step.urn)}))) for step in steps}
 
 
 def _linked(one: Step, other: Step) -> bool:
@@ -151,18 +153,18 @@ def _elsewhere(step: Step, hosts: set[str]) -> bool:
 # -- what differs ------------------------------------------------------------------------------------------------------
 
 
-def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
+def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]]) -> Iterator[DriftFinding]:
     if step.op not in {"delete", "update"}:
         return
-    object = events.object_of(step.urn)
+    object = object_of(step.urn)
     for number in users[step.urn]:
         passed = way(steps, users, number)
         if step.op == "delete":
-            yield Finding(number, step.urn not in passed, object, "is gone", _again(step))
+            yield DriftFinding(number, step.urn not in passed, object, "is gone", _again(step))
             continue
         for path, breaks, undone in _changes(step, steps, passed, number):
             what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}"
-            yield Finding(number, not breaks, object, what, undone)
+            yield DriftFinding(number, not breaks, object, what, undone)
 
 
 def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
@@ -231,23 +233,23 @@ def _is_stray(text: str) -> bool:
     return text.startswith(operation.UNMANAGED)
 
 
-def _unmanaged(said: events.Said, users: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
+def _unmanaged(said: Diagnostic, users: Mapping[str, tuple[str, ...]]) -> Iterator[DriftFinding]:
     if _is_stray(said.text):
-        object = events.object_of(said.urn)
+        object = object_of(said.urn)
         what = one_line(said.text.removeprefix(operation.UNMANAGED).strip())
         for number in users.get(said.urn, ()):
-            yield Finding(number, True, object, what, "apply leaves it: remove it there")
+            yield DriftFinding(number, True, object, what, "apply leaves it: remove it there")
 
 
-def _left(urn: str, kind: str, stack: str) -> Finding:
+def _left(urn: str, kind: str, stack: str) -> DriftFinding:
     what = f"was left {kind} by a run that was killed"
-    return Finding(events.group_of(urn), True, events.object_of(urn), what, f"xtel recover {stack} finds out")
+    return DriftFinding(group_of(urn), True, object_of(urn), what, f"xtel recover {stack} finds out")
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
 
 
-def show(found: Drift) -> None:
+def show(found: DriftReport) -> None:
     """A line a finding, the number first; the count last."""
     for finding in found.findings:
         terminal.line(str(finding), "" if finding.rings else "red")

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from providers.kernel.errors import XtelError
 from xtel import terminal
 from xtel.engine import backends, cli, events, outcome
-from xtel.engine.operation import name_of
 from xtel.engine.outcome import Change
+from xtel.engine.step import group_of, name_of, object_of
 from xtel.operations import consent
 from xtel.project import sandbox
 from xtel.project.layout import Project
@@ -30,7 +30,7 @@ _LOCKED = ("the stack is currently locked", "Another update is currently in prog
 Where = Literal["running", "gone", "elsewhere"]
 
 
-class Refused(XtelError):
+class RecoveryRefused(XtelError):
     """The lock may be that of a running update."""
 
 
@@ -71,13 +71,13 @@ class Recovery:
 def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Recovery:
     """Bring the stack back. ``agreed`` is asked before a lock is cancelled whose process cannot be seen from here.
 
-    Raises Refused where nothing may be done; what fails later is the recovery's ``error``.
+    Raises RecoveryRefused where nothing may be done; what fails later is the recovery's ``error``.
     """
     environment = sandbox.reading(project, stack)
     found = Recovery(stack)
     found.mended = backends.mend(stack, project.root, environment)
     left = events.waiting(stack, project.root, environment)
-    found.pending = [Change(events.group_of(urn), events.object_of(urn), kind) for urn, kind in left]
+    found.pending = [Change(group_of(urn), object_of(urn), kind) for urn, kind in left]
     refreshed = _refresh(project.root, stack, environment, found, agreed)
     found.outside = list(outcome.changes(refreshed, outside=True))
     found.error = refreshed.error
@@ -113,7 +113,7 @@ def _apply(root: Path, stack: str, environment: dict[str, str], found: Recovery)
     found.new_secrets = outcome.new_secrets(done)
     for step in done.ended:
         if outcome.took_over(done, step.urn) and "previous" in step.new_outputs and not step.new_outputs["previous"]:
-            found.forgotten.append(events.group_of(step.urn))
+            found.forgotten.append(group_of(step.urn))
 
 
 # -- locks -------------------------------------------------------------------------------------------------------------
@@ -134,14 +134,14 @@ def may_cancel(stack: str, found: list[Lock], agreed: Callable[[str], bool]) -> 
     """Refuse where an update runs; ask where that cannot be seen; a process that is gone needs no asking."""
     for lock in found:
         if lock.where == "running":
-            raise Refused(
+            raise RecoveryRefused(
                 f"an update of {stack} is running here: {lock.holder}; nothing was done",
                 step=f"wait until it ends, or end it: kill {lock.pid}",
             )
     unseen = [lock for lock in found if lock.where == "elsewhere"]
     question = "; ".join(f"locked by {lock}" for lock in unseen)
     if unseen and not agreed(f"{question}: cancel the lock? Only when no update runs any more"):
-        raise Refused(
+        raise RecoveryRefused(
             f"{stack} is {question}; nothing was done",
             step=f"when no update runs any more: xtel recover {stack} --yes",
         )

@@ -16,7 +16,7 @@ from stacks import document
 from stacks.model import Number
 from xtel import terminal
 from xtel.engine import cli, events
-from xtel.engine.operation import name_of, type_of
+from xtel.engine.step import group_of, name_of, object_of, type_of
 from xtel.operations import consent
 from xtel.project import sandbox
 from xtel.project.layout import Project
@@ -101,7 +101,7 @@ def applied(project: Project, stack: str, named: str) -> Applied:
     key = named if named in declared else next((key for key, item in declared.items() if item.number == named), "")
     name = (declared[key].number or key) if key else named
     deployment = events.exported(stack, project.root, environment)
-    mine = [item for item in deployment.get("resources") or () if events.group_of(str(item["urn"])) == name]
+    mine = [item for item in deployment.get("resources") or () if group_of(str(item["urn"])) == name]
     urns = {type_of(str(item["urn"])): str(item["urn"]) for item in mine}
     if "xai:PhoneNumber" not in urns:
         keys = ", ".join(declared) or "none"
@@ -150,8 +150,8 @@ def ready(project: Project, found: Applied) -> None:
         "comparing with the stack file", ["preview", "--stack", found.stack, *targets], project.root, environment
     )
     if run.error:
-        raise cli.Unavailable(f"pulumi preview: {run.error}")
-    changed = sorted({events.object_of(step.urn) for step in run.ended if step.op not in {"same", "read", "refresh"}})
+        raise cli.PulumiUnavailable(f"pulumi preview: {run.error}")
+    changed = sorted({object_of(step.urn) for step in run.ended if step.op not in {"same", "read", "refresh"}})
     if changed:
         raise InputError(
             f"{found.number} has changes that are not applied: {', '.join(changed)}; nothing was rotated",

@@ -106,7 +106,7 @@ def run(
 def read(run: events.Run) -> Preview:
     """What a preview said. One that failed is a preview too: what it saw, and why it stopped; without a word it raises."""
     if not run.log.strip():
-        raise cli.Unavailable(f"pulumi preview: {run.error or 'it said nothing'}")
+        raise cli.PulumiUnavailable(f"pulumi preview: {run.error or 'it said nothing'}")
     return plan.read(run.log)
 
 
@@ -129,11 +129,11 @@ def _between(stack: str, base: str, file: Path, after: Document) -> Preview:
     return declaring.preview(stack, before, after)
 
 
-def policy(project: Project, stack: str, declared: Document) -> rules.Policy:
+def policy(project: Project, stack: str, declared: Document) -> rules.RuleSettings:
     """By what the plans of a stack are judged today."""
     network = declared.network
     plain = sources.plain_secrets(project, stack, declaring.secrets(declared))
-    return rules.Policy(datetime.now(UTC).date(), network.accept, network.limits, plain)
+    return rules.RuleSettings(datetime.now(UTC).date(), network.accept, network.limits, plain)
 
 
 def links(project: Project, stack: str) -> Links:

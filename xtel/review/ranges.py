@@ -122,7 +122,7 @@ class Update:
 
 
 def registered(found: layout.Project, stack: str) -> Registered:
-    """What the state says is registered, by E.164; raises cli.Unavailable where Pulumi cannot be asked."""
+    """What the state says is registered, by E.164; raises cli.PulumiUnavailable where Pulumi cannot be asked."""
     text = cli.run(["stack", "export", "--stack", stack], found.root, sandbox.reading(found, stack))
     told: Any = json.loads(text).get("deployment") or {}
     known: dict[str, Mapping[str, Any]] = {}

@@ -49,7 +49,7 @@ def declared(file: Path) -> list[Row]:
 
 
 def applied(stack: str, root: Path, environment: Mapping[str, str]) -> list[Row]:
-    """The rows of the stack's outputs; raises cli.Unavailable where Pulumi cannot be asked."""
+    """The rows of the stack's outputs; raises cli.PulumiUnavailable where Pulumi cannot be asked."""
     outputs: Any = json.loads(cli.run(["stack", "output", "--json", "--stack", stack], root, environment))
     numbers: Any = outputs.get("numbers")  # a stack that was never applied has no outputs
     rows: list[Row] = []

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from providers.kernel import values
 from stacks.model import Accept, Limits, Rule
 from xtel.review.plan.build import stopped
-from xtel.review.plan.model import Finding, Level, Number, Plan, Review, Side, Widened, Word
+from xtel.review.plan.model import Finding, Level, NumberPlan, Plan, Review, Side, Widened, Word
 
 #: The name of the policy pack that runs these rules (:mod:`xtel.review.policy`).
 PACK = "xtel"
@@ -25,7 +25,7 @@ _DAYS = 14
 
 
 @dataclass(frozen=True)
-class Policy:
+class RuleSettings:
     """By what a plan is judged: the stack file's entries, the day, and what only the configuration shows."""
 
     today: date
@@ -35,10 +35,10 @@ class Policy:
     plain: tuple[str, ...] = ()
 
 
-Check = Callable[[Plan, Policy], Iterator[Finding]]
+Check = Callable[[Plan, RuleSettings], Iterator[Finding]]
 
 
-def judge(plan: Plan, policy: Policy) -> Review:
+def judge(plan: Plan, policy: RuleSettings) -> Review:
     """The plan with everything a reviewer must see, worst first, and the verdict."""
     found = [finding for name, check in RULES.items() for finding in _named(name, check(plan, policy))]
     names = {number.name: number.e164 for number in plan.numbers if number.e164}
@@ -61,7 +61,7 @@ def _named(rule: Rule, findings: Iterator[Finding]) -> Iterator[Finding]:
     return (finding.model_copy(update={"rule": rule}) for finding in findings)
 
 
-def _accepted(finding: Finding, policy: Policy, names: set[str | None]) -> Finding:
+def _accepted(finding: Finding, policy: RuleSettings, names: set[str | None]) -> Finding:
     """A finding that the stack file accepts today, under any of the number's names, says why; another one what to write."""
     for entry in policy.accept:
         if entry.rule == finding.rule and entry.until >= policy.today and entry.number in names:
@@ -83,11 +83,11 @@ def _line(text: str) -> str:
 # -- rules -------------------------------------------------------------------------------------------------------------
 
 
-def _of(number: Number, level: Level, what: str, why: str, step: str = "") -> Finding:
+def _of(number: NumberPlan, level: Level, what: str, why: str, step: str = "") -> Finding:
     return Finding(level=level, number=number.name, line=number.line, what=what, why=why, step=step)
 
 
-def _keeps_inbound(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _keeps_inbound(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     lost = [number for number in plan.numbers if number.kind in {"loses inbound", "released"}]
     level: Level = "danger" if len(lost) > policy.limits.lose else "warning"
     for number in lost:
@@ -96,7 +96,7 @@ def _keeps_inbound(plan: Plan, policy: Policy) -> Iterator[Finding]:
         yield _of(number, level, f"loses inbound: {_how_lost(number)}{back}", why, "put it back into the stack file")
 
 
-def _how_lost(number: Number) -> str:
+def _how_lost(number: NumberPlan) -> str:
     before, after = number.before, number.after
     if after is None:
         by = f" ({', '.join(before.carriers)})" if before and before.carriers else ""
@@ -106,13 +106,13 @@ def _how_lost(number: Number) -> str:
     return "no carrier sends its calls to xAI any more"
 
 
-def _no_release(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _no_release(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number in plan.numbers:
         if number.kind == "released":
             yield _of(number, "danger", "is released", "the number may be gone for good", "remove on_delete: release")
 
 
-def _no_open_allowlist(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _no_open_allowlist(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         was_open = number.before is not None and number.before.auth == "open"
         if number.widened and number.widened.whole:
@@ -124,7 +124,7 @@ def _no_open_allowlist(plan: Plan, policy: Policy) -> Iterator[Finding]:
             yield _of(number, "danger", text, "anyone can call the agent", "write auth: {allow: [CARRIER]}")
 
 
-def _allowlist_widened(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _allowlist_widened(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, _ in _after(plan):
         found = number.widened
         if found and not found.whole:
@@ -147,7 +147,7 @@ def _ipv6(count: int) -> str:
     return f"2^{count.bit_length() - 1} IPv6"
 
 
-def _auth_required(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _auth_required(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         before = number.before
         if after.auth == "open" and before is not None and before.auth == "digest":
@@ -155,14 +155,14 @@ def _auth_required(plan: Plan, policy: Policy) -> Iterator[Finding]:
             yield _of(number, "danger", text, "anyone can call the agent", "write auth: {allow: […]} or {digest: {…}}")
 
 
-def _digest_kept(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _digest_kept(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         if "digest" in number.lost and after.auth == "allowlist":
             text = "digest turned off: an allowlist authenticates now"
             yield _of(number, "warning", text, "a carrier's ranges are shared by all its customers")
 
 
-def _tls_only(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _tls_only(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         old = set(number.before.targets) if number.before else set[str]()
         plain = [uri for uri in after.targets if "transport=tls" not in uri and uri not in old]
@@ -173,13 +173,13 @@ def _tls_only(plan: Plan, policy: Policy) -> Iterator[Finding]:
         yield _of(number, level, f"{verb}: {plain[0]}", "numbers and call set-up travel in the clear", "transport=tls")
 
 
-def _srtp_kept(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _srtp_kept(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number in plan.numbers:
         if "srtp" in number.lost:
             yield _of(number, "warning", "SRTP turned off", "the conversation travels unencrypted", "turn it on again")
 
 
-def _single_owner(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _single_owner(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         if number.two_routes:
             names = " and ".join(after.carriers)
@@ -187,7 +187,7 @@ def _single_owner(plan: Plan, policy: Policy) -> Iterator[Finding]:
             yield _of(number, "danger", text, "which one rings is left to chance", "keep one route")
 
 
-def _host_pinned(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _host_pinned(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         before = number.before
         first = after.targets[0] if after.targets else ""
@@ -204,7 +204,7 @@ def _host(uri: str) -> str:
         return uri
 
 
-def _webhook_https(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _webhook_https(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, after in _after(plan):
         if after.webhook.lower().startswith("http:"):
             yield _of(
@@ -212,7 +212,7 @@ def _webhook_https(plan: Plan, policy: Policy) -> Iterator[Finding]:
             )
 
 
-def _e164(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _e164(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for number, _ in _after(plan):
         if number.name.startswith("+"):
             try:
@@ -221,7 +221,7 @@ def _e164(plan: Plan, policy: Policy) -> Iterator[Finding]:
                 yield _of(number, "danger", f"{error}", "no carrier can route it", "correct the number")
 
 
-def _protect_production(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _protect_production(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     if "prod" not in plan.stack.rpartition("/")[2]:
         return
     for number, after in _after(plan):
@@ -230,8 +230,8 @@ def _protect_production(plan: Plan, policy: Policy) -> Iterator[Finding]:
             yield _of(number, "warning", text, "one wrong edit deletes it", "write protect: true on it")
 
 
-def _no_shared_credential(plan: Plan, policy: Policy) -> Iterator[Finding]:
-    users: dict[str, list[tuple[Number, Side]]] = {}
+def _no_shared_credential(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+    users: dict[str, list[tuple[NumberPlan, Side]]] = {}
     for number, after in _after(plan):
         if number.password_ref:
             users.setdefault(number.password_ref, []).append((number, after))
@@ -244,7 +244,7 @@ def _no_shared_credential(plan: Plan, policy: Policy) -> Iterator[Finding]:
             )
 
 
-def _plain_secrets(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _plain_secrets(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     for key in policy.plain:
         yield Finding(
             level="danger", object=key, what=f"{key} stands in the clear in the stack's configuration",
@@ -252,20 +252,20 @@ def _plain_secrets(plan: Plan, policy: Policy) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _max_reroute(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _max_reroute(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     changed = [number for number in plan.numbers if number.kind == "rerouted"]
     limits = policy.limits
     yield from _shares(plan, changed, "rerouted", limits.reroute, {n: s.reroute for n, s in limits.carriers.items()})
 
 
-def _max_delete(plan: Plan, policy: Policy) -> Iterator[Finding]:
+def _max_delete(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
     gone = [number for number in plan.numbers if number.before and number.after is None]
     limits = policy.limits
     yield from _shares(plan, gone, "deleted", limits.delete, {n: s.delete for n, s in limits.carriers.items()})
 
 
 def _shares(
-    plan: Plan, found: list[Number], what: str, most: int, special: Mapping[str, int | None]
+    plan: Plan, found: list[NumberPlan], what: str, most: int, special: Mapping[str, int | None]
 ) -> Iterator[Finding]:
     """Too large a part of the stack's numbers, or of one carrier's."""
     before = plan.total - sum(number.before is None for number in plan.numbers)
@@ -288,7 +288,7 @@ def _mass(what: str, step: str) -> Finding:
     return Finding(level="danger", what=what, why="a change this large is often a mistake", step=step)
 
 
-def _after(plan: Plan) -> Iterator[tuple[Number, Side]]:
+def _after(plan: Plan) -> Iterator[tuple[NumberPlan, Side]]:
     return ((number, number.after) for number in plan.numbers if number.after is not None)
 
 
@@ -366,7 +366,7 @@ def _noted(plan: Plan) -> Iterator[Finding]:
         yield Finding(level="warning", number=number, what=f"{count} {many} changed outside", why="applying undoes it")
 
 
-def _expired(policy: Policy) -> Iterator[Finding]:
+def _expired(policy: RuleSettings) -> Iterator[Finding]:
     for entry in policy.accept:
         if entry.until < policy.today:
             yield Finding(

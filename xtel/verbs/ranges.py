@@ -63,7 +63,7 @@ def update(
     try:
         with terminal.working("asking Pulumi what is registered"):
             known = published.registered(found, stack)
-    except cli.Unavailable as error:
+    except cli.PulumiUnavailable as error:
         known = None
         terminal.note(f"compared with what the names mean today, because what is registered is not known: {error}")
     wanted = published.compare(file, known)

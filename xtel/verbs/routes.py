@@ -35,7 +35,7 @@ def routes(
     asked = True
     try:
         rows = list(view.joined(rows, view.applied(stack, found.root, sandbox.reading(found, stack))))
-    except cli.Unavailable as error:
+    except cli.PulumiUnavailable as error:
         asked = False
         terminal.note(f"only the declared routes are shown: {error}")
     if json:

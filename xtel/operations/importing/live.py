@@ -47,7 +47,7 @@ class Imported:
         return {"type": f"{self.vendor}:{self.kind}", "name": self.name, "id": self.id, **renamed}
 
 
-class Live:
+class LiveStack:
     """A stack, its file, and sessions to xAI and to one carrier with what ``pulumi up`` would use."""
 
     def __init__(self, found: Project, stack: str, declared: Carrier[Any]) -> None:

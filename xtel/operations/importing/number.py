@@ -17,7 +17,7 @@ from stacks.model import Network, Number, SecretRef
 from stacks.network import Wiring, wiring
 from xai_resources.models import Number as Registered
 from xtel.operations.importing.answers import Answers
-from xtel.operations.importing.live import ELSEWHERE, Imported, Live
+from xtel.operations.importing.live import ELSEWHERE, Imported, LiveStack
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Taken:
 class Adoption:
     """From a number's registration and its route as they are live."""
 
-    def __init__(self, live: Live, registered: Registered, route: Found, answers: Answers) -> None:
+    def __init__(self, live: LiveStack, registered: Registered, route: Found, answers: Answers) -> None:
         self._live, self._registered, self._found, self._answers = live, registered, route, answers
         self._e164 = registered.phone_number
         self._secrets: dict[str, str] = {}

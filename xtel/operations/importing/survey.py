@@ -14,7 +14,7 @@ from xai_resources.client import Client
 from xai_resources.models import Number as Registered
 from xtel.engine import cli
 from xtel.operations.importing.answers import Answers
-from xtel.operations.importing.live import Live
+from xtel.operations.importing.live import LiveStack
 from xtel.operations.importing.number import Adoption, Taken
 from xtel.project import sandbox
 from xtel.project.layout import Project
@@ -54,12 +54,12 @@ def survey(found: Project, stack: str, name: str, wanted: tuple[str, ...], answe
             f"{declared.title} has no API here, so there is nothing to import",
             step=f"declare the number with `route: {{carrier: {name}}}` and `take_over: true`, then pulumi up",
         )
-    live = Live(found, stack, declared)
+    live = LiveStack(found, stack, declared)
     return _Surveyor(live, declared.route_import, answers).survey(wanted, _applied(found, stack))
 
 
 class _Surveyor:
-    def __init__(self, live: Live, inverse: RouteImport[Any], answers: Answers) -> None:
+    def __init__(self, live: LiveStack, inverse: RouteImport[Any], answers: Answers) -> None:
         self._live, self._inverse, self._answers = live, inverse, answers
 
     def survey(self, wanted: tuple[str, ...], applied: set[str]) -> Survey:

@@ -16,7 +16,7 @@ from typing import Any, cast
 from providers.kernel.errors import XtelError
 from stacks import document
 from xtel.engine import cli
-from xtel.engine.operation import UNKNOWN
+from xtel.engine.step import UNKNOWN
 from xtel.operations.importing import entries
 from xtel.operations.importing.live import NAMES, Imported, project_name
 from xtel.operations.importing.number import Taken
@@ -29,7 +29,7 @@ _SECONDS = 1800
 _STEERING = frozenset({"dry_run", "blocked"})
 
 
-class Refused(XtelError):
+class ImportRefused(XtelError):
     """The plan after the import would change something; everything was undone."""
 
 
@@ -49,7 +49,9 @@ def take_over(found: layout.Project, stack: str, wanted: Survey) -> None:
         pulumi.bring(wanted.taken)
         if waiting := pulumi.differing(but=NAMES):
             told = "; ".join(f"{name}: {', '.join(paths)}" for name, paths in sorted(waiting.items()))
-            raise Refused(f"the plan would change {told}; undone", step="report it: entry and object should agree")
+            raise ImportRefused(
+                f"the plan would change {told}; undone", step="report it: entry and object should agree"
+            )
     pulumi.finish()
 
 
@@ -114,7 +116,7 @@ class _Pulumi:
         arguments = ["preview", "--json", "--stack", self._named]
         done = cli.ask(arguments, self._root, self._environment, _SECONDS)
         if done.returncode and not done.stdout.lstrip().startswith("{"):
-            raise cli.Unavailable(f"pulumi preview: {cli.reason(done.stderr or done.stdout)}")
+            raise cli.PulumiUnavailable(f"pulumi preview: {cli.reason(done.stderr or done.stdout)}")
         return json.loads(done.stdout)
 
     def bring(self, numbers: Iterable[Taken]) -> None:
@@ -134,7 +136,7 @@ class _Pulumi:
         except BaseException:
             for taken in numbers:
                 urn = f"urn:pulumi:{self.stack}::{self._project}::xtel:network:Number::{taken.number}"
-                with suppress(cli.Unavailable):  # it was not imported yet
+                with suppress(cli.PulumiUnavailable):  # it was not imported yet
                     self.run("state", "delete", urn, "--target-dependents", "--yes")
             raise
 
@@ -142,7 +144,7 @@ class _Pulumi:
         """Renames, dependencies and outputs, by the engine's own hand; then the plan must be empty."""
         try:
             self.run("up", "--yes", "--skip-preview", "--suppress-outputs")
-        except cli.Unavailable as error:
+        except cli.PulumiUnavailable as error:
             raise XtelError(f"imported, but not everything got its new name: {error}", step="pulumi up") from None
         if waiting := self.differing():
             told = "; ".join(f"{name}: {', '.join(paths)}" for name, paths in sorted(waiting.items()))

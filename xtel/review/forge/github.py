@@ -25,7 +25,7 @@ _READ, _WRITE = "`pull-requests: read` in the job's permissions", "`pull-request
 _ISSUES = "`issues: write` in the job's permissions"
 
 
-class Spelled(httpx.BaseTransport):
+class RateLimitTranslation(httpx.BaseTransport):
     """GitHub's way to say "too fast" in the kernel's words: it also answers 403, and names the time, not the wait."""
 
     def __init__(self, inner: httpx.BaseTransport) -> None:
@@ -67,7 +67,7 @@ class GitHub:
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        self._wire = Wire(TITLE, base, headers, "GITHUB_TOKEN", Spelled(http.network()))
+        self._wire = Wire(TITLE, base, headers, "GITHUB_TOKEN", RateLimitTranslation(http.network()))
         self._wire.subject = self.repository
         self._path, self._author = f"/repos/{self.repository}", author
         self.job = job()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xtel.engine.previews import Preview, read
-from xtel.review.plan.build import Context, Declared, build
-from xtel.review.plan.model import Finding, Number, Plan, Review
+from xtel.review.plan.build import Context, DeclaredNumber, build
+from xtel.review.plan.model import Finding, NumberPlan, Plan, Review
 
-__all__ = ["Context", "Declared", "Finding", "Number", "Plan", "Preview", "Review", "build", "read"]
+__all__ = ["Context", "DeclaredNumber", "Finding", "NumberPlan", "Plan", "Preview", "Review", "build", "read"]

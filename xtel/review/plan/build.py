@@ -10,17 +10,17 @@ from typing import Any, Literal, cast
 
 from providers.kernel import secrecy, spec
 from providers.kernel.secrecy import one_line
-from xtel.engine.operation import UNKNOWN
-from xtel.engine.previews import Preview, Step
+from xtel.engine.previews import Preview
+from xtel.engine.step import UNKNOWN, Step
 from xtel.review.plan import calls, changes, exposure, price
 from xtel.review.plan.calls import Group, Part
 from xtel.review.plan.model import (
-    Bundle,
+    BundlePlan,
     Drift,
     Kind,
     Message,
-    Number,
-    Object,
+    NumberPlan,
+    ObjectPlan,
     Plan,
     Replacement,
     Secret,
@@ -34,7 +34,7 @@ _UNSAID = "the preview failed without saying why (what policy packs found is in 
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredNumber:
     """What the stack file adds to a plan: a number's label, its line, the config secret of its digest, its agent."""
 
     key: str
@@ -50,7 +50,7 @@ class Context:
     stack: str
     file: str = ""
     #: By E.164, or key while there is none.
-    declared: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    declared: Mapping[str, DeclaredNumber] = field(default_factory=dict[str, DeclaredNumber])
     source: Literal["engine", "preview file", "stack files"] = "engine"
     compared: str = ""
     refreshed: bool = False
@@ -99,14 +99,16 @@ def _touched(group: Group) -> bool:
 # -- numbers -----------------------------------------------------------------------------------------------------------
 
 
-def _number(group: Group, shared: list[Part], preview: Preview, known: Mapping[str, str], context: Context) -> Number:
+def _number(
+    group: Group, shared: list[Part], preview: Preview, known: Mapping[str, str], context: Context
+) -> NumberPlan:
     said = context.declared.get(group.name)
     agents = {UNKNOWN: said.agent if said else "", **known}
     before = calls.side(group, shared, "before", agents, whole=preview.whole)
     after = calls.side(group, shared, "after", agents, whole=preview.whole)
     kind = _kind(group, before, after, shared)
     replaced = next((_replacement(part) for part in group.parts if part.op == "replace" and _registers(part)), None)
-    return Number(
+    return NumberPlan(
         name=secrecy.one_line(group.name),
         e164=group.e164 if group.e164 not in {group.name, "…"} else "",
         key=said.key if said else "",
@@ -193,7 +195,7 @@ def _bought(group: Group, preview: Preview) -> str:
     if not any(part.op == "create" and part.after and part.after.rents for part in group.parts):
         return ""
     own = {part.step.urn for part in group.parts}
-    told = (said.text for said in preview.said if said.severity == "info" and said.urn in own)
+    told = (said.text for said in preview.diagnostics if said.severity == "info" and said.urn in own)
     return one_line(next(told, "a number is bought for it"))
 
 
@@ -213,10 +215,10 @@ def _returns(group: Group) -> str:
 # -- objects -----------------------------------------------------------------------------------------------------------
 
 
-def _object(part: Part, context: Context) -> Object:
+def _object(part: Part, context: Context) -> ObjectPlan:
     step = part.step
     said = context.declared.get(part.group)
-    return Object(
+    return ObjectPlan(
         op=part.op,
         urn=one_line(step.urn),
         type=one_line(step.type),
@@ -268,11 +270,11 @@ def _left(part: Part) -> str:
 # -- around them -------------------------------------------------------------------------------------------------------
 
 
-def _why_incomplete(preview: Preview, objects: list[Object]) -> str:
+def _why_incomplete(preview: Preview, objects: list[ObjectPlan]) -> str:
     """Nothing where everything was compared, also when policy packs then said no."""
     if not preview.failed:
         return ""
-    errors = [said.text for said in preview.said if said.severity == "error" and not _REFUSED.search(said.text)]
+    errors = [said.text for said in preview.diagnostics if said.severity == "error" and not _REFUSED.search(said.text)]
     if errors:
         return one_line(errors[0])
     if not any(item.blocked for item in objects):
@@ -312,13 +314,13 @@ def _drift(preview: Preview) -> Iterator[Drift]:
             yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
 
 
-def _bundles(found: list[Part], stack: str) -> Iterator[Bundle]:
+def _bundles(found: list[Part], stack: str) -> Iterator[BundlePlan]:
     for part in found:
         old, new = (dict(said.by_hand) if said else dict[str, str]() for said in (part.before, part.after))
         files = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         if part.op != "same" and files:
             command = f"xtel render {stack} --number {part.group}"
-            yield Bundle(
+            yield BundlePlan(
                 number=part.group, name=one_line(part.step.name), op=part.op,
                 files=tuple(one_line(name) for name in files), command=command,
             )  # fmt: skip
@@ -327,7 +329,7 @@ def _bundles(found: list[Part], stack: str) -> Iterator[Bundle]:
 def _messages(preview: Preview, found: list[Part]) -> Iterator[Message]:
     """Diagnostics; a refusal stands on its object already."""
     refused = {(part.step.urn, one_line(str(part.step.new.get("blocked") or ""))) for part in found}
-    for said in preview.said:
+    for said in preview.diagnostics:
         severity = said.severity if said.severity in {"info", "warning", "error"} else "info"
         text = one_line(said.text)
         if (said.urn, text) not in refused and not (severity == "error" and _REFUSED.search(said.text)):

@@ -13,8 +13,8 @@ from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.errors import InputError
 from providers.kernel.object import Object
 from providers.kernel.secrecy import one_line
-from xtel.engine.operation import UNKNOWN
-from xtel.engine.previews import Preview, Step
+from xtel.engine.previews import Preview
+from xtel.engine.step import UNKNOWN, Step
 from xtel.review.plan.model import Op, Side
 
 COMPONENT = "xtel:network:Number"

@@ -10,8 +10,7 @@ from typing import Any, cast
 from providers.kernel import spec
 from providers.kernel.secrecy import MASK, one_line
 from providers.kernel.spec import CONTROL
-from xtel.engine.operation import UNKNOWN
-from xtel.engine.previews import INTERNAL, Step
+from xtel.engine.step import INTERNAL, UNKNOWN, Step
 from xtel.review.plan.model import Change
 
 #: Inputs whose change changes nothing at a vendor.

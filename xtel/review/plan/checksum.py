@@ -12,7 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from xtel.engine.previews import Preview, Step
+from xtel.engine.previews import Preview
+from xtel.engine.step import Step
 
 #: Hexadecimal digits that are shown and compared: 64 bits.
 DIGITS = 16

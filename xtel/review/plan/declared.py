@@ -16,10 +16,10 @@ from providers.kernel.secrecy import MASK
 from stacks.document import Document
 from stacks.model import SecretRef
 from stacks.network import Made, Wiring, wiring
-from xtel.engine.operation import UNKNOWN, type_of
-from xtel.engine.previews import Preview, Step
+from xtel.engine.previews import Preview
+from xtel.engine.step import UNKNOWN, Step, type_of
 from xtel.review.plan import calls
-from xtel.review.plan.build import Declared
+from xtel.review.plan.build import DeclaredNumber
 
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:
@@ -30,13 +30,13 @@ def preview(stack: str, before: Document | None, after: Document) -> Preview:
     return Preview((*kept, *gone), whole=True)
 
 
-def entries(document: Document) -> dict[str, Declared]:
+def entries(document: Document) -> dict[str, DeclaredNumber]:
     """What the stack file says of each number, by the name its resources have."""
-    found: dict[str, Declared] = {}
+    found: dict[str, DeclaredNumber] = {}
     for key, number in document.numbers.items():
         digest = number.auth.digest if number.auth and number.auth != "open" else None
         password = digest.password.secret if digest and digest.password else ""
-        found[number.number or key] = Declared(key, document.lines[key], password, number.agent or "")
+        found[number.number or key] = DeclaredNumber(key, document.lines[key], password, number.agent or "")
     return found
 
 

@@ -72,7 +72,7 @@ class Cost(Item):
     read: str = Field(description="Day of the table, ISO 8601.")
 
 
-class Number(Item):
+class NumberPlan(Item):
     """One number: how it rings before and after."""
 
     name: str = Field(description="E.164, or the key while it has none.")
@@ -107,7 +107,7 @@ class Change(Item):
     secret: bool = False
 
 
-class Object(Item):
+class ObjectPlan(Item):
     """One object that changes."""
 
     op: Op
@@ -136,7 +136,7 @@ class Drift(Item):
     live: str = ""
 
 
-class Bundle(Item):
+class BundlePlan(Item):
     """Files that a person applies."""
 
     number: str
@@ -176,15 +176,15 @@ class Plan(Item):
     complete: bool = Field(description="Whether everything was compared; an incomplete plan is never safe.")
     why_incomplete: str = ""
     ops: dict[str, int] = Field(description="How many objects are created, updated, replaced, deleted.")
-    numbers: tuple[Number, ...] = Field(description="Numbers that are touched.")
+    numbers: tuple[NumberPlan, ...] = Field(description="Numbers that are touched.")
     total: int = Field(description="How many numbers the stack has, before or after.")
     carriers: dict[str, int] = Field(
         default_factory=dict[str, int], description="Numbers that ring before, per carrier."
     )
-    objects: tuple[Object, ...]
+    objects: tuple[ObjectPlan, ...]
     drift: tuple[Drift, ...] = ()
     refreshed: bool = Field(default=False, description="Whether drift was looked for.")
-    bundles: tuple[Bundle, ...] = ()
+    bundles: tuple[BundlePlan, ...] = ()
     messages: tuple[Message, ...] = ()
     policy: tuple[Violation, ...] | None = Field(default=None, description="None: no policy pack was run.")
     checksum: str = Field(default="", description="Binds the stack, its files, its configuration and every operation.")

@@ -11,16 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.kernel import spec
-from xtel.engine import previews as reading
-from xtel.engine.operation import UNKNOWN, parsed
-from xtel.engine.previews import INTERNAL, Preview, Step
+from xtel.engine.previews import Preview
+from xtel.engine.step import INTERNAL, UNKNOWN, Step, parsed, step_of
 from xtel.review.plan import calls
 
 _QUIET = INTERNAL | spec.CONTROL
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredResource:
     """A resource as the program declares it: inputs in the engine's own form, and what it was called before."""
 
     inputs: Mapping[str, Any]
@@ -28,7 +27,7 @@ class Declared:
     aliases: tuple[str, ...] = ()
 
 
-def preview(state: Mapping[str, Any], declared: Mapping[str, Declared], stays: Collection[str]) -> Preview:
+def preview(state: Mapping[str, Any], declared: Mapping[str, DeclaredResource], stays: Collection[str]) -> Preview:
     """The operations from an exported state to what is declared.
 
     ``stays`` are the URNs of the final stack: what is in the state and not among them goes; what is among them and not
@@ -50,17 +49,17 @@ def _resources(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (item for item in found if not item.get("delete"))
 
 
-def _former(urn: str, found: Declared, old: Mapping[str, Any]) -> str:
+def _former(urn: str, found: DeclaredResource, old: Mapping[str, Any]) -> str:
     """The URN it has in the state."""
     return next((name for name in (urn, *found.aliases) if name in old), "")
 
 
-def _step(urn: str, old: Mapping[str, Any] | None, new: Declared | None, op: str = "") -> Step:
+def _step(urn: str, old: Mapping[str, Any] | None, new: DeclaredResource | None, op: str = "") -> Step:
     inputs = new.inputs if new else (old or {}).get("inputs")
     after = {"inputs": inputs, "protect": new.protected if new else (old or {}).get("protect")}
     told = {"urn": urn, "before": old, "after": {} if op == "delete" else after}
     # What a pack is told never was the engine's JSON: the mask is part of reading that.
-    step = reading.step(parsed(json.dumps(told)), "before", "after")
+    step = step_of(parsed(json.dumps(told)), "before", "after")
     return replace(step, op=op or ("create" if old is None else _op(step)))
 
 

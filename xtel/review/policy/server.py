@@ -31,7 +31,7 @@ from xtel.project import layout, sources
 from xtel.review import plan, planning, rules
 from xtel.review.plan import Context, Finding
 from xtel.review.plan import declared as declaring
-from xtel.review.policy.compared import Declared, preview
+from xtel.review.policy.compared import DeclaredResource, preview
 from xtel.review.report import view
 
 _SECONDS = 600
@@ -45,7 +45,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def __init__(self) -> None:
         self.project, self.stack = layout.here(), ""
         self.state: dict[str, Any] = {}
-        self.declared: dict[str, Declared] = {}
+        self.declared: dict[str, DeclaredResource] = {}
 
     def Handshake(self, request: Any, context: Any) -> Any:
         """The first call."""
@@ -68,14 +68,14 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         try:
             told = cli.run(["stack", "export", "--stack", self.stack], self.project.root, {}, seconds=_SECONDS)
             self.state = json.loads(told)
-        except (cli.Unavailable, ValueError) as error:
+        except (cli.PulumiUnavailable, ValueError) as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"the state cannot be read: {one_line(str(error))}")
         return proto.AnalyzerStackConfigureResponse()
 
     def Analyze(self, request: Any, context: Any) -> Any:
         """One resource as it is declared; what it means for calls shows only with the others."""
         options = request.options
-        self.declared[request.urn] = Declared(
+        self.declared[request.urn] = DeclaredResource(
             MessageToDict(request.properties), options.protect, tuple(options.aliases)
         )
         return proto.AnalyzeResponse()
@@ -103,7 +103,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         except InputError:
             context = Context(self.stack)
             plain = sources.plain_secrets(self.project, self.stack, ())
-            policy = rules.Policy(datetime.now(UTC).date(), plain=plain)
+            policy = rules.RuleSettings(datetime.now(UTC).date(), plain=plain)
         built = plan.build(preview(self.state, self.declared, stays), context)
         return (item for item in rules.judge(built, policy).findings if item.rule in rules.RULES)
 

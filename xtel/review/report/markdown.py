@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xtel.review.plan.model import Finding, Number, Review, Side
+from xtel.review.plan.model import Finding, NumberPlan, Review, Side
 from xtel.review.report import template, view
 from xtel.review.report.escape import code, markdown, mermaid
 from xtel.review.report.view import Links
@@ -68,7 +68,7 @@ def _finding(finding: Finding) -> str:
     return f"| {_MARKS[finding.level]} | {told} | {code(finding.rule)}{accepted} |"
 
 
-def _route(route: view.Route) -> str:
+def _route(route: view.RouteRow) -> str:
     before = code(route.before) if route.before != "none" else "—"
     after = code(route.after) if route.after != "none" else "— **none**"
     return f"| {markdown(view.named(route.number))} | {before} | {after} | {markdown(route.note)} |"
@@ -97,7 +97,7 @@ def _picture(review: Review) -> list[str]:
     return [*drawn, "  classDef gone stroke:#c00,stroke-dasharray:4"]
 
 
-def _drawn(index: int, number: Number) -> list[str]:
+def _drawn(index: int, number: NumberPlan) -> list[str]:
     root = f"n{index}"
     lines = [f'  {root}(["{mermaid(view.named(number))}"])']
     before, after = number.before, number.after

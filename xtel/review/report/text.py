@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from xtel.review.plan.model import Bundle, Drift, Finding, Number, Review
+from xtel.review.plan.model import BundlePlan, Drift, Finding, NumberPlan, Review
 from xtel.review.report import view
 
 Line = tuple[str, str]
@@ -50,11 +50,11 @@ def _drift(item: Drift) -> list[Line]:
     return [(f"  {item.name} {item.path or 'is gone'}: {item.declared} → {item.live}", "")]
 
 
-def _bundle(item: Bundle) -> list[Line]:
+def _bundle(item: BundlePlan) -> list[Line]:
     return [(f"  {item.number}: {', '.join(item.files)}; {item.command}", "")]
 
 
-def _route(number: Number) -> list[Line]:
+def _route(number: NumberPlan) -> list[Line]:
     return [
         (f"  {view.named(number)}  {view.noted(number)}", ""),
         (f"    - {view.routed(number.before)}", "red"),

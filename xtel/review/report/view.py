@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from providers.kernel import registry, values
-from xtel.review.plan.model import Change, Finding, Number, Object, Plan, Review, Side
+from xtel.review.plan.model import Change, Finding, NumberPlan, ObjectPlan, Plan, Review, Side
 
 SIGNS = {"create": "+", "update": "!", "replace": "!", "delete": "-", "same": " "}
 DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "same": "unchanged"}
@@ -28,10 +28,10 @@ class Links:
 
 
 @dataclass(frozen=True)
-class Route:
+class RouteRow:
     """One row of the routing table."""
 
-    number: Number
+    number: NumberPlan
     before: str
     after: str
     note: str
@@ -43,7 +43,7 @@ def pretty(name: str) -> str:
     return values.pretty(name) if name.startswith("+") else name
 
 
-def named(number: Number) -> str:
+def named(number: NumberPlan) -> str:
     """A number as people write it; one that was bought with its key first."""
     return f"{number.name} ({pretty(number.e164)})" if number.e164 else pretty(number.name)
 
@@ -69,13 +69,13 @@ def answered(side: Side) -> str:
     return f"agent {side.agent}" if side.agent else side.webhook
 
 
-def routes(plan: Plan) -> list[Route]:
+def routes(plan: Plan) -> list[RouteRow]:
     """Numbers whose calls go another way, and those that come and go."""
     moved = [number for number in plan.numbers if number.kind not in {"changed", "unchanged"} or number.two_routes]
-    return [Route(number, routed(number.before), routed(number.after), noted(number)) for number in moved]
+    return [RouteRow(number, routed(number.before), routed(number.after), noted(number)) for number in moved]
 
 
-def noted(number: Number) -> str:
+def noted(number: NumberPlan) -> str:
     """What else happens to it."""
     cost = f"US$ {number.cost.monthly}/month ({number.cost.source}, {number.cost.read})" if number.cost else ""
     back = f"goes back to {number.returns_to}" if number.returns_to else ""
@@ -109,7 +109,7 @@ def counts(plan: Plan) -> str:
     )
 
 
-def headline(item: Object) -> str:
+def headline(item: ObjectPlan) -> str:
     """An object and what happens to it."""
     replaced = _REPLACED[item.replacement.consent] if item.replacement else ""
     facts = [DONE[item.op], replaced, "refused" if item.blocked else "", item.permanent, item.left]
@@ -165,6 +165,6 @@ def policy(plan: Plan) -> str:
     return "policy packs: not run" if plan.policy is None else f"policy packs: {len(plan.policy)} findings"
 
 
-def lines_of(items: Iterable[Object | Number]) -> list[int]:
+def lines_of(items: Iterable[ObjectPlan | NumberPlan]) -> list[int]:
     """The lines of the stack file that declare what changes."""
     return sorted({item.line for item in items if item.line})
