@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from providers.kernel.spec import StrictModel
-from stacks import instructions as prose
 from stacks.reference import Reference
 from xai_resources import agent, tools
 
@@ -82,11 +81,14 @@ class Agent(StrictModel):
             raise ValueError("instructions and instructions_file exclude each other: remove one")
         return self
 
-    def complete(self, root: Path) -> Agent:
-        """This agent with the text of its ``instructions_file``. Raises ValueError for a file that cannot be it."""
+    def complete(self, read: Callable[[str], str]) -> Agent:
+        """This agent with the text of its ``instructions_file``, as ``read`` finds it by its path from the project's root.
+
+        Raises ValueError for a file that cannot be it.
+        """
         if self.instructions_file is None:
             return self
-        text = prose.text(root, self.instructions_file)
+        text = read(self.instructions_file)
         return self.model_copy(update={"instructions": text, "instructions_file": None})
 
     def inputs(self, key: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from providers.kernel import purchase, ranges, registry, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
-from providers.kernel.route import RouteObject
 from providers.kernel.vendor import Carrier
+from stacks import graph
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
-from stacks.network import Wiring, wiring
+from stacks.resource import Resource
 
 Location = tuple[int | str, ...]
 
@@ -38,12 +38,12 @@ class _Entry:
     def __init__(self, key: str, said: Number, number: Number, defaults: Common) -> None:
         self.key, self.number = key, number
         self._said, self._defaults = said.model_fields_set, defaults.model_fields_set
-        self.wired: Wiring | None = None
+        self._needed: tuple[Resource, ...] = ()
         self.problem = ""
         if self.unlisted:
             return
         try:
-            self.wired = wiring(key, self.number)
+            self._needed = graph.of_number(key, self.number)
         except ValueError as error:
             self.problem = _sentence(error)
 
@@ -70,14 +70,14 @@ class _Entry:
         return best == "allowlist" and not (route and route.sources() and all(map(_table, route.sources())))
 
     @property
-    def pieces(self) -> tuple[RouteObject, ...]:
+    def objects(self) -> list[Resource]:
         """The carrier's objects for this number; none when they cannot be."""
-        return self.wired.pieces if self.wired else ()
+        return [each for each in self._needed if self.carrier and each.vendor == self.carrier.name]
 
     @property
-    def shared(self) -> dict[str, RouteObject]:
+    def shared(self) -> dict[str, Resource]:
         """Those of them that other numbers use too."""
-        return {piece.name: piece for piece in self.pieces if piece.shared}
+        return _shared(self._needed)
 
 
 def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remark]:
@@ -138,7 +138,7 @@ def _wired(entry: _Entry) -> Iterator[Remark]:
     field = "route"
     if entry.number.fallback:
         try:
-            wiring(entry.key, entry.number.model_copy(update={"fallback": ()}))
+            graph.of_number(entry.key, entry.number.model_copy(update={"fallback": ()}))
             field = "fallback"
         except ValueError:
             pass
@@ -219,45 +219,44 @@ def _table(name: str) -> bool:
 def _crowded(entries: list[_Entry]) -> Iterator[Remark]:
     """More objects of one kind than the account may have; what is shared counts once."""
     counts: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
+    seen = set[str]()
     for entry in entries:
         if entry.carrier is None or entry.carrier.object_limit is None:
             continue
         name, title, (kind, most, way_out) = entry.carrier.name, entry.carrier.title, entry.carrier.object_limit
         before = counts[name]
-        for piece in entry.pieces:
-            if piece.kind == kind and (name, piece.name) not in seen:
+        for each in entry.objects:
+            if each.kind == kind and each.name not in seen:
                 counts[name] += 1
-                if piece.shared:
-                    seen.add((name, piece.name))
+                seen.add(each.name)
         if before <= most < counts[name]:
             text = f"{entry.key} needs {kind} {counts[name]} at {title}, and an account has at most {most}: {way_out}"
             yield Remark(entry.place("route"), text)
 
 
 def _at_odds(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
-    """Numbers that use the same pieces must want the same of them, and the same of them: what one lacks it gets too."""
-    first: dict[tuple[str, str], _Entry] = {}
+    """Numbers that use the same objects must want the same of them, and the same of them: what one lacks it gets too."""
+    first: dict[str, _Entry] = {}
     for entry in entries:
         if entry.carrier is None or not entry.shared:
             continue
-        names = [(entry.carrier.name, name) for name in entry.shared]
-        other = next((first[name] for name in names if name in first), None)
+        other = next((first[name] for name in entry.shared if name in first), None)
         if other is None:
-            first.update(dict.fromkeys(names, entry))
+            first.update(dict.fromkeys(entry.shared, entry))
         elif entry.shared != other.shared:
             fields = _differing(entry, other)
             what = ", ".join(fields)
             place = next((entry.place(field.split(".")[0]) for field in fields), ("numbers", entry.key, "route"))
+            part = next(iter(entry.shared.values())).part
             yield Remark(
                 place,
-                f"shares one {entry.carrier.title} {names[0][1]} with {other.key} (line {line(('numbers', other.key))}),"
+                f"shares one {entry.carrier.title} {part} with {other.key} (line {line(('numbers', other.key))}),"
                 f" which says something else in {what}: say the same in both, or do not share it",
             )
 
 
 def _differing(entry: _Entry, other: _Entry) -> list[str]:
-    """What of a number's route, fallback and host makes its shared pieces differ from those of another number."""
+    """What of a number's route, fallback and host makes its shared objects differ from those of another number."""
     mine, theirs = entry.number, other.number
     route, theirs_route = mine.route, theirs.route
     if route is None or theirs_route is None:
@@ -270,15 +269,19 @@ def _differing(entry: _Entry, other: _Entry) -> list[str]:
     for key in sorted({path.split(".")[0] for path in spec.changed(route.model_dump(), theirs_route.model_dump())}):
         copied = route.model_copy(update={key: getattr(theirs_route, key, None)})
         changes[f"route.{key}"] = mine.model_copy(update={"route": copied})
-    mattering = [name for name, changed in changes.items() if _shared(entry.key, changed) != entry.shared]
+    mattering = [name for name, changed in changes.items() if _shared_if(entry.key, changed) != entry.shared]
     return sorted(mattering or changes, key=lambda name: not name.startswith("route."))
 
 
-def _shared(key: str, number: Number) -> dict[str, RouteObject]:
+def _shared_if(key: str, number: Number) -> dict[str, Resource]:
     try:
-        return {piece.name: piece for piece in wiring(key, number).pieces if piece.shared}
+        return _shared(graph.of_number(key, number))
     except ValueError:
         return {}
+
+
+def _shared(needed: Iterable[Resource]) -> dict[str, Resource]:
+    return {each.name: each for each in needed if each.shared}
 
 
 def _assigned(network: Network, line: Callable[[Location], int]) -> Iterator[Remark]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from ruamel.yaml.scanner import Scanner
 from providers.kernel import errors, registry, secrecy, spec
 from providers.kernel.vendor import Carrier
 from stacks import crosscheck, wording
+from stacks import instructions as prose
 from stacks.agent import Agent
 from stacks.crosscheck import Location
 from stacks.model import BAD_KEY, KEY, Network, Number
@@ -72,9 +74,12 @@ class Document:
     lines: dict[str, int]
 
 
-def read(path: Path) -> Document:
-    """Read and check a stack file; makes no request. Raises Refused with every finding, never a value of a secret."""
-    return _Reader(str(path), _load(path)).document()
+def read(path: Path, instructions: Callable[[str], str] | None = None) -> Document:
+    """Read and check a stack file; makes no request. Raises Refused with every finding, never a value of a secret.
+
+    ``instructions`` reads the files that agents name, by their path from the project's root; left out: from its folder.
+    """
+    return _Reader(str(path), _load(path), instructions or partial(prose.text, _root(path))).document()
 
 
 def _load(path: Path) -> CommentedMap:
@@ -119,8 +124,8 @@ class _Odd(Exception):
 class _Reader:
     """From the tree to the network, collecting findings."""
 
-    def __init__(self, file: str, tree: CommentedMap) -> None:
-        self._file, self._tree = file, tree
+    def __init__(self, file: str, tree: CommentedMap, instructions: Callable[[str], str]) -> None:
+        self._file, self._tree, self._instructions = file, tree, instructions
         self._findings: list[Finding] = []
         self._unrouted = set[Location]()
 
@@ -135,10 +140,10 @@ class _Reader:
 
     def _completed(self, agents: Mapping[str, Agent]) -> dict[str, Agent]:
         """The agents with the instructions that stand in files of their own."""
-        root, whole = _root(Path(self._file)), dict[str, Agent]()
+        whole: dict[str, Agent] = {}
         for key, agent in agents.items():
             try:
-                whole[key] = agent.complete(root)
+                whole[key] = agent.complete(self._instructions)
             except ValueError as error:
                 self._add(("agents", key, "instructions_file"), str(error))
         return whole

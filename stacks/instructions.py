@@ -10,17 +10,30 @@ from xai_resources import agent
 
 def text(root: Path, named: str) -> str:
     """The text of a file of the project at ``root``. Raises ValueError with the reason why it cannot be instructions."""
-    path = Path(os.path.realpath(root / named))
-    if not path.is_relative_to(os.path.realpath(root)):
-        raise ValueError("is outside of the project: name a file below its root, such as agents/sales.md")
+    path = inside(root, named)
     try:
         if path.exists() and not path.is_file():
             raise ValueError("is not a file")
-        if path.stat().st_size > 4 * agent.MAX_INSTRUCTIONS:  # a character takes at most four bytes
+        if path.stat().st_size > _MAX_BYTES:
             raise ValueError(_TOO_LONG)
-        found = agent.prose(path.read_bytes().decode("utf-8-sig"))
+        content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}; its path begins at the project's root") from None
+    return checked(content)
+
+
+def inside(root: Path, named: str) -> Path:
+    """The file's path. Raises ValueError for one that leads out of the project."""
+    path = Path(os.path.realpath(root / named))
+    if not path.is_relative_to(os.path.realpath(root)):
+        raise ValueError("is outside of the project: name a file below its root, such as agents/sales.md")
+    return path
+
+
+def checked(content: bytes) -> str:
+    """A file's content as instructions. Raises ValueError with the reason why it cannot be them."""
+    try:
+        found = agent.prose(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8 text: save it as UTF-8") from None
     if not found:
@@ -30,4 +43,5 @@ def text(root: Path, named: str) -> str:
     return found
 
 
+_MAX_BYTES = 4 * agent.MAX_INSTRUCTIONS  # a character takes at most four bytes
 _TOO_LONG = f"is too long: instructions have at most {agent.MAX_INSTRUCTIONS} characters"

@@ -33,7 +33,7 @@ BAD_KEY = "a key is a label such as support: at most 63 letters, digits, dots, d
 def _quoted(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and 10**6 < abs(value) < 10**15:
         raise ValueError(f'quote it, or YAML reads a number and drops the +: "+{abs(value)}"')
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float) or value == values.NUMBER_TO_COME:
         raise ValueError('must be text in quotes: + and the country code, for example "+14155550100"')
     return value
 

@@ -10,9 +10,8 @@ import pulumi
 from pydantic import BaseModel
 
 from providers.kernel import engine, errors
-from stacks import document
+from stacks import document, graph
 from stacks.component import Agent, Number, config_secret
-from stacks.model import SecretRef
 
 
 def main() -> None:
@@ -67,24 +66,13 @@ def _document() -> document.Document:
 def _secrets_are_set(found: document.Document) -> None:
     """All missing config secrets at once, before anything is declared."""
     missing: list[str] = []
-    for name in sorted(_references(found.numbers) | _references(found.agents)):
+    for name in sorted(graph.secrets(graph.of_document(found))):
         try:
             config_secret(name)
         except pulumi.RunError as error:
             missing.append(str(error))
     if missing:
         raise pulumi.RunError("\n".join(missing))
-
-
-def _references(value: object) -> set[str]:
-    if isinstance(value, SecretRef):
-        return {value.secret}
-    if isinstance(value, dict):
-        return {name for item in value.values() for name in _references(item)}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, tuple):
-        return {name for item in value for name in _references(item)}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    fields = getattr(type(value), "model_fields", {})
-    return {name for field in fields for name in _references(getattr(value, field))}
 
 
 def _shown(number: Number) -> dict[str, object]:

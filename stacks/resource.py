@@ -43,3 +43,8 @@ class Resource:
     def kind(self) -> str:
         """The kind of object there, such as ``Trunk``."""
         return self.type.partition(":")[2]
+
+    @property
+    def part(self) -> str:
+        """What it is of its number's route, such as ``trunk``; empty for a number itself, and for an agent."""
+        return self.name.partition("/")[2]

@@ -11,7 +11,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from providers.kernel import engine
 from providers.kernel.engine import Provider
-from stacks.component import TYPE
+from stacks.resource import NUMBER
 
 FROZEN = {
     "xai:PhoneNumber": "gASVPgAAAAAAAACMF3Byb3ZpZGVycy5rZXJuZWwuZW5naW5llIwIUHJvdmlkZXKUk5SMD3hhaTpQaG9uZU51bWJlcpSFlFKULg==",
@@ -46,7 +46,7 @@ def test_provider_string_is_frozen(token: str) -> None:
 
 
 def test_type_tokens_are_frozen() -> None:
-    assert TYPE == "xtel:network:Number"
+    assert NUMBER == "xtel:network:Number"
     for token in FROZEN:
         made = engine.resource(*token.split(":"))
         assert made._resource_type_name == f"dynamic/{token}"  # type: ignore[attr-defined]

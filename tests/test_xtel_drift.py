@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from providers.kernel.registry import carriers
-from providers.kernel.route import Ref
-from stacks import model, network
+from stacks import graph, model
+from stacks.resource import NUMBER as NUMBER_TYPE
 from xtel.engine.step import Step
 from xtel.operations import drift
 
@@ -21,13 +21,17 @@ def steps(**declared: Any) -> list[Step]:
     route = declared.pop("route")
     declared["route"] = carriers()[route["carrier"]].route.model_validate(route)
     given = {"number": NUMBER, "webhook": {"url": "https://voice.example.com/calls"}, "fallback": [PBX], **declared}
-    wired = network.wiring("support", model.Number.model_validate(given))
-    found = [_step("xai:PhoneNumber", NUMBER, "phone_1", {**wired.xai, "sip_host": "sip.voice.x.ai"})]
-    for piece in wired.pieces:
-        inputs = {name: f"id-{value.part}" if isinstance(value, Ref) else value for name, value in piece.inputs.items()}
-        owner = wired.carrier if piece.shared else NUMBER
-        name = f"{owner}/{piece.name}"
-        found.append(_step(f"{wired.carrier}:{piece.kind}", name, f"id-{piece.name}", inputs, shared=piece.shared))
+    needed = graph.of_number("support", model.Number.model_validate(given))
+    found: list[Step] = []
+    for each in needed:
+        if each.type == NUMBER_TYPE:
+            continue
+        inputs = {
+            name: f"id-{value.resource.rpartition('/')[2]}" if isinstance(value, graph.OutputOf) else value
+            for name, value in each.inputs.items()
+        }
+        id = f"id-{each.part}" if each.part else "phone_1"
+        found.append(_step(each.type, each.name, id, inputs, shared=each.shared))
     return found
 
 

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 #: The host that answers for xAI numbers; the API returns it per number as ``sip_host``.
 SIP_HOST = "sip.voice.x.ai"
+#: Stands in a route's texts for a number that is still to be bought, where its digits will be: no file can say it.
+NUMBER_TO_COME = "+\ue000"
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 
 
@@ -49,6 +51,8 @@ def e164(text: str) -> str:
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] -- foreign input reaches this
         raise ValueError('must be text: quote the number, for example "+14155550100"')
+    if text == NUMBER_TO_COME:
+        return text
     compact = re.sub(r"[\s().\-/  ]", "", text)
     if not compact.startswith("+"):
         raise ValueError("must start with + and the country code, for example +14155550100 (E.164)")

@@ -264,10 +264,12 @@ def test_a_plan_with_changes_undoes_everything(project: Project, sandbox: Sandbo
     stack_file(project).write_text(EMPTY)
     program = project.folder / "__main__.py"
     program.write_text(
-        "import stacks.program, stacks.network\n"
-        "plain = stacks.network._xai\n"
-        "other = {'agent_id': 'agent_frontdesk0001', 'webhook': None}\n"
-        "stacks.network._xai = lambda *given: {**plain(*given), **other}\n"
+        "import dataclasses, stacks.graph, stacks.program\n"
+        "plain = stacks.graph.of_number\n"
+        "def other(item):\n"
+        "    inputs = {**item.inputs, 'agent_id': 'agent_frontdesk0001', 'webhook': None}\n"
+        "    return dataclasses.replace(item, inputs=inputs) if item.type == 'xai:PhoneNumber' else item\n"
+        "stacks.graph.of_number = lambda *given: tuple(other(item) for item in plain(*given))\n"
         "stacks.program.main()\n"
     )
     config = project.folder / f"Pulumi.{STACK}.yaml"

@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.kernel.errors import InputError
 from providers.kernel.files import Files, intact
-from stacks import document, network
+from stacks import document, graph
 from xtel import terminal
 from xtel.project import layout
 
@@ -67,7 +67,7 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBund
     """The bundles of a stack, or the one of a number (its key, or E.164). Raises InputError when there is none."""
     found: list[RenderedBundle] = []
     for key, declared in document.read(file).numbers.items():
-        leg = network.wiring(key, declared).leg
+        leg = graph.leg(key, declared)
         if declared.route and declared.number and (files := declared.route.files(leg)):
             found.append(RenderedBundle(key, leg.number, files, out / leg.number))
     chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]

@@ -7,12 +7,13 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from providers.kernel.errors import InputError, XtelError
 from providers.kernel.secrecy import one_line
-from stacks import document
+from stacks import document, graph, instructions
 from stacks.document import Document
 from xtel import terminal
 from xtel.engine import cli, events, fleet
@@ -39,7 +40,7 @@ def review(
     """The plan of a stack and its verdict. Raises XtelError where there is nothing to judge."""
     if base:
         file = project.stack_file(stack)
-        return judged(project, stack, _between(stack, base, file, document.read(file)), "stack files", compared=base)
+        return judged(project, stack, _between(project, stack, base, file), "stack files", compared=base)
     if saved:
         return judged(project, stack, plan.read(_text(saved)), "preview file")
     return judged(project, stack, read(run(project, stack, refresh=refresh, live=live)), "engine", refreshed=refresh)
@@ -110,8 +111,9 @@ def read(run: events.Run) -> Preview:
     return plan.read(run.log)
 
 
-def _between(stack: str, base: str, file: Path, after: Document) -> Preview:
+def _between(project: Project, stack: str, base: str, file: Path) -> Preview:
     """The stack file of a revision and of today; one that did not exist then was empty."""
+    after = document.read(file)
     content = sources.at(base, file)
     if content is None:
         return declaring.preview(stack, None, after)
@@ -119,7 +121,7 @@ def _between(stack: str, base: str, file: Path, after: Document) -> Preview:
         old = Path(folder) / file.name
         old.write_bytes(content)
         try:
-            before = document.read(old)
+            before = document.read(old, partial(_instructions, project, base))
         except document.Refused as refused:
             first = refused.findings[0]
             raise InputError(
@@ -129,10 +131,18 @@ def _between(stack: str, base: str, file: Path, after: Document) -> Preview:
     return declaring.preview(stack, before, after)
 
 
+def _instructions(project: Project, base: str, named: str) -> str:
+    """The text of an agent's file at a revision."""
+    content = sources.at(base, instructions.inside(project.root, named))
+    if content is None:
+        raise ValueError(f"is not there at {base}")
+    return instructions.checked(content)
+
+
 def policy(project: Project, stack: str, declared: Document) -> rules.RuleSettings:
     """By what the plans of a stack are judged today."""
     network = declared.network
-    plain = sources.plain_secrets(project, stack, declaring.secrets(declared))
+    plain = sources.plain_secrets(project, stack, graph.secrets(graph.of_document(declared)))
     return rules.RuleSettings(datetime.now(UTC).date(), network.accept, network.limits, plain)
 
 

@@ -16,7 +16,7 @@ from providers.kernel.capabilities import Table
 from providers.kernel.errors import InputError
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.session import Session
-from stacks import document, network
+from stacks import document, graph
 from xtel import terminal
 from xtel.engine import cli
 from xtel.project import layout, sandbox
@@ -141,7 +141,7 @@ def compare(file: Path, known: Registered | None) -> Update:
     moves = tuple(_moves(text))
     effects: list[Effect] = []
     for key, number in found.numbers.items():
-        auth: Mapping[str, Any] = network.wiring(key, number).xai.get("sip_auth") or {}
+        auth: Mapping[str, Any] = graph.registration(graph.of_number(key, number)).inputs.get("sip_auth") or {}
         allow: list[str] = [entry.lower() for entry in auth.get("allow") or ()]
         new = [_newest(entry) for entry in allow]
         delivers = number.route.delivers if number.route else ""

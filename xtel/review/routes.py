@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from providers.kernel import values
-from stacks import document, network
+from stacks import document, graph
+from stacks.agent import Agent
+from stacks.model import Number
 from xtel import terminal
 from xtel.engine import cli
 
@@ -40,12 +42,18 @@ def declared(file: Path) -> list[Row]:
     rows: list[Row] = []
     found = document.read(file)
     for key, number in found.numbers.items():
-        wired = network.wiring(key, number)
-        target = str(wired.target).replace(f"+{network.DIGITS}", "NUMBER")
-        agent = found.agents.get(number.agent or "")
-        named = f"{wired.answers} ({agent.name})" if agent and agent.name not in {None, number.agent} else wired.answers
-        rows.append(Row(key, number.number, wired.carrier or "none", target, named, None))
+        carrier = number.route.delivers if number.route else "none"
+        answers = _answers(number, found.agents.get(number.agent or ""))
+        rows.append(Row(key, number.number, carrier, str(graph.target_text(key, number)), answers, None))
     return rows
+
+
+def _answers(number: Number, agent: Agent | None) -> str:
+    """Who answers, in words for a table."""
+    if not number.agent:
+        return number.webhook.url if number.webhook else "nobody declared"
+    named = f" ({agent.name})" if agent and agent.name not in {None, number.agent} else ""
+    return f"agent {number.agent}{named}"
 
 
 def applied(stack: str, root: Path, environment: Mapping[str, str]) -> list[Row]:

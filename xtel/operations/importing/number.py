@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from providers.kernel import marker, ranges, secrecy, values
-from providers.kernel.route import CarrierRoute, Ref
+from providers.kernel.route import CarrierRoute
 from providers.kernel.route_import import Found, Unmapped, WeightedUri
 from providers.kernel.spec import problems
-from stacks import crosscheck
+from stacks import crosscheck, graph
 from stacks.model import Network, Number, SecretRef
-from stacks.network import Wiring, wiring
+from stacks.resource import NUMBER, Resource
 from xai_resources.models import Number as Registered
 from xtel.operations.importing.answers import Answers
 from xtel.operations.importing.live import ELSEWHERE, Imported, LiveStack
@@ -58,10 +58,10 @@ class Adoption:
         entry = dict(self._entry(key, name))
         declared = self._declared(key, entry)
         try:
-            wired = wiring(key, declared)
+            needed = graph.of_number(key, declared, self._live.project, self._live.stack)
         except ValueError as error:
             raise Unmapped(secrecy.one_line(str(error))) from None
-        objects = tuple(self._objects(wired))
+        objects = tuple(self._objects(needed))
         return Taken(self._e164, key, entry, declared, objects, self._secrets, tuple(self._remarks))
 
     def _entry(self, key: str, name: str) -> Iterator[tuple[str, Any]]:
@@ -158,32 +158,34 @@ class Adoption:
             self._remarks.append(text)
         return number.merged(defaults)
 
-    def _objects(self, wired: Wiring) -> Iterator[Imported]:
-        own = {"marker": self._live.own(wired.name)}
-        inputs = {**cast(dict[str, Any], self._values(wired.xai)), **own}
-        number = self._live.recorded("xai", "PhoneNumber", wired.name, self._registered.phone_number_id, inputs)
-        after = marker.label(str(inputs["name"]), own["marker"])
-        yield Imported(
-            "xai", "PhoneNumber", number.name, number.id, number.inputs, number.state, self._registered.name, after
-        )
+    def _objects(self, needed: Iterable[Resource]) -> Iterator[Imported]:
+        """Each resource that the entry needs, as it is live."""
         made: dict[str, Imported] = {}
-        for piece in wired.pieces:
-            id = self._found.ids.get(piece.name)
-            if id is None:
-                raise Unmapped(f"it has no {piece.name} of its own")
-            given = {name: self._referred(value, made) for name, value in piece.inputs.items()}
-            found = self._live.recorded(wired.carrier, piece.kind, f"{wired.name}/{piece.name}", id, {**given, **own})
-            made[piece.name] = found
+        for each in needed:
+            if each.type == NUMBER:
+                continue
+            given = {name: self._value(value, made) for name, value in each.inputs.items()}
+            found = self._live.recorded(each.vendor, each.kind, each.name, self._id(each), given)
+            if each.type == graph.REGISTRATION:
+                after = marker.label(str(given["name"]), str(given["marker"]))
+                found = replace(found, before=self._registered.name, after=after)
+            made[each.name] = found
             yield found
 
-    def _referred(self, value: Any, made: Mapping[str, Imported]) -> Any:
-        return made[value.part].state[value.output] if isinstance(value, Ref) else self._values(value)
+    def _id(self, needed: Resource) -> str:
+        if needed.type == graph.REGISTRATION:
+            return self._registered.phone_number_id
+        if (id := self._found.ids.get(needed.part)) is None:
+            raise Unmapped(f"it has no {needed.part} of its own")
+        return id
 
-    def _values(self, value: Any) -> Any:
+    def _value(self, value: Any, made: Mapping[str, Imported]) -> Any:
+        if isinstance(value, graph.OutputOf):
+            return made[value.resource].state[value.output]
         if isinstance(value, SecretRef):
             return self._secrets.get(value.secret) or self._live.secret_value(value.secret)
         if isinstance(value, Mapping):
-            return {name: self._values(item) for name, item in cast(Mapping[str, Any], value).items()}
+            return {name: self._value(item, made) for name, item in cast(Mapping[str, Any], value).items()}
         return value
 
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from providers.kernel.errors import XtelError
 from stacks import document
+from stacks.resource import NUMBER
 from xtel.engine import cli
 from xtel.engine.step import UNKNOWN
 from xtel.operations.importing import entries
@@ -162,11 +163,9 @@ def _changed(step: Mapping[str, Any]) -> set[str]:
 
 def _resources(numbers: Iterable[Taken]) -> Generator[Mapping[str, Any]]:
     """The import file: a component and its objects for each number."""
-    from stacks.component import TYPE
-
     for count, taken in enumerate(numbers):
         parent = f"number{count}"
-        yield {"type": TYPE, "name": parent, "logicalName": taken.number, "component": True}
+        yield {"type": NUMBER, "name": parent, "logicalName": taken.number, "component": True}
         for index, item in enumerate(taken.objects):
             yield {
                 "name": f"{parent}x{index}",

@@ -5,21 +5,25 @@ Ids that only a vendor knows are not known here, and nobody is asked who holds a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import registry, spec
-from providers.kernel.route import Ref
+from providers.kernel import spec
 from providers.kernel.secrecy import MASK
+from stacks import graph
 from stacks.document import Document
 from stacks.model import SecretRef
-from stacks.network import Made, Wiring, wiring
+from stacks.resource import NUMBER, Resource
 from xtel.engine.previews import Preview
-from xtel.engine.step import UNKNOWN, Step, type_of
+from xtel.engine.step import UNKNOWN, Step
 from xtel.review.plan import calls
 from xtel.review.plan.build import DeclaredNumber
+
+#: A project's name stands in every URN and marker; both sides have the same.
+_PROJECT = "xtel"
 
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:
@@ -32,43 +36,30 @@ def preview(stack: str, before: Document | None, after: Document) -> Preview:
 
 def entries(document: Document) -> dict[str, DeclaredNumber]:
     """What the stack file says of each number, by the name its resources have."""
+    registered = {item.name: item.inputs for item in graph.of_document(document) if item.type == graph.REGISTRATION}
     found: dict[str, DeclaredNumber] = {}
     for key, number in document.numbers.items():
-        digest = number.auth.digest if number.auth and number.auth != "open" else None
-        password = digest.password.secret if digest and digest.password else ""
-        found[number.number or key] = DeclaredNumber(key, document.lines[key], password, number.agent or "")
+        name = number.number or key
+        auth: Mapping[str, Any] = registered[name].get("sip_auth") or {}
+        password = auth.get("auth_password")
+        secret = password.secret if isinstance(password, SecretRef) else ""
+        found[name] = DeclaredNumber(key, document.lines[key], secret, number.agent or "")
     return found
 
 
-def secrets(document: Document) -> set[str]:
-    """The config secrets that a stack file names."""
-    found: set[str] = set()
-    for number in document.numbers.values():
-        digest = number.auth.digest if number.auth and number.auth != "open" else None
-        token = number.webhook.auth_token if number.webhook else None
-        named = (digest.password if digest else None, token, number.signing_secret)
-        found |= {reference.secret for reference in named if reference}
-    return found
+def _resources(stack: str, document: Document | None) -> dict[str, Resource]:
+    """What the program would declare, by URN, as ``check`` would leave its inputs."""
+    needed = graph.of_document(document, _PROJECT, stack) if document else ()
+    return {
+        _urn(stack, resource): replace(resource, inputs=_canonical(resource.type, resource.inputs))
+        for resource in needed
+        if resource.type != NUMBER
+    }
 
 
-def _resources(stack: str, document: Document | None) -> dict[str, dict[str, Any]]:
-    """Inputs by URN, as the program would declare them."""
-    found: dict[str, dict[str, Any]] = {}
-    for key, number in document.numbers.items() if document else ():
-        for name, type, inputs in _parts(wiring(key, number)):
-            number_of = "" if name.split("/")[0] in registry.carriers() else f"{calls.COMPONENT}$"
-            urn = f"urn:pulumi:{stack}::xtel::{number_of}pulumi-python:dynamic/{type}::{name}"
-            found.setdefault(urn, _canonical(type, inputs))
-    return found
-
-
-def _parts(wired: Wiring) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    if wired.password_made:
-        yield f"{wired.name}/password", "xai:Password", {}
-    yield wired.name, "xai:PhoneNumber", wired.xai
-    for piece in wired.pieces:
-        holder = wired.carrier if piece.shared else wired.name
-        yield f"{holder}/{piece.name}", f"{wired.carrier}:{piece.kind}", piece.inputs
+def _urn(stack: str, resource: Resource) -> str:
+    holder = f"{NUMBER}$" if resource.parent else ""
+    return f"urn:pulumi:{stack}::{_PROJECT}::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
 
 
 def _canonical(type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,23 +77,32 @@ def _canonical(type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, SecretRef):
         return f"{MASK} {value.secret}"
-    if isinstance(value, Made):
+    if isinstance(value, graph.MadePassword):
         return MASK
-    if isinstance(value, Ref):
+    if isinstance(value, graph.OutputOf | graph.NumberText):
         return UNKNOWN
     if isinstance(value, Mapping):
         items = cast(Mapping[str, Any], value).items()
         return {name: _plain(item) for name, item in items if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast(list[Any], value)]
     return value
 
 
-def _compared(urn: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Step:
+def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
+    protected = bool((new or old or Resource("", "")).protect)
     if old is None or new is None:
-        return Step("create" if old is None else "delete", urn, old or {}, new or {})
-    paths = [path for path in spec.changed(old, new) if path not in spec.CONTROL]
-    found = calls.declared(type_of(urn))
+        op, before, after = ("create" if old is None else "delete"), _inputs(old), _inputs(new)
+        return Step(op, urn, before, after, protected=protected)
+    before, after = _inputs(old), _inputs(new)
+    paths = [path for path in spec.changed(before, after) if path not in spec.CONTROL]
+    found = calls.declared(new.type)
     fixed = [path for path in paths if found and path.split(".")[0] in found.replaces]
-    if found and found.guarded and fixed and new.get("replace") != "accept":
+    if found and found.guarded and fixed and after.get("replace") != "accept":
         refusal = f"{', '.join(fixed)} cannot change in place: {found.loss(fixed)}. To allow it: `replace: accept`"
-        new = {**new, "blocked": f"{refusal} on the number"}
-    return Step("replace" if fixed else "update" if paths else "same", urn, old, new)
+        after = {**after, "blocked": f"{refusal} on the number"}
+    return Step("replace" if fixed else "update" if paths else "same", urn, before, after, protected=protected)
+
+
+def _inputs(resource: Resource | None) -> Mapping[str, Any]:
+    return resource.inputs if resource else {}

@@ -1,0 +1,290 @@
+"""The graph: every resource that a stack file needs, with all that ``pulumi up`` would be told of it. Pure, no Pulumi.
+
+The program realises it, a plan between two versions of a file compares two of it, an import is matched against it. What only
+the engine has is typed: :class:`~stacks.reference.SecretRef`, :class:`MadePassword`, :class:`OutputOf`, :class:`NumberText`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from providers.kernel import marker, purchase, registry
+from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
+from providers.kernel.values import NUMBER_TO_COME, Target
+from stacks.agent import ID_PREFIX, Agent
+from stacks.model import Auth, Digest, Number, Webhook
+from stacks.reference import SecretRef
+from stacks.resource import NUMBER, Resource
+
+if TYPE_CHECKING:
+    from stacks.document import Document
+
+REGISTRATION, PASSWORD, AGENT = "xai:PhoneNumber", "xai:Password", "xai:Agent"
+#: Without its +, which every spelling of a number may leave out.
+_DIGITS = NUMBER_TO_COME.lstrip("+")
+
+
+@dataclass(frozen=True)
+class OutputOf:
+    """An output of another resource, known once that one is made."""
+
+    resource: str
+    output: str
+
+
+@dataclass(frozen=True)
+class MadePassword:
+    """The value of a password that is made as a resource of its own, and is a secret."""
+
+    resource: str
+
+
+@dataclass(frozen=True)
+class NumberText:
+    """A text that holds the digits of a number which is still to be bought; ``choice`` is the resource that chooses it."""
+
+    choice: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text.replace(NUMBER_TO_COME, "NUMBER").replace(_DIGITS, "NUMBER")
+
+    def filled(self, e164: str) -> str:
+        """The text once the number is known."""
+        return self.text.replace(_DIGITS, e164.lstrip("+"))
+
+
+def of_document(document: Document, project: str = "", stack: str = "") -> tuple[Resource, ...]:
+    """Every resource of a stack, agents first, what numbers share once. ``project`` and ``stack`` make the markers.
+
+    Raises ValueError for what a carrier cannot do; a document that was read has been checked for that.
+    """
+    found: dict[tuple[str, str], Resource] = {}
+    for key, agent in document.agents.items():
+        found[AGENT, key] = of_agent(key, agent, project, stack)
+    for key, number in document.numbers.items():
+        for resource in of_number(key, number, project, stack):
+            found.setdefault((resource.type, resource.name), resource)
+    return tuple(found.values())
+
+
+def of_agent(key: str, agent: Agent, project: str = "", stack: str = "") -> Resource:
+    """The hosted agent, under its key."""
+    inputs = {**agent.inputs(key), **_marker(project, stack, key)}
+    return Resource(key, AGENT, inputs, protect=agent.protect, aliases=agent.was)
+
+
+def of_number(key: str, number: Number, project: str = "", stack: str = "") -> tuple[Resource, ...]:
+    """What one number needs, in the order it is made: the number first, what takes its calls last.
+
+    A number is named by its E.164, so that renaming its key changes nothing but a defaulted display name. Raises ValueError
+    for what the carrier cannot do.
+    """
+    return tuple(_Wiring(key, number, project, stack).resources())
+
+
+def leg(key: str, number: Number) -> Leg:
+    """The leg of a call that the number's carrier makes towards xAI."""
+    return _Wiring(key, number).leg
+
+
+def target(number: Number) -> Target:
+    """Where the number's calls go."""
+    return Target(number=_e164(number), host=number.sip_host)
+
+
+def target_text(key: str, number: Number) -> str | NumberText:
+    """The same as text, such as ``sip:+14155550100@sip.voice.x.ai;transport=tls``."""
+    return _text(key, number, str(target(number)))
+
+
+def number_text(key: str, number: Number) -> str | NumberText:
+    """The number in E.164; empty for one that xAI is to choose."""
+    return _text(key, number, _e164(number))
+
+
+def _text(key: str, number: Number, text: str) -> str | NumberText:
+    return NumberText(_choice(key), text) if number.buy else text
+
+
+def _choice(name: str) -> str:
+    return f"{name}/choice"
+
+
+def registration(resources: Iterable[Resource]) -> Resource:
+    """A number's registration at xAI, among the resources that it needs."""
+    return next(resource for resource in resources if resource.type == REGISTRATION)
+
+
+def secrets(resources: Iterable[Resource]) -> frozenset[str]:
+    """Names of the config secrets that these resources need."""
+    return frozenset(name for resource in resources for name in _references(resource.inputs))
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretRef):
+        yield value.secret
+    for item in _inside(value):
+        yield from _references(item)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return cast(Mapping[str, Any], value).values()
+    return cast(Iterable[Any], value) if isinstance(value, list | tuple) else ()
+
+
+def _e164(number: Number) -> str:
+    return number.number or (NUMBER_TO_COME if number.buy else "")
+
+
+def _marker(project: str, stack: str, name: str) -> dict[str, str]:
+    return {"marker": marker.marker(project, stack, name)} if project else {}
+
+
+class _Wiring:
+    """One number on its way to resources."""
+
+    def __init__(self, key: str, number: Number, project: str = "", stack: str = "") -> None:
+        self._key, self._number = key, number
+        self._name = number.number or key
+        self._owner = project, stack
+        self._marker = _marker(*self._owner, self._name)
+        self._sip_auth = _sip_auth(number, f"{self._name}/password")
+
+    @property
+    def leg(self) -> Leg:
+        number, auth = self._number, self._sip_auth or {}
+        login = Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
+        # What gets the calls of a number that was bought just now is the account's default: nobody's wish.
+        take_over = number.take_over or number.buy is not None
+        return Leg(_e164(number), target(number), number.fallback, take_over, login)
+
+    def resources(self) -> Iterator[Resource]:
+        number = self._number
+        yield Resource(self._name, NUMBER, protect=number.protect, aliases=number.was)
+        if self._password_is_made:
+            yield self._own("password", PASSWORD, {})
+        bought = [self._own(each.name, self._type(each), each.inputs) for each in _purchase(number)]
+        yield from bought
+        waits = tuple(each.name for each in bought)
+        yield self._resource(self._name, REGISTRATION, self._registration(), depends_on=waits)
+        if number.route and _e164(number):
+            objects = number.route.objects(self.leg)
+            holders = {each.name: self._holder(each) for each in objects}
+            for each in objects:
+                yield self._object(each, holders)
+
+    @property
+    def _password_is_made(self) -> bool:
+        return isinstance((self._sip_auth or {}).get("auth_password"), MadePassword)
+
+    @property
+    def _carrier(self) -> str:
+        return self._number.route.delivers if self._number.route else ""
+
+    def _type(self, piece: RouteObject) -> str:
+        return f"{self._carrier}:{piece.kind}"
+
+    def _holder(self, piece: RouteObject) -> str:
+        """What is shared is named by its carrier, the rest by the number."""
+        return f"{self._carrier if piece.shared else self._name}/{piece.name}"
+
+    def _object(self, piece: RouteObject, names: Mapping[str, str]) -> Resource:
+        """One of the carrier's objects; what takes calls comes last, when the number can answer them."""
+        inputs = {name: _referred(value, names) for name, value in piece.inputs.items()}
+        waits = tuple(names[after] for after in piece.after)
+        if piece.shared:
+            inputs |= _marker(*self._owner, self._carrier)
+            return Resource(names[piece.name], self._type(piece), inputs, depends_on=waits, shared=True)
+        waits += (self._name,) if piece.last else ()
+        return self._resource(names[piece.name], self._type(piece), inputs, depends_on=waits)
+
+    def _own(self, name: str, type: str, inputs: Mapping[str, Any]) -> Resource:
+        names = {"choice": _choice(self._name)}
+        referred = {field: _referred(value, names) for field, value in inputs.items()}
+        return self._resource(f"{self._name}/{name}", type, referred)
+
+    def _resource(self, name: str, type: str, inputs: Mapping[str, Any], depends_on: tuple[str, ...] = ()) -> Resource:
+        given = {**inputs, **self._marker}
+        given = {field: self._typed(value) for field, value in given.items()} if self._number.buy else given
+        return Resource(name, type, given, self._name, depends_on, protect=self._number.protect)
+
+    def _typed(self, value: Any) -> Any:
+        """Texts that hold the number to come, as the stand-in for them."""
+        if isinstance(value, str) and _DIGITS in value:
+            return NumberText(_choice(self._name), value)
+        if isinstance(value, Mapping):
+            return {name: self._typed(item) for name, item in cast(Mapping[str, Any], value).items()}
+        if isinstance(value, list | tuple):
+            return [self._typed(item) for item in cast(list[Any], value)]
+        return value
+
+    def _registration(self) -> dict[str, Any]:
+        number = self._number
+        agent = number.agent if not number.agent or number.agent.startswith(ID_PREFIX) else OutputOf(number.agent, "id")
+        given = {
+            "origin": number.origin,
+            "name": number.name or self._key,
+            "phone_number": _e164(number) or None,
+            "area_code": number.area_code,
+            "agent_id": agent,
+            "sip_auth": self._sip_auth,
+            "webhook": _webhook(number.webhook),
+            "sip_host": number.sip_host,
+            "known_secret": number.signing_secret,
+            "take_over": number.take_over or None,
+            "replace": number.replace,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def _referred(value: Any, names: Mapping[str, str]) -> Any:
+    return OutputOf(names[value.part], value.output) if isinstance(value, Ref) else value
+
+
+def _purchase(number: Number) -> tuple[RouteObject, ...]:
+    """What makes the number ours, before everything else; only for one that is bought, or may be given back."""
+    on_delete = {"on_delete": number.on_delete} if number.on_delete else {}
+    if number.buy:
+        choice = RouteObject("choice", "Choice", {"buy": number.buy.model_dump(exclude_none=True)})
+        e164 = Ref("choice", "e164")
+        return choice, RouteObject("purchase", "Purchase", {"phone_number": e164, **on_delete})
+    if on_delete and number.number and isinstance(number.route, purchase.Route):
+        return (RouteObject("purchase", "Purchase", {"phone_number": number.number, "owned": True, **on_delete}),)
+    return ()
+
+
+def _sip_auth(number: Number, password: str) -> dict[str, Any] | None:
+    auth = number.auth
+    if auth == "open" or number.origin == "xai_provisioned":
+        return None
+    if auth is None and number.route:
+        auth = _best(number.route, _e164(number))
+    if auth is None:
+        return None
+    if auth.digest:
+        return {"auth_username": auth.digest.username, "auth_password": auth.digest.password or MadePassword(password)}
+    return {"allow": list(auth.allow or ())}
+
+
+def _best(route: CarrierRoute, number: str) -> Auth:
+    """What the carrier does best towards xAI, where the file leaves ``auth`` out."""
+    declared = registry.carriers()[route.delivers]
+    if declared.auth == "digest":
+        return Auth(allow=None, digest=Digest.model_construct(username=f"xtel{number.lstrip('+')}", password=None))
+    return Auth(allow=route.sources(), digest=None)
+
+
+def _webhook(webhook: Webhook | None) -> dict[str, Any] | None:
+    if webhook is None:
+        return None
+    given: dict[str, str | SecretRef | None] = {
+        "url": webhook.url,
+        "name": webhook.name,
+        "auth_url": webhook.auth_url,
+        "auth_token": webhook.auth_token,
+    }
+    return {name: value for name, value in given.items() if value is not None}
