@@ -22,6 +22,8 @@ from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+#: What was registered, by type and name.
+_Resources = dict[tuple[str, str], Any]
 
 
 class Agent:
@@ -32,7 +34,10 @@ class Agent:
     """
 
     def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
-        needed = graph.of_agent(key, _complete(key, _modelled(hosted.Agent, declared)))
+        if key.startswith(ID_PREFIX):
+            raise pulumi.RunError(f"{key}: begins like an id at xAI ({ID_PREFIX}…): choose another key")
+        agent = _complete(key, _modelled(hosted.Agent, declared))
+        needed = graph.of_agent(key, agent, pulumi.get_project(), pulumi.get_stack())
         self.key, self.resource = key, _made(needed, {}, opts)
         #: The id, not the output of that name: a preview of a change knows it, so that its numbers do not seem to change.
         self.agent_id = cast(pulumi.Output[str], self.resource.id)
@@ -53,9 +58,9 @@ class Number(pulumi.ComponentResource):
         component, *needed = _needed(key, number)
         super().__init__(NUMBER, component.name, None, pulumi.ResourceOptions.merge(_options(component, {}), opts))
         self.key, self.carrier = key, number.route.delivers if number.route else ""
-        made: dict[str, Any] = {agent.key: agent.resource} if isinstance(agent, Agent) else {}
+        made: _Resources = {(graph.AGENT, agent.key): agent.resource} if isinstance(agent, Agent) else {}
         own = [self._realised(each, made) for each in needed]
-        self.phone_number: Any = made[component.name]
+        self.phone_number: Any = made[graph.REGISTRATION, component.name]
         self.number_id = cast(pulumi.Output[str], self.phone_number.id)
         self.target = cast(str | pulumi.Output[str], _value(graph.target_text(key, number), made))
         self.number = cast(
@@ -66,29 +71,30 @@ class Number(pulumi.ComponentResource):
         self.blocked = cast(pulumi.Output[list[str]], pulumi.Output.all(*(resource.blocked for resource in own)))
         self.register_outputs({})
 
-    def _realised(self, needed: Resource, made: dict[str, Any]) -> Any:
-        """Register one of its resources, and keep it under its name for those that refer to it."""
+    def _realised(self, needed: Resource, made: _Resources) -> Any:
+        """Register one of its resources, and keep it for those that refer to it."""
         resource = _shared(needed, made) if needed.shared else _made(needed, made, pulumi.ResourceOptions(parent=self))
-        made[needed.name] = resource
+        made[needed.type, needed.name] = resource
         return resource
 
 
-def _made(needed: Resource, made: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> Any:
+def _made(needed: Resource, made: _Resources, opts: pulumi.ResourceOptions | None = None) -> Any:
     """Register a resource of the graph."""
     inputs = {field: _value(value, made) for field, value in needed.inputs.items()}
     options = pulumi.ResourceOptions.merge(_options(needed, made), opts)
     return engine.resource(needed.vendor, needed.kind)(needed.name, options, **inputs)
 
 
-def _options(needed: Resource, made: Mapping[str, Any]) -> pulumi.ResourceOptions:
+def _options(needed: Resource, made: _Resources) -> pulumi.ResourceOptions:
+    waits = [resource for (type, name), resource in made.items() if type != graph.AGENT and name in needed.depends_on]
     return pulumi.ResourceOptions(
         aliases=[pulumi.Alias(name=old) for old in needed.aliases] or None,
-        depends_on=[made[name] for name in needed.depends_on] or None,
+        depends_on=waits or None,
         protect=needed.protect or None,
     )
 
 
-def _value(value: Any, made: Mapping[str, Any]) -> Any:
+def _value(value: Any, made: _Resources) -> Any:
     """An input with what only the engine has, at any depth."""
     if isinstance(value, Mapping):
         return {name: _value(item, made) for name, item in cast(Mapping[str, Any], value).items()}
@@ -97,13 +103,13 @@ def _value(value: Any, made: Mapping[str, Any]) -> Any:
     return _known_to_the_engine(value, made)
 
 
-def _known_to_the_engine(value: Any, made: Mapping[str, Any]) -> Any:
+def _known_to_the_engine(value: Any, made: _Resources) -> Any:
     if isinstance(value, graph.OutputOf):
-        return getattr(made[value.resource], value.output)
+        return getattr(made[value.type, value.resource], value.output)
     if isinstance(value, graph.MadePassword):
-        return pulumi.Output.secret(made[value.resource].value)
+        return pulumi.Output.secret(made[graph.PASSWORD, value.resource].value)
     if isinstance(value, graph.NumberText):
-        return made[value.choice].e164.apply(value.filled)
+        return _known_to_the_engine(value.choice, made).apply(value.filled)
     return config_secret(value.secret) if isinstance(value, SecretRef) else value
 
 
@@ -111,7 +117,7 @@ def _known_to_the_engine(value: Any, made: Mapping[str, Any]) -> Any:
 _runs: weakref.WeakKeyDictionary[pulumi.Resource, dict[str, tuple[Any, Any]]] = weakref.WeakKeyDictionary()
 
 
-def _shared(needed: Resource, made: Mapping[str, Any]) -> Any:
+def _shared(needed: Resource, made: _Resources) -> Any:
     """One resource for the whole stack, named by the carrier; all that use it must want the same of it."""
     root = pulumi.runtime.get_root_resource()
     run = _runs.setdefault(root, {}) if root else {}
@@ -152,7 +158,7 @@ def _named(key: str, agent: object) -> object:
 
 def _needed(key: str, number: model.Number) -> tuple[Resource, ...]:
     try:
-        return graph.of_number(key, number)
+        return graph.of_number(key, number, pulumi.get_project(), pulumi.get_stack())
     except ValueError as error:
         raise pulumi.RunError(f"{key}: {error}") from None
 

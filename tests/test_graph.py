@@ -42,7 +42,7 @@ def test_a_number_is_named_by_its_e164_and_labelled_by_its_key() -> None:
     ]
     assert found["PhoneNumber"].inputs["name"] == "support"
     assert found["PhoneNumber"].inputs["sip_auth"] == {"allow": ["twilio"]}
-    assert found["attachment"].inputs["trunk_sid"] == graph.OutputOf(f"{E164}/trunk", "sid")
+    assert found["attachment"].inputs["trunk_sid"] == graph.OutputOf(f"{E164}/trunk", "sid", "twilio:Trunk")
     assert found["attachment"].depends_on == (f"{E164}/origination-url", E164)
 
 
@@ -93,7 +93,7 @@ def test_a_number_to_be_bought_has_no_digits_yet() -> None:
     assert isinstance(url, graph.NumberText)
     assert str(url) == "sip:NUMBER@sip.voice.x.ai;transport=tls"
     assert url.filled(E164) == f"sip:{E164}@sip.voice.x.ai;transport=tls"
-    assert found["purchase"].inputs["phone_number"] == graph.OutputOf("nyc/choice", "e164")
+    assert found["purchase"].inputs["phone_number"] == graph.OutputOf("nyc/choice", "e164", "twilio:Choice")
     assert not re.search(r"\d{7}", repr(list(found.values())))
     assert found["PhoneNumber"].depends_on == ("nyc/choice", "nyc/purchase")
 
@@ -104,7 +104,7 @@ def test_an_agent_answers_whichever_side_says_so() -> None:
     declared = {"version": 1, "defaults": webhook, "agents": {"sales": {"numbers": ["two"]}}, "numbers": numbers}
     merged = Network.model_validate(declared).merged()
     assert [(number.agent, number.webhook) for number in merged.values()] == [("sales", None)] * 2
-    assert needed(agent="sales")["PhoneNumber"].inputs["agent_id"] == graph.OutputOf("sales", "id")
+    assert needed(agent="sales")["PhoneNumber"].inputs["agent_id"] == graph.OutputOf("sales", "id", graph.AGENT)
     assert needed(agent="agent_1")["PhoneNumber"].inputs["agent_id"] == "agent_1"
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import spec
+from providers.kernel import spec, values
 from providers.kernel.secrecy import MASK
 from stacks import graph
 from stacks.document import Document
@@ -24,13 +24,18 @@ from xtel.review.plan.build import DeclaredNumber
 
 #: A project's name stands in every URN and marker; both sides have the same.
 _PROJECT = "xtel"
+#: How a plan writes a number that is yet to be bought.
+_TO_COME = "…"
 
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:
     """What an apply would change if ``before`` were applied; None: nothing is."""
-    old, new = _resources(stack, before), _resources(stack, after)
-    kept = [_compared(urn, old.get(urn), new.get(urn)) for urn in new]
-    gone = [_compared(urn, old[urn], None) for urn in reversed(old) if urn not in new]
+    renamed = {was: key for key, agent in after.agents.items() for was in agent.was}
+    old, new = _resources(stack, before, renamed), _resources(stack, after, {})
+    earlier = {name: _under_earlier_name(resource, new, old) for name, resource in new.items()}
+    kept = [_compared(_urn(stack, new[name]), old.get(earlier[name]), new[name]) for name in _objects(new)]
+    left = [name for name in reversed(_objects(old)) if name not in earlier.values()]
+    gone = [_compared(_urn(stack, old[name]), old[name], None) for name in left]
     return Preview((*kept, *gone), whole=True)
 
 
@@ -47,14 +52,33 @@ def entries(document: Document) -> dict[str, DeclaredNumber]:
     return found
 
 
-def _resources(stack: str, document: Document | None) -> dict[str, Resource]:
-    """What the program would declare, by URN, as ``check`` would leave its inputs."""
+def _resources(stack: str, document: Document | None, renamed: Mapping[str, str]) -> dict[str, Resource]:
+    """What the program would declare, by type and name, as ``check`` would leave its inputs.
+
+    ``renamed``: keys that agents have got since: their numbers still refer to the same agent.
+    """
     needed = graph.of_document(document, _PROJECT, stack) if document else ()
-    return {
-        _urn(stack, resource): replace(resource, inputs=_canonical(resource.type, resource.inputs))
-        for resource in needed
-        if resource.type != NUMBER
-    }
+    found: dict[str, Resource] = {}
+    for each in needed:
+        inputs = cast(dict[str, Any], _plain(each.inputs, renamed))
+        found[_identity(each.type, each.name)] = replace(each, inputs=_canonical(each.type, inputs))
+    return found
+
+
+def _objects(resources: Mapping[str, Resource]) -> list[str]:
+    """Those that live at a vendor."""
+    return [name for name, resource in resources.items() if resource.type != NUMBER]
+
+
+def _identity(type: str, name: str) -> str:
+    return f"{type}::{name}"
+
+
+def _under_earlier_name(new: Resource, resources: Mapping[str, Resource], old: Mapping[str, Resource]) -> str:
+    """What a resource was before: itself, or what ``was`` says of it or of its number."""
+    owner = resources[_identity(NUMBER, new.parent)] if new.parent else new
+    names = (new.name, *(f"{alias}{new.name[len(owner.name) :]}" for alias in owner.aliases))
+    return next((found for name in names if (found := _identity(new.type, name)) in old), "")
 
 
 def _urn(stack: str, resource: Resource) -> str:
@@ -62,31 +86,39 @@ def _urn(stack: str, resource: Resource) -> str:
     return f"urn:pulumi:{stack}::{_PROJECT}::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
 
 
-def _canonical(type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs as ``check`` would leave them, secrets masked by their names: another secret shows as another name."""
-    given = cast(dict[str, Any], _plain(inputs))
+def _canonical(type: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Inputs as ``check`` would leave them."""
     found = calls.declared(type)
-    if found is None:
-        return given
     try:
-        return found.resolve(found.spec.model_validate(given).canonical(), {})
+        checked = found.resolve(found.spec.model_validate(given).canonical(), {}) if found else given
     except ValidationError:
-        return given
+        checked = given
+    return cast(dict[str, Any], _as_in_a_preview(checked))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, renamed: Mapping[str, str]) -> Any:
+    """What a file knows of a value: of a secret its name (another secret shows as another), of an agent its key."""
     if isinstance(value, SecretRef):
         return f"{MASK} {value.secret}"
     if isinstance(value, graph.MadePassword):
         return MASK
-    if isinstance(value, graph.OutputOf | graph.NumberText):
-        return UNKNOWN
+    if isinstance(value, graph.OutputOf):
+        return renamed.get(value.resource, value.resource) if value.type == graph.AGENT else values.UNKNOWN
+    if isinstance(value, graph.NumberText):
+        return values.UNKNOWN if value.alone else value.with_sign(_TO_COME)
     if isinstance(value, Mapping):
         items = cast(Mapping[str, Any], value).items()
-        return {name: _plain(item) for name, item in items if item is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in cast(list[Any], value)]
-    return value
+        return {name: _plain(item, renamed) for name, item in items if item is not None}
+    return [_plain(item, renamed) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
+
+
+def _as_in_a_preview(value: Any) -> Any:
+    """With the engine's sign for what is not known yet."""
+    if isinstance(value, values.Unknown):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {name: _as_in_a_preview(item) for name, item in cast(Mapping[str, Any], value).items()}
+    return [_as_in_a_preview(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 
 def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
