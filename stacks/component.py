@@ -9,14 +9,15 @@ import weakref
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Unpack, cast
 
 import pulumi
 from pydantic import BaseModel, ValidationError
 
-from providers.kernel import engine, spec
+from providers.kernel import engine, registry, spec
+from providers.kernel.route import CarrierRoute
 from stacks import agent as hosted
-from stacks import graph, instructions, model
+from stacks import arguments, graph, instructions, model
 from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
@@ -33,7 +34,9 @@ class Agent:
     the key), ``agent_id``, ``blocked`` (why a preview refuses it).
     """
 
-    def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
+    def __init__(
+        self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Unpack[arguments.Agent]
+    ) -> None:
         if key.startswith(ID_PREFIX):
             raise pulumi.RunError(f"{key}: begins like an id at xAI ({ID_PREFIX}…): choose another key")
         agent = _complete(key, _modelled(hosted.Agent, declared))
@@ -44,17 +47,27 @@ class Agent:
         self.blocked = cast(pulumi.Output[str], self.resource.blocked)
 
 
+class NumberArguments(arguments.Number, total=False):
+    """What :class:`Number` takes."""
+
+    agent: Agent | str | None
+
+
 class Number(pulumi.ComponentResource):
     """A number of a voice agent with all its objects; takes what an entry of the stack file takes.
 
-    ``key`` is the label under which outputs are exported; the resources are named by the number. ``agent`` may be an
-    :class:`Agent`, or the id of one that exists. Outputs: ``number_id``,
+    ``key`` is the label under which outputs are exported; the resources are named by the number. ``route`` is one of
+    :mod:`stacks.routes`, or a mapping with the name of any carrier that is installed; ``agent`` is an :class:`Agent`, or
+    the id of one that exists. Outputs: ``number_id``,
     ``number`` (E.164), ``signing_secret`` (secret), ``target`` (SIP URI), ``blocked`` (why a preview refuses its parts).
     """
 
-    def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
+    def __init__(
+        self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Unpack[NumberArguments]
+    ) -> None:
         agent = declared.get("agent")
-        number = _modelled(model.Number, {**declared, "agent": _named(key, agent)})
+        read = {"agent": _named(key, agent), "route": _route(key, declared.get("route"))}
+        number = _modelled(model.Number, {**declared, **read})
         component, *needed = _needed(key, number)
         super().__init__(NUMBER, component.name, None, pulumi.ResourceOptions.merge(_options(component, {}), opts))
         self.key, self.carrier = key, number.route.delivers if number.route else ""
@@ -154,6 +167,16 @@ def _named(key: str, agent: object) -> object:
     if isinstance(agent, str) and not agent.startswith(ID_PREFIX):
         raise pulumi.RunError(f"{key}: agent: must be an Agent, or the id of one that exists ({ID_PREFIX}…)")
     return agent
+
+
+def _route(key: str, given: CarrierRoute | Mapping[str, Any] | None) -> CarrierRoute | None:
+    """A route as the model knows it; a mapping names its carrier, which any distribution may bring."""
+    if given is None or isinstance(given, CarrierRoute):
+        return given
+    name, known = given.get("carrier"), registry.carriers()
+    if name not in known:
+        raise pulumi.RunError(f"{key}: route: no carrier {name!r} is installed; installed: {', '.join(known)}")
+    return _modelled(known[name].route, given)
 
 
 def _needed(key: str, number: model.Number) -> tuple[Resource, ...]:

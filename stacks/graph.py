@@ -138,6 +138,13 @@ def secrets(resources: Iterable[Resource]) -> frozenset[str]:
     return frozenset(name for resource in resources for name in _references(resource.inputs))
 
 
+def password_secret(registration: Resource) -> str:
+    """Name of the config secret that is the password of a number's login; empty where one is made, or none is needed."""
+    auth: Mapping[str, Any] = registration.inputs.get("sip_auth") or {}
+    password = auth.get("auth_password")
+    return password.secret if isinstance(password, SecretRef) else ""
+
+
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, SecretRef):
         yield value.secret

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from providers.kernel.errors import InputError, XtelError
-from stacks import document
+from stacks import document, graph
 from stacks.model import Number
 from xtel import terminal
 from xtel.engine import cli, events
@@ -116,8 +116,7 @@ def _applied(
     inputs, outputs = cast(Mapping[str, Any], registered["inputs"]), cast(Mapping[str, Any], registered["outputs"])
     auth: Mapping[str, Any] = inputs.get("sip_auth") or {}
     carrier = declared.route.delivers if declared and declared.route else ""
-    given = declared.auth.digest if declared and declared.auth and declared.auth != "open" else None
-    named = given.password.secret if given and given.password else ""
+    named = graph.password_secret(graph.registration(graph.of_number(key, declared))) if declared else ""
     number = str(outputs.get("e164") or inputs.get("phone_number") or name_of(urns["xai:PhoneNumber"]))
     webhook = bool(inputs.get("webhook")) and inputs.get("origin") != "xai_provisioned"
     return Applied(stack, key, number, carrier, urns, bool(auth.get("auth_username")), webhook, named)

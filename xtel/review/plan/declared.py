@@ -41,13 +41,11 @@ def preview(stack: str, before: Document | None, after: Document) -> Preview:
 
 def entries(document: Document) -> dict[str, DeclaredNumber]:
     """What the stack file says of each number, by the name its resources have."""
-    registered = {item.name: item.inputs for item in graph.of_document(document) if item.type == graph.REGISTRATION}
+    registered = {item.name: item for item in graph.of_document(document) if item.type == graph.REGISTRATION}
     found: dict[str, DeclaredNumber] = {}
     for key, number in document.numbers.items():
         name = number.number or key
-        auth: Mapping[str, Any] = registered[name].get("sip_auth") or {}
-        password = auth.get("auth_password")
-        secret = password.secret if isinstance(password, SecretRef) else ""
+        secret = graph.password_secret(registered[name])
         found[name] = DeclaredNumber(key, document.lines[key], secret, number.agent or "")
     return found
 
