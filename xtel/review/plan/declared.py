@@ -13,13 +13,12 @@ from pydantic import ValidationError
 
 from providers.kernel import spec, values
 from providers.kernel.secrecy import MASK
-from stacks import graph
+from stacks import callpath, graph
 from stacks.document import Document
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
 from xtel.engine.previews import Preview
 from xtel.engine.step import UNKNOWN, Step
-from xtel.review.plan import calls
 from xtel.review.plan.build import DeclaredNumber
 
 #: A project's name stands in every URN and marker; both sides have the same.
@@ -86,7 +85,7 @@ def _urn(stack: str, resource: Resource) -> str:
 
 def _canonical(type: str, given: dict[str, Any]) -> dict[str, Any]:
     """Inputs as ``check`` would leave them."""
-    found = calls.declared(type)
+    found = callpath.declaration(type)
     try:
         checked = found.resolve(found.spec.model_validate(given).canonical(), {}) if found else given
     except ValidationError:
@@ -126,7 +125,7 @@ def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
         return Step(op, urn, before, after, protected=protected)
     before, after = _inputs(old), _inputs(new)
     paths = [path for path in spec.changed(before, after) if path not in spec.CONTROL]
-    found = calls.declared(new.type)
+    found = callpath.declaration(new.type)
     fixed = [path for path in paths if found and path.split(".")[0] in found.replaces]
     if found and found.guarded and fixed and after.get("replace") != "accept":
         refusal = f"{', '.join(fixed)} cannot change in place: {found.loss(fixed)}. To allow it: `replace: accept`"
