@@ -7,16 +7,17 @@ the engine has is typed: :class:`~stacks.reference.SecretRef`, :class:`MadePassw
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from providers.kernel import marker, purchase, registry
 from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
+from providers.kernel.secrecy import MASK
 from providers.kernel.values import NUMBER_TO_COME, Target
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Digest, Number, Webhook
 from stacks.reference import SecretRef
-from stacks.resource import NUMBER, Resource
+from stacks.resource import NUMBER, UNKNOWN, Resource
 
 if TYPE_CHECKING:
     from stacks.document import Document
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 REGISTRATION, PASSWORD, AGENT = "xai:PhoneNumber", "xai:Password", "xai:Agent"
 #: Without its +, which a login may leave out.
 _DIGITS = NUMBER_TO_COME.lstrip("+")
+#: How plans write a number that is yet to be bought.
+_TO_COME = "…"
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,36 @@ def password_secret(registration: Resource) -> str:
     auth: Mapping[str, Any] = registration.inputs.get("sip_auth") or {}
     password = auth.get("auth_password")
     return password.secret if isinstance(password, SecretRef) else ""
+
+
+def plain(resource: Resource) -> Resource:
+    """A resource as a plan or a call path reads it, with what a file knows of a value that only the engine has.
+
+    Of a secret that is its name (another secret shows as another), of an agent its key, of a number to be bought a sign.
+    """
+    inputs = {name: _plain(value) for name, value in resource.inputs.items() if value is not None}
+    return replace(resource, inputs=inputs)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        items = cast(Mapping[str, Any], value).items()
+        return {name: _plain(item) for name, item in items if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast(list[Any], value)]
+    return _plain_stand_in(value)
+
+
+def _plain_stand_in(value: Any) -> Any:
+    if isinstance(value, SecretRef):
+        return f"{MASK} {value.secret}"
+    if isinstance(value, MadePassword):
+        return MASK
+    if isinstance(value, OutputOf):
+        return value.resource if value.type == AGENT else UNKNOWN
+    if isinstance(value, NumberText):
+        return UNKNOWN if value.alone else value.with_sign(_TO_COME)
+    return value
 
 
 def _references(value: Any) -> Iterator[str]:

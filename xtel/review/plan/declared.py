@@ -12,19 +12,15 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from providers.kernel import spec, values
-from providers.kernel.secrecy import MASK
 from stacks import callpath, graph
 from stacks.document import Document
-from stacks.model import SecretRef
-from stacks.resource import NUMBER, Resource
+from stacks.resource import NUMBER, UNKNOWN, Resource
 from xtel.engine.previews import Preview
-from xtel.engine.step import UNKNOWN, Step
+from xtel.engine.step import Step
 from xtel.review.plan.build import DeclaredNumber
 
 #: A project's name stands in every URN and marker; both sides have the same.
 _PROJECT = "xtel"
-#: How a plan writes a number that is yet to be bought.
-_TO_COME = "…"
 
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:
@@ -55,11 +51,12 @@ def _resources(stack: str, document: Document | None, renamed: Mapping[str, str]
     ``renamed``: keys that agents have got since: their numbers still refer to the same agent.
     """
     needed = graph.of_document(document, _PROJECT, stack) if document else ()
-    found: dict[str, Resource] = {}
-    for each in needed:
-        inputs = cast(dict[str, Any], _plain(each.inputs, renamed))
-        found[_identity(each.type, each.name)] = replace(each, inputs=_canonical(each.type, inputs))
-    return found
+    return {_identity(each.type, each.name): _canonical(_renamed(graph.plain(each), renamed)) for each in needed}
+
+
+def _renamed(resource: Resource, renamed: Mapping[str, str]) -> Resource:
+    agent = renamed.get(str(resource.inputs.get("agent_id")))
+    return replace(resource, inputs={**resource.inputs, "agent_id": agent}) if agent else resource
 
 
 def _objects(resources: Mapping[str, Resource]) -> list[str]:
@@ -83,39 +80,26 @@ def _urn(stack: str, resource: Resource) -> str:
     return f"urn:pulumi:{stack}::{_PROJECT}::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
 
 
-def _canonical(type: str, given: dict[str, Any]) -> dict[str, Any]:
+def _canonical(resource: Resource) -> Resource:
     """Inputs as ``check`` would leave them."""
-    found = callpath.declaration(type)
+    found = callpath.declaration(resource.type)
+    if found is None:
+        return resource
+    given = _swapped(resource.inputs, UNKNOWN, values.UNKNOWN)
     try:
-        checked = found.resolve(found.spec.model_validate(given).canonical(), {}) if found else given
+        inputs = found.resolve(found.spec.model_validate(given).canonical(), {})
     except ValidationError:
-        checked = given
-    return cast(dict[str, Any], _as_in_a_preview(checked))
+        return resource
+    return replace(resource, inputs=_swapped(inputs, values.UNKNOWN, UNKNOWN))
 
 
-def _plain(value: Any, renamed: Mapping[str, str]) -> Any:
-    """What a file knows of a value: of a secret its name (another secret shows as another), of an agent its key."""
-    if isinstance(value, SecretRef):
-        return f"{MASK} {value.secret}"
-    if isinstance(value, graph.MadePassword):
-        return MASK
-    if isinstance(value, graph.OutputOf):
-        return renamed.get(value.resource, value.resource) if value.type == graph.AGENT else values.UNKNOWN
-    if isinstance(value, graph.NumberText):
-        return values.UNKNOWN if value.alone else value.with_sign(_TO_COME)
+def _swapped(value: Any, sign: Any, other: Any) -> Any:
+    """With another sign for what is not known yet."""
     if isinstance(value, Mapping):
-        items = cast(Mapping[str, Any], value).items()
-        return {name: _plain(item, renamed) for name, item in items if item is not None}
-    return [_plain(item, renamed) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
-
-
-def _as_in_a_preview(value: Any) -> Any:
-    """With the engine's sign for what is not known yet."""
-    if isinstance(value, values.Unknown):
-        return UNKNOWN
-    if isinstance(value, Mapping):
-        return {name: _as_in_a_preview(item) for name, item in cast(Mapping[str, Any], value).items()}
-    return [_as_in_a_preview(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
+        return {name: _swapped(item, sign, other) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_swapped(item, sign, other) for item in cast(list[Any], value)]
+    return other if value == sign else value
 
 
 def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
