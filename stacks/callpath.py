@@ -251,13 +251,15 @@ class _Path:
 
     def _sip(self, tried: list[Any], targets: Sequence[str], near: Sequence[str]) -> list[Hop]:
         """The URIs in their order; none of them is the registration's: the call never comes to xAI."""
-        chooser = next((each for each in self.others if each.does.tries), None)
+        chooser = next((each for each in self.others if each.does.tries and each.resource.vendor in near), None)
         if chooser and not any(each.does.tries for each in self._all):
             return [Hop("sip", "missing", chooser.resource.name)]
         if tried:
             state: HopState = "ok" if any(map(self._reaches, targets)) else "stopped"
             return [Hop("sip", state, each.resource.name, uri) for (each, *_), uri in zip(tried, targets, strict=True)]
-        decides = [each for each in [*self.own, *self.others] if each.does.destinations]
+        decides = [
+            each for each in [*self.own, *self.others] if each.does.destinations and each.resource.vendor in near
+        ]
         here = any(each.resource.vendor in near for each in self.shared)
         return [Hop("sip", "missing" if decides or here else "unknown")]
 
