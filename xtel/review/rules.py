@@ -23,6 +23,8 @@ PACK = "xtel"
 _COUNTED_FROM = 10
 _WIDE = 2**24
 _DAYS = 14
+#: The change after which a deletion gives the number back.
+_RELEASE = ("on_delete", "release")
 
 
 @dataclass(frozen=True)
@@ -347,7 +349,7 @@ def _said(plan: Plan) -> Iterator[Finding]:
 
 
 def _noted(plan: Plan) -> Iterator[Finding]:
-    """Secrets somebody must be told of, outages that were consented to, drift."""
+    """Secrets somebody must be told of, outages that were consented to, numbers that may be given back, drift."""
     for number in plan.numbers:
         if number.replacement and number.replacement.consent == "given":
             because = ", ".join(number.replacement.because) or "its inputs"
@@ -362,9 +364,17 @@ def _noted(plan: Plan) -> Iterator[Finding]:
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
         if number.password == "renewed":  # noqa: S105
             yield _of(number, "warning", "digest password renewed", "calls are refused until both sides have it")
+        if number.before and number.name in _releasable(plan):
+            yield _of(number, "warning", "is given back when it leaves the stack", "the number may be gone for good",
+                      "to keep it, remove on_delete: release")  # fmt: skip
     for number, count in sorted(Counter(item.number for item in plan.drift).items()):
         many = "property was" if count == 1 else "properties were"
         yield Finding(level="warning", number=number, what=f"{count} {many} changed outside", why="applying undoes it")
+
+
+def _releasable(plan: Plan) -> set[str]:
+    """Numbers that a deletion keeps today, and would give back after this."""
+    return {item.number for item in plan.objects for change in item.changes if (change.path, change.after) == _RELEASE}
 
 
 def _expired(policy: RuleSettings) -> Iterator[Finding]:
