@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: What the engine writes, in previews and states, for a value that is not known yet.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 #: The Pulumi component that one number is: part of every user's state, never changes.
 NUMBER = "xtel:network:Number"
 

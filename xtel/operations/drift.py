@@ -15,12 +15,12 @@ from providers.kernel.object import Object
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
 from providers.kernel.values import SIP_HOST
+from stacks import callpath
 from xtel import terminal
 from xtel.engine import cli, events, outcome
 from xtel.engine.step import Diagnostic, Step, group_of, object_of
 from xtel.project import sandbox
 from xtel.project.layout import Project
-from xtel.review.plan import calls
 
 #: Inputs that switch an object on, and those that say at xAI who answers.
 _SWITCHES, _ANSWERS = frozenset({"enabled", "active"}), frozenset({"webhook", "agent_id"})
@@ -169,7 +169,7 @@ def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]
 
 def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
     """Path, whether calls no longer arrive because of it, and what an apply does about it."""
-    declared = calls.declared(step.type)
+    declared = callpath.declaration(step.type)
     if declared is None:
         return
     ids = {other.id for other in steps if other.urn in passed}

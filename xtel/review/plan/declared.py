@@ -13,13 +13,12 @@ from pydantic import ValidationError
 
 from providers.kernel import spec
 from providers.kernel.secrecy import MASK
-from stacks import graph
+from stacks import callpath, graph
 from stacks.document import Document
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
 from xtel.engine.previews import Preview
 from xtel.engine.step import UNKNOWN, Step
-from xtel.review.plan import calls
 from xtel.review.plan.build import DeclaredNumber
 
 #: A project's name stands in every URN and marker; both sides have the same.
@@ -65,7 +64,7 @@ def _urn(stack: str, resource: Resource) -> str:
 def _canonical(type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs as ``check`` would leave them, secrets masked by their names: another secret shows as another name."""
     given = cast(dict[str, Any], _plain(inputs))
-    found = calls.declared(type)
+    found = callpath.declaration(type)
     if found is None:
         return given
     try:
@@ -96,7 +95,7 @@ def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
         return Step(op, urn, before, after, protected=protected)
     before, after = _inputs(old), _inputs(new)
     paths = [path for path in spec.changed(before, after) if path not in spec.CONTROL]
-    found = calls.declared(new.type)
+    found = callpath.declaration(new.type)
     fixed = [path for path in paths if found and path.split(".")[0] in found.replaces]
     if found and found.guarded and fixed and after.get("replace") != "accept":
         refusal = f"{', '.join(fixed)} cannot change in place: {found.loss(fixed)}. To allow it: `replace: accept`"
