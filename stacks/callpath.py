@@ -6,6 +6,8 @@ agent. The resources may come from anywhere: a stack file, a preview, the state,
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +18,7 @@ from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.errors import InputError
 from providers.kernel.object import Object
 from providers.kernel.secrecy import one_line
-from stacks.resource import UNKNOWN, Resource
+from stacks.resource import NUMBER, UNKNOWN, Resource
 
 HopName = Literal["attachment", "trunk", "sip", "registration", "authentication", "webhook", "agent"]
 #: ok; stopped: an object ends the call here; missing: the object that decides it is not there; unknown: nothing tells.
@@ -50,6 +52,8 @@ class CallPath:
     hops: tuple[Hop, ...]
     #: Carriers that take its calls; two are two routes.
     carriers: tuple[str, ...] = ()
+    #: Carriers that have objects of it, whether they take its calls or not.
+    vendors: tuple[str, ...] = ()
     #: SIP URIs in the order they are tried.
     targets: tuple[str, ...] = ()
     srtp: bool | None = None
@@ -62,6 +66,17 @@ class CallPath:
     def arrives(self) -> bool:
         """Whether a call reaches the number's registration at xAI, as far as anything is known."""
         return not any(hop.ends for hop in self.hops if hop.name not in {"webhook", "agent"})
+
+    @property
+    def attached(self) -> bool:
+        """Whether its carrier sends its calls our way, as far as anything is known."""
+        return not any(hop.ends for hop in self.hops if hop.name == "attachment")
+
+    @property
+    def answered_by(self) -> str:
+        """Who answers, for people: ``agent sales``, or a webhook's URL; empty for nobody."""
+        hop = next((hop for hop in self.hops if hop.name in {"webhook", "agent"} and not hop.ends), None)
+        return "" if hop is None else f"agent {hop.says}" if hop.name == "agent" else hop.says
 
     @property
     def ends_at(self) -> Hop | None:
@@ -134,7 +149,7 @@ class _Path:
     def walk(self) -> CallPath:
         attachment, home = self._attachment(), self._home
         near = self._near
-        tried = [item for vendor in near for item in self._tried(vendor)] if not attachment.ends else []
+        tried = [item for vendor in near for item in self._tried(vendor)]
         targets = tuple(self._spelled(destination, transport) for _, destination, transport in tried)
         provisioned = bool(home and home.does.auth == "xai")  # xAI's own number: no carrier is between
         legs = () if provisioned else (attachment, *self._trunks(near), *self._sip(tried, targets, near))
@@ -147,6 +162,7 @@ class _Path:
             self.number,
             (*legs, self._registration(), *(self._at_xai(home) if home else ())),
             carriers=tuple(map(one_line, self._carriers)),
+            vendors=tuple(map(one_line, near)),
             targets=targets,
             srtp=all(encrypted) if encrypted else None,
             registration=home.does if home else CallHandling(),
@@ -235,10 +251,15 @@ class _Path:
 
     def _sip(self, tried: list[Any], targets: Sequence[str], near: Sequence[str]) -> list[Hop]:
         """The URIs in their order; none of them is the registration's: the call never comes to xAI."""
+        chooser = next((each for each in self.others if each.does.tries and each.resource.vendor in near), None)
+        if chooser and not any(each.does.tries for each in self._all):
+            return [Hop("sip", "missing", chooser.resource.name)]
         if tried:
             state: HopState = "ok" if any(map(self._reaches, targets)) else "stopped"
             return [Hop("sip", state, each.resource.name, uri) for (each, *_), uri in zip(tried, targets, strict=True)]
-        decides = [each for each in [*self.own, *self.others] if each.does.destinations]
+        decides = [
+            each for each in [*self.own, *self.others] if each.does.destinations and each.resource.vendor in near
+        ]
         here = any(each.resource.vendor in near for each in self.shared)
         return [Hop("sip", "missing" if decides or here else "unknown")]
 
@@ -284,12 +305,60 @@ def ids_of(resource: Resource) -> set[str]:
     return {text for text in (resource.id, *resource.outputs.values()) if isinstance(text, str) and text}
 
 
+class Network:
+    """All resources of a stack as one source tells of them, and the call paths over them."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        found = [Decided.by(each) for each in resources if each.type != NUMBER]
+        self._own: dict[str, list[Decided]] = {}
+        for each in found:
+            if each.resource.parent:
+                self._own.setdefault(each.resource.parent, []).append(each)
+        self._shared = [each for each in found if each.resource.shared]
+        self._agents = {each.resource.id: each.resource.name for each in found if each.resource.kind == "Agent"}
+
+    @property
+    def agents(self) -> set[str]:
+        """The names of its agents, which are no numbers."""
+        return {*self._agents.values()}
+
+    @property
+    def numbers(self) -> list[str]:
+        """The names of its numbers: E.164, or a key while there is none."""
+        return sorted(self._own)
+
+    def own(self, number: str) -> list[Decided]:
+        """The objects of one number alone."""
+        return self._own.get(number, [])
+
+    def path(self, number: str, others: Network | None = None) -> CallPath:
+        """What becomes of a call to a number; see :func:`path` for ``others``."""
+        own = self.own(number)
+        told = (number, *(each.resource.inputs.get("phone_number") for each in own))
+        e164 = next((text for text in told if isinstance(text, str) and re.match(values.E164_PATTERN, text)), "")
+        return path(e164, own, self._shared, others=others.own(number) if others else (), agents=self._agents)
+
+    def instead(self, resource: Resource, other: Resource | None) -> Network:
+        """The same network with one resource as it is elsewhere; None: without it."""
+        changed = copy.copy(self)
+        if resource.parent:
+            changed._own = {**self._own, resource.parent: _swapped(self.own(resource.parent), resource, other)}
+        else:
+            changed._shared = _swapped(self._shared, resource, other)
+        return changed
+
+
+def _swapped(found: Iterable[Decided], resource: Resource, other: Resource | None) -> list[Decided]:
+    same = resource.type, resource.name
+    kept = [each for each in found if (each.resource.type, each.resource.name) != same]
+    return [*kept, Decided.by(other)] if other else kept
+
+
 def stopped(before: CallPath, after: CallPath) -> str:
     """The hop at which calls end that went on before; empty where they still go on, or did not before."""
-    if before.ends_at is not None:
-        return ""
-    if (hop := after.ends_at) is not None:
-        return hop.name
+    ended = {hop.name for hop in before.hops if hop.ends}
+    if (name := next((hop.name for hop in after.hops if hop.ends and hop.name not in ended), "")) or not before.arrives:
+        return name
     had, has = before.registration, after.registration
     shut_out = had.auth == "allowlist" and has.auth == "allowlist" and not set(had.allow) <= set(has.allow)
     other = {had.auth, has.auth} > {"digest"} or (had.auth == has.auth == "digest" and had.username != has.username)

@@ -35,6 +35,8 @@ class Resource:
     #: The vendor's id, and what only the vendor knows, where the source has seen the object itself.
     id: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: Pulumi's own name of it, where Pulumi told of it.
+    urn: str = ""
 
     @property
     def vendor(self) -> str:

@@ -5,13 +5,12 @@ The one place that knows the form of these events. Values are the engine's own; 
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from providers.kernel.secrecy import one_line
 from xtel import terminal
@@ -96,18 +95,6 @@ def counted(show: Callable[[str], None]) -> Callable[[Step | Diagnostic], None]:
             show(f"{len(ended['done'])} done, {group_of(event.urn)} {object_of(event.urn)}: {event.text}")
 
     return seen
-
-
-def exported(stack: str, root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The state's deployment: resources and what was left open, secrets encrypted. Empty for a stack never applied."""
-    found: Any = json.loads(cli.run(["stack", "export", "--stack", stack], root, environment))
-    return cast(dict[str, Any], found.get("deployment") or {})
-
-
-def waiting(stack: str, root: Path, environment: Mapping[str, str]) -> list[tuple[str, str]]:
-    """URN and kind (``creating``) of the operations that were begun and never ended, as the state has them."""
-    left = exported(stack, root, environment).get("pending_operations") or ()
-    return [(str(item["resource"]["urn"]), str(item["type"])) for item in left]
 
 
 def _error(diagnostics: Sequence[Diagnostic], text: str) -> str:

@@ -165,7 +165,7 @@ def shown(found: CallPath, agents: Mapping[str, str], *, protected: bool = False
     return Side(
         rings=found.arrives,
         carriers=found.carriers,
-        targets=found.targets,
+        targets=found.targets if found.attached else (),
         srtp=found.srtp,
         registered=not any(hop.ends for hop in found.hops if hop.name == "registration"),
         auth=home.auth,
