@@ -59,9 +59,9 @@ class Buy(StrictModel):
     """What kind of number is to be bought."""
 
     country: Country = Field(description="Country in two letters (ISO 3166-1 alpha-2), such as US.", examples=["US"])
-    type: Literal["local", "mobile", "toll_free"] = Field("local", description="local, mobile or toll_free.")
+    type: Literal["local", "mobile", "toll_free"] = Field(default="local", description="local, mobile or toll_free.")
     area_code: AreaCode | None = Field(
-        None,
+        default=None,
         description="Area code: digits after the country code, without a leading 0, for example 415.",
         examples=["415"],
     )
@@ -92,7 +92,7 @@ class Route(CarrierRoute):
     """The route of a carrier that sells numbers."""
 
     buy: Buy | None = Field(
-        None,
+        default=None,
         description="Buys a number of this kind, in place of `number`; destroy keeps it.",
         examples=[{"country": "US", "area_code": "415"}],
     )

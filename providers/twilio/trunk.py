@@ -25,7 +25,7 @@ class DisasterRecovery(StrictModel):
     """Who answers when Twilio cannot reach any origination URL: TwiML from a URL of yours."""
 
     url: HttpsUrl = Field(description="https URL that returns TwiML.")
-    method: Literal["GET", "POST"] = Field("POST", description="How it is asked.")
+    method: Literal["GET", "POST"] = Field(default="POST", description="How it is asked.")
 
 
 class TrunkSpec(Spec):
