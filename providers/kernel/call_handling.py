@@ -1,7 +1,7 @@
 """What an object says about calls: which number's calls it takes, where it sends them, who may send them, who answers.
 
 Plans put these together per number. A carrier says only what cannot be seen from its inputs' own values: see
-:meth:`providers.kernel.carrier.Object.call_handling`. Inputs may hold values that are not known yet, and masked secrets.
+:meth:`providers.kernel.object.Object.call_handling`. Inputs may hold values that are not known yet, and masked secrets.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ class CallHandling:
     transport: Literal["tls", "tcp", "udp"] | None = None
     #: Whether the media are encrypted.
     srtp: bool | None = None
-    #: The number (E.164, or a name while it has none) that is registered at xAI by this object.
+    #: The number (E.164, or a name while it has none) that this object registers with who answers.
     registers: str = ""
-    #: Who may send calls to it: anyone, whoever logs in, whoever comes from the networks; ``xai``: xAI's own number.
-    auth: Literal["", "open", "digest", "allowlist", "xai"] = ""
+    #: Who may send calls to it: anyone, whoever logs in, whoever comes from the networks; or the number is
+    #: provisioned, one of the vendor's own, and no carrier of ours sends it calls.
+    auth: Literal["", "open", "digest", "allowlist", "provisioned"] = ""
     username: str = ""
     allow: tuple[str, ...] = ()
     #: Who answers: a webhook's URL, or an agent.

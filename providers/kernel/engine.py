@@ -44,7 +44,7 @@ _refused: dict[str, str] = {}
 
 
 class Provider(ResourceProvider):
-    """What Pulumi keeps in the state as ``__provider``: a reference to this class and a token such as ``twilio:Trunk``."""
+    """What Pulumi keeps in the state as ``__provider``: a reference to this class and a token such as ``acme:Trunk``."""
 
     serialize_as_secret_always = False
 
@@ -175,7 +175,7 @@ def _swap(value: Any, kind: type, other: Any) -> Any:
 
 @cache
 def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
-    """The Pulumi resource class of an object, such as ``twilio:Trunk``, derived from its declaration.
+    """The Pulumi resource class of an object, such as ``acme:Trunk``, derived from its declaration.
 
     Its arguments are the fields of the object's spec; outputs are attributes. The marker is filled in from project, stack
     and the resource's name.

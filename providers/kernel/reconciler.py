@@ -197,7 +197,7 @@ class Reconciler:
         return seen, self._state(seen, live, self.session.account())
 
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
-        """After a first 404: Twilio answers 404 for existing objects at times (twilio-node#936)."""
+        """After a first 404: vendors answer 404 for objects that exist at times."""
         self._sleep(SECOND_LOOK)
         live = self._seen(id, state, fresh=True)
         if live is None and not self.session.answers():

@@ -297,7 +297,7 @@ def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[
         try:
             _ = Session(vendor, lambda key: filled.get(key) or config(key)).api
         except errors.CredentialError as error:
-            item = next((each for each in vendor.credentials if str(error).find(f": {each.env} ") >= 0), None)
+            item = next((each for each in vendor.credentials if each.env == error.missing), None)
             if item is None or item.env in lacking:
                 return lacking, str(error)
             lacking[item.env], filled[item.config] = error.step, _STAND_IN
@@ -315,9 +315,9 @@ def _account(config: Config, vendor: Vendor[Any]) -> Check:
             account = Session(vendor, config.get).account()
     except Exception as error:
         known = errors.of(error)
-        step = known.step if known else ""
-        detail = _one_line(known or error).removesuffix(f"; next: {step}")
-        return Check(vendor.title, ERROR, detail, step)
+        if known is None:
+            return Check(vendor.title, ERROR, _one_line(error))
+        return Check(vendor.title, ERROR, known.summary, known.step)
     taken = (time.monotonic() - started) * 1000
     return Check(vendor.title, OK, f"{vendor.account_name} {secrecy.one_line(account, 60)} ({taken:.0f} ms)")
 

@@ -161,12 +161,12 @@ def side(group: Group, shared: list[Part], when: When, agents: Mapping[str, str]
     known = _seen(group, "destinations") or any(part.vendor in near for part in shared)
     srtp = [said.srtp for _, said in [*own, *_of(shared, near, when)] if said.srtp is not None]
     return Side(
-        rings=registered and (answer.auth == "xai" or (taken and (bool(ways) or not known))),
+        rings=registered and (answer.auth == "provisioned" or (taken and (bool(ways) or not known))),
         carriers=tuple(map(one_line, names)),
         targets=tuple(_spelled(way, group.e164, transport) for way, transport in ways),
         srtp=all(srtp) if srtp else None,
         registered=registered,
-        auth=answer.auth,
+        auth="xai" if answer.auth == "provisioned" else answer.auth,
         username=one_line(answer.username),
         allow=tuple(map(one_line, answer.allow)),
         webhook=one_line(answer.webhook),
