@@ -17,8 +17,9 @@ from types import FrameType
 
 import uvicorn
 
-from sandbox.app import Network, Sandbox
+from sandbox.app import Sandbox
 from sandbox.line import Line
+from sandbox.network import Network
 from sandbox.store import Store
 
 

@@ -1,121 +1,17 @@
-"""The ASGI application: finds the vendor, plays the fault, keeps the journal."""
+"""The ASGI application: takes requests off the wire, and cuts connections where a fault says so."""
 
 from __future__ import annotations
-
-import asyncio
-import json
-from importlib import resources
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.control import control
-from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_object, json_answer, objects, only, pairs
-from sandbox.faults import Fault, Faults
-from sandbox.journal import Journal
+from sandbox.exchange import Call, pairs
 from sandbox.line import CUT
-from sandbox.plivo.wire import Plivo
-from sandbox.store import Store
-from sandbox.switches import Switches
-from sandbox.telnyx.wire import Telnyx
-from sandbox.twilio.wire import Twilio
-from sandbox.xai.wire import XAI
+from sandbox.network import Network
 
 CONTROL = "/_sandbox"
-
-
-class Network:
-    """Everything behind the port: state, faults, journal, switches, and the vendors."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.interruption = asyncio.Event()
-        self.switches = Switches(store)
-        self.faults = Faults(store)
-        self.vendors: list[Vendor] = [kind(store, self.switches) for kind in (XAI, Twilio, Telnyx, Plivo)]
-        self.journal = Journal(store, [secret for vendor in self.vendors for secret in vendor.secrets()])
-        if not store.setting("seeded", False):
-            self.reset()
-
-    def vendor(self, path: str) -> Vendor | None:
-        return next((vendor for vendor in self.vendors if vendor.owns(path)), None)
-
-    def seed(self, document: JsonObject) -> None:
-        """All or nothing."""
-        names = {vendor.name: vendor for vendor in self.vendors}
-        only(document, names, "vendor")
-        with self.store.transaction():
-            for name, part in document.items():
-                names[name].seed(*_parts(name, part))
-
-    def interrupt(self) -> None:
-        """Cut off every request that still waits for a delay: neither an end nor a reset is held up by one, and
-        none reaches the state that comes after."""
-        self.interruption.set()
-        self.interruption = asyncio.Event()
-
-    def reset(self) -> None:
-        self.interrupt()
-        self.store.clear()
-        self.journal.clear()
-        self.faults.load()
-        self.switches.load()
-        self.seed(json.loads(resources.files("sandbox").joinpath("seed.json").read_text()))
-        self.store.set("seeded", True)
-
-    async def serve(self, call: Call) -> Answer | None:
-        """The answer, or None to cut the connection."""
-        vendor = self.vendor(call.path)
-        entry = self.journal.arrive(call, vendor.name if vendor else None)
-        fault = self.faults.take(call.method, call.path)
-        wait = self.switches["latency"] + (fault.seconds if fault and fault.action == "delay" else 0)
-        answer = self._answer(vendor, call, fault) if await self._pause(wait) else None
-        entry.close(answer.status if answer else None, fault.action if fault else None)
-        return answer
-
-    async def _pause(self, seconds: float) -> bool:
-        """Wait; false when interrupted."""
-        if not seconds:
-            return True
-        try:
-            await asyncio.wait_for(self.interruption.wait(), seconds)
-        except TimeoutError:
-            return True
-        return False
-
-    def _answer(self, vendor: Vendor | None, call: Call, fault: Fault | None) -> Answer | None:
-        if fault and fault.action == "drop_before":
-            return None
-        if fault and fault.action == "status":
-            return _staged(vendor, fault)
-        if vendor is None:
-            return json_answer(404, {"error": f"no vendor of this sandbox serves {call.path}"})
-        answer = vendor.serve(call)
-        return None if fault and fault.action == "drop_after" else answer
-
-
-def _parts(vendor: str, part: object) -> tuple[str, Seed]:
-    """Whose account (main unless `account` says other), and the collections."""
-    if not is_object(part):
-        raise ValueError(f"{vendor}: expected an object of collections")
-    account = part.get("account", "main")
-    if account not in ("main", "other"):
-        raise ValueError(f"{vendor}.account: expected main or other")
-    collections = {name: value for name, value in part.items() if name != "account"}
-    return account, {name: objects(value, f"{vendor}.{name}") for name, value in collections.items()}
-
-
-def _staged(vendor: Vendor | None, fault: Fault) -> Answer:
-    """The answer a fault prescribes: the vendor's own error, or any body with any content type."""
-    headers = {name.lower(): value for name, value in fault.headers.items()}
-    plain = vendor.refusal(fault.status) if vendor else json_answer(fault.status, {})
-    body = plain.body
-    if fault.body is not None:
-        body = (fault.body if isinstance(fault.body, str) else json.dumps(fault.body)).encode()
-    if fault.status in (204, 304):
-        body = b""  # HTTP knows no body for these two
-    return Answer(fault.status, body, {**plain.headers, **headers})
 
 
 class Sandbox:

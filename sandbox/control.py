@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,13 +13,7 @@ from starlette.routing import Route
 
 from sandbox.exchange import JsonObject, is_object
 from sandbox.faults import parse
-from sandbox.plivo import wire as plivo
-from sandbox.telnyx import wire as telnyx
-from sandbox.xai import signing
-from sandbox.xai import state as xai
-
-if TYPE_CHECKING:
-    from sandbox.app import Network
+from sandbox.network import Network
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 ACCOUNTS = ("main", "other")
@@ -86,16 +80,16 @@ class Control:
 
     async def secrets(self, request: Request) -> Response:
         """What no API answer ever repeats: tests compare what a client kept with what is true."""
-        store = self.network.store
-        return JSONResponse({**xai.secrets(store), "telnyx": telnyx.secrets(store), "plivo": plivo.secrets(store)})
+        return JSONResponse({name: kept for vendor in self.network.vendors for name, kept in vendor.kept().items()})
 
     async def sign(self, request: Request) -> Response:
         """What the number's webhook would get for a call right now, signed with its secret of right now."""
         number = str((await _object(request)).get("phone_number", ""))
-        secret = xai.secrets(self.network.store)["signing_secrets"].get(number)
-        if secret is None:
+        events = (vendor.event(number) for vendor in self.network.vendors)
+        event = next((found for found in events if found is not None), None)
+        if event is None:
             raise ValueError(f"phone_number: {number or 'missing'} has no webhook")
-        return JSONResponse(signing.signed(number, secret))
+        return JSONResponse(event)
 
     async def seed(self, request: Request) -> Response:
         self.network.seed(await _object(request))

@@ -74,7 +74,7 @@ def pairs(encoded: bytes) -> Pairs:
 
 
 class Vendor(Protocol):
-    """What the sandbox needs to know about a vendor. Four of these make the phone network."""
+    """What the sandbox needs to know about a vendor; it is found by its entry point."""
 
     name: str
 
@@ -100,6 +100,14 @@ class Vendor(Protocol):
 
     def secrets(self) -> Sequence[str]:
         """Credentials of every account here, so that the journal can hide them wherever they stand."""
+        ...
+
+    def kept(self) -> JsonObject:
+        """Secrets that it was given or made and that no answer ever repeats, as the control API shows them to tests."""
+        ...
+
+    def event(self, number: str) -> JsonObject | None:
+        """What a number's webhook would get for a call right now; None where no webhook of this vendor has the number."""
         ...
 
 

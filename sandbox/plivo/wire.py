@@ -92,6 +92,12 @@ class Plivo:
     def secrets(self) -> Sequence[str]:
         return [each.token for each in ACCOUNTS]
 
+    def kept(self) -> JsonObject:
+        return {"plivo": secrets(self._store)}
+
+    def event(self, number: str) -> JsonObject | None:
+        return None
+
 
 def _bare(call: Call, known: Sequence[str]) -> None:
     try:

@@ -20,7 +20,7 @@ from sandbox.exchange import (
 )
 from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.xai import rules, seed
+from sandbox.xai import rules, seed, signing, state
 from sandbox.xai.agents import Agents, without_secrets
 from sandbox.xai.rules import Refusal
 from sandbox.xai.state import ACCOUNTS, VENDOR, Account, Team
@@ -233,6 +233,13 @@ class XAI:
 
     def secrets(self) -> Sequence[str]:
         return [account.key for account in ACCOUNTS]
+
+    def kept(self) -> JsonObject:
+        return dict(state.secrets(self._store))
+
+    def event(self, number: str) -> JsonObject | None:
+        secret = state.secrets(self._store)["signing_secrets"].get(number)
+        return signing.signed(number, secret) if secret else None
 
 
 def _named(name: str) -> Account:
