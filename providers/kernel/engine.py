@@ -24,10 +24,9 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.dynamic.dynamic import serialize_provider  # pyright: ignore[reportUnknownVariableType] -- untyped
 from pulumi.output import Unknown as EngineUnknown
 
-from providers.kernel import gate, operation, process, reconciler, registry, spec
+from providers.kernel import gate, operation, process, reconciler, registry, spec, workarounds
 from providers.kernel import marker as marking
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
@@ -87,7 +86,7 @@ class Provider(ResourceProvider):
 
     def _previewed(self, old: Mapping[str, Any], checked: reconciler.Checked, doing: operation.Operation) -> str:
         """Say on the resource what stands in its way, or what will be taken over; answers the refusal."""
-        urn = process.urn()
+        urn = workarounds.urn()
         refusal, notice = checked.refusal or _refused.get(urn, ""), ""
         if not old and urn not in _refused and not offline():
             refusal, notice = self.reconciler.look(checked.inputs)
@@ -144,7 +143,7 @@ class Provider(ResourceProvider):
         return tuple(name for name in self.reconciler.object.outputs if name not in fields)
 
     def _doing(self, inputs: Mapping[str, Any]) -> Any:
-        urn = process.urn()
+        urn = workarounds.urn()
         vendor, _, kind = self._token.partition(":")
         says = {name: partial(getattr(process, name), urn) for name in ("progress", "warn", "inform")}
         return operation.operating(reconciler.operation_on(vendor, kind, inputs, **says))
@@ -218,7 +217,7 @@ def imported(vendor_name: str, kind: str, inputs: Mapping[str, Any], state: Mapp
     Secrets are in the form that the engine encrypts: a plain string would stay readable in the state.
     """
     declared, token = registry.vendor(vendor_name).object(kind), f"{vendor_name}:{kind}"
-    own = {"__provider": serialize_provider(Provider(token)), BLOCKED: ""}
+    own = {"__provider": workarounds.serialized(Provider(token)), BLOCKED: ""}
     kept = spec.sealed(declared.spec, state, _sealed)
     outputs = {name: _sealed(value) if name in declared.secrets else value for name, value in kept.items()}
     return {
