@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel
 
-from providers.kernel import engine, errors, workarounds
+from providers.kernel import engine, errors, log, workarounds
 from stacks import document, graph
 from stacks.component import Agent, Number, config_secret
 
@@ -16,6 +16,7 @@ from stacks.component import Agent, Number, config_secret
 def main() -> None:
     """Declare the network of the stack that is selected."""
     workarounds.short_stack_traces()
+    log.write_to(pulumi.log.info if log.wanted() else pulumi.log.debug)
     found = _document()
     _secrets_are_set(found)
     engine.stop_if_plan_is_stale()  # also for a file that declares nothing any more: its deletions were reviewed too

@@ -100,7 +100,9 @@ class Provider(ResourceProvider):
         """``None`` for changes makes the engine compare inputs itself and show what changed (never ``True``)."""
         new = _ours(_news)
         blocked = new.pop(BLOCKED, "")
-        difference = self.reconciler.diff(_ours(_olds), new)
+        with self._doing(new):
+            difference = self.reconciler.diff(_ours(_olds), new)
+            reconciler.decided(str(difference))
         if not difference.changed and not blocked:
             return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=list(difference.replaces), delete_before_replace=True)
@@ -146,7 +148,7 @@ class Provider(ResourceProvider):
         urn = workarounds.urn()
         vendor, _, kind = self._token.partition(":")
         says = {name: partial(getattr(process, name), urn) for name in ("progress", "warn", "inform")}
-        return operation.operating(reconciler.operation_on(vendor, kind, inputs, **says))
+        return operation.operating(reconciler.operation_on(vendor, kind, inputs, urn=urn, **says))
 
 
 def _declared(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, Self
 
 from providers.kernel import operation, secrecy
@@ -79,8 +80,7 @@ class CarrierError(XtelError):
     ) -> None:
         self.reason, self.status, self.code, self.request_id = reason, status, code, request_id
         self.retry_after = retry_after
-        doing = operation.current()
-        subject = " ".join(part for part in (doing.vendor, doing.object, doing.number) if part)
+        subject = operation.current().subject
         facts = [f"code {code}" if code and code != str(status) else "", f"HTTP {status}" if status else ""]
         facts = [fact for fact in [*facts, f"request {request_id}" if request_id else ""] if fact]
         detail = f" ({', '.join(facts)})" if facts else ""
@@ -90,7 +90,9 @@ class CarrierError(XtelError):
 
     def reworded(self, *, reason: str = "", step: str = "") -> Self:
         """The same error with another reason or next step, where somebody knows better; its facts stay."""
-        return type(self)(
+        again = copy(self)
+        CarrierError.__init__(
+            again,
             reason or self.reason,
             status=self.status,
             code=self.code,
@@ -98,6 +100,7 @@ class CarrierError(XtelError):
             retry_after=self.retry_after,
             step=step or self.step,
         )
+        return again
 
 
 class Permanent(CarrierError):

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
@@ -35,6 +37,7 @@ _ATTEMPTS = 5
 _REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _process = limits.Limit(limits.PROCESS_LIMIT)
+_log = logging.getLogger(__name__)
 
 
 def network() -> httpx.BaseTransport:
@@ -64,17 +67,23 @@ class Policy(httpx.BaseTransport):
         while True:
             attempt += 1
             try:
-                return self._once(request)
+                return self._once(request, attempt)
             except errors.Temporary as error:
                 wait = self._wait(request.method, attempt, error)
                 if wait is None:
                     raise
                 self._pause(wait, error)
 
-    def _once(self, request: httpx.Request) -> httpx.Response:
+    def _once(self, request: httpx.Request, attempt: int) -> httpx.Response:
+        with self._limit.slot(self._turn), _process.slot(), self._logged(request, attempt) as answered:
+            response = self._sent(request)
+            answered.append(response)
+            self._heed(response)
+            return self._reading.accepted(response)
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
         try:
-            with self._limit.slot(self._turn), _process.slot():
-                response = self._read(self._inner.handle_request(request), request)
+            return self._read(self._inner.handle_request(request), request)
         except _NEVER_SENT as error:
             raise errors.Unreachable(f"no connection to {request.url.host}: {error}", step=_network_step()) from None
         except httpx.TimeoutException:
@@ -83,13 +92,35 @@ class Policy(httpx.BaseTransport):
             raise errors.Unavailable(f"unreadable answer to {request.method} {request.url.path}") from None
         except httpx.TransportError as error:
             raise errors.Unavailable(f"connection lost during {request.method} {request.url.path}: {error}") from None
+
+    @contextmanager
+    def _logged(self, request: httpx.Request, attempt: int) -> Generator[list[httpx.Response]]:
+        """One line for an attempt: how it was answered, after how long. Never its query, headers or bodies."""
+        answered: list[httpx.Response] = []
+        started, outcome = time.monotonic(), ""
+        try:
+            yield answered
+        except errors.CarrierError as error:
+            outcome = f", {type(error).__name__}"
+            raise
+        finally:
+            if _log.isEnabledFor(logging.DEBUG):
+                status = str(answered[0].status_code) if answered else "no answer"
+                id = self._reading.request_id(answered[0]) if answered else ""
+                _log.debug(
+                    "%s %s %s: %s in %.0f ms, attempt %d%s%s",
+                    *(self._vendor, request.method, secrecy.one_line(request.url.path, 200)),
+                    *(status, (time.monotonic() - started) * 1000, attempt, f", request {id}" if id else "", outcome),
+                )
+
+    def _heed(self, response: httpx.Response) -> None:
+        """What the answer says about how many requests may follow."""
         if self._reading.too_many(response):
             self._limit.complain()
         elif response.status_code < 400:
             self._limit.praise()
         if self._reading.nothing_left(response):
             self._limit.hold(self._reading.retry_after(response) or 0.0)
-        return self._reading.accepted(response)
 
     def _read(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
         chunks: list[bytes] = []
@@ -138,6 +169,7 @@ class Policy(httpx.BaseTransport):
         self._sleep(wait)
 
     def _show(self, wait: float, reason: str) -> None:
+        _log.debug("%s waits %.1f s: %s", self._vendor, wait, secrecy.one_line(reason, 100))
         if wait >= 1:
             operation.current().progress(f"{self._vendor}: {reason}, waiting {wait:.0f} s more")
 

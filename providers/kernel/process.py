@@ -5,18 +5,29 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from providers.kernel import errors, limits, secrecy, workarounds
+from providers.kernel import errors, limits, log, operation, secrecy, workarounds
 
-_INFO, _WARNING = 1, 2
+_DEBUG, _INFO, _WARNING = 0, 1, 2
 
 
 @cache
 def set_up() -> None:
-    """Readable errors, enough threads, and an end when the engine ends. Only ever called inside the provider process."""
+    """Readable errors, the log, enough threads, and an end when the engine ends. Only ever called inside the provider
+    process.
+    """
     if os.environ.get("XTEL_DEBUG") != "1":
         workarounds.one_line_errors(errors.XtelError)
     workarounds.widen_pool(limits.PROCESS_LIMIT)
     workarounds.end_with_engine()
+    log.write_to(debug)
+
+
+def debug(line: str) -> None:
+    """A line of the log, on the resource that is worked on: shown with ``XTEL_LOG=debug``, else by ``pulumi up --debug``.
+
+    Not on standard error: the engine shows that on the stack alone, whatever resource it is about.
+    """
+    _log(_INFO if log.wanted() else _DEBUG, operation.current().urn, line, ephemeral=False)
 
 
 def progress(resource: str, message: str) -> None:

@@ -5,6 +5,7 @@ Pure of Pulumi: :mod:`providers.kernel.engine` calls it with plain dictionaries,
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from providers.kernel.values import UNKNOWN, has_unknown
 
 #: Seconds between a 404 or an empty look-up and the second look that makes it count.
 SECOND_LOOK = 1.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class Difference:
 
     changed: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.changed:
+            return "unchanged"
+        return f"{', '.join(self.changed)} changed" + (
+            f", {', '.join(self.replaces)} not in place" if self.replaces else ""
+        )
 
 
 class Reconciler:
@@ -89,6 +98,7 @@ class Reconciler:
             ahead = None if found else self.session.ask(self.object.preflight, spec)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
+        decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
         if found is None:
             return str(ahead or ""), ""
         obstacle = self.object.obstacle(found, spec)
@@ -130,16 +140,16 @@ class Reconciler:
         if found:
             return self._take(found, spec)
         try:
-            return self.session.ask(self.object.create, spec)
+            live = self.session.ask(self.object.create, spec)
+            decided(f"created {live.id}")
+            return live
         except errors.Unavailable as error:
             found = self._look_again(spec)
+            decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
             if found and found.ours:
                 return self._take(found, spec)
-            raise type(error)(
-                f"{error.reason}; it was not made as far as can be seen",
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            raise error.reworded(
+                reason=f"{error.reason}; it was not made as far as can be seen",
                 step="run `pulumi up` again: it looks before it makes anything",
             ) from None
 
@@ -154,6 +164,7 @@ class Reconciler:
         if obstacle := self.object.obstacle(found, spec):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
         live = self.session.ask(self.object.adopt, found, spec)
+        decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
         operation.current().progress(operation.TAKEN if live.id == found.id else operation.ANEW)
         return live
 
@@ -164,6 +175,7 @@ class Reconciler:
         spec = self.object.spec.model_validate(dict(inputs))
         difference = self.diff(old, inputs)
         if not difference.changed:
+            decided("unchanged")
             return {**old, **inputs}
         try:
             live = self.session.ask(self.object.update, id, spec, old)
@@ -172,6 +184,7 @@ class Reconciler:
             if seen is None or self.diff({**inputs, **seen.inputs}, inputs).changed:
                 raise
             live = seen
+        decided(f"updated {', '.join(difference.changed)}")
         return self._state(inputs, live, account, old)
 
     def read(self, id: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -200,6 +213,7 @@ class Reconciler:
         """After a first 404: vendors answer 404 for objects that exist at times."""
         self._sleep(SECOND_LOOK)
         live = self._seen(id, state, fresh=True)
+        decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
         if live is None and not self.session.answers():
             raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
         return live
@@ -224,6 +238,7 @@ class Reconciler:
             state = {**state, "on_delete": "stays"}
         try:
             self.session.ask(self.object.delete, id, state)
+            decided(f"deleted {id}")
         except errors.NotFound:
             if self._second_look(id, state):
                 self.session.ask(self.object.delete, id, state)
@@ -235,6 +250,11 @@ class Reconciler:
         kept = {name: old[name] for name in self.object.outputs if old and name in old}
         secrecy.register(*(live.outputs.get(name) for name in self.object.secrets))
         return {**kept, **live.outputs, **inputs, "account": account}
+
+
+def decided(what: str) -> None:
+    """One line of the log for what is done about the object at hand, and why."""
+    _log.debug("%s: %s", operation.current().subject, what)
 
 
 def _compared(inputs: Mapping[str, Any]) -> dict[str, Any]:
