@@ -7,16 +7,17 @@ the engine has is typed: :class:`~stacks.reference.SecretRef`, :class:`MadePassw
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from providers.kernel import marker, purchase, registry
 from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
+from providers.kernel.secrecy import MASK
 from providers.kernel.values import NUMBER_TO_COME, Target
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Digest, Number, Webhook
 from stacks.reference import SecretRef
-from stacks.resource import NUMBER, Resource
+from stacks.resource import NUMBER, UNKNOWN, Resource
 
 if TYPE_CHECKING:
     from stacks.document import Document
@@ -121,6 +122,26 @@ def registration(resources: Iterable[Resource]) -> Resource:
 def secrets(resources: Iterable[Resource]) -> frozenset[str]:
     """Names of the config secrets that these resources need."""
     return frozenset(name for resource in resources for name in _references(resource.inputs))
+
+
+def plain(resource: Resource) -> Resource:
+    """A resource as a plan or a call path reads it: secrets masked by their names, what is not known yet as unknown."""
+    return replace(
+        resource, inputs={name: _plain(value) for name, value in resource.inputs.items() if value is not None}
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretRef):
+        return f"{MASK} {value.secret}"  # another secret shows as another name
+    if isinstance(value, MadePassword):
+        return MASK
+    if isinstance(value, OutputOf | NumberText):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        items = cast(Mapping[str, Any], value).items()
+        return {name: _plain(item) for name, item in items if item is not None}
+    return [_plain(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: What the engine writes, in previews and states, for a value that is not known yet.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 #: The Pulumi component that one number is: part of every user's state, never changes.
 NUMBER = "xtel:network:Number"
 
@@ -33,6 +35,8 @@ class Resource:
     #: The vendor's id, and what only the vendor knows, where the source has seen the object itself.
     id: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: Pulumi's own name of it, where Pulumi told of it.
+    urn: str = ""
 
     @property
     def vendor(self) -> str:

@@ -377,7 +377,7 @@ def many(count: int, change: int) -> Iterator[Step]:
     for index in range(count):
         e164 = f"+1415555{index:04}"
         yield registered(e164)
-        yield from linked(e164, target="sip:pbx.example.com;transport=tls" if index < change else "")
+        yield from linked(e164, target=f"sip:{e164}@sip.voice.x.ai;transport=tcp" if index < change else "")
 
 
 def test_shares_are_counted_from_ten_numbers() -> None:

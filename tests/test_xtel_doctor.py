@@ -332,7 +332,7 @@ def test_only_the_newest_table_of_a_name_is_old(monkeypatch: pytest.MonkeyPatch)
 def test_other_networks_than_registered(env: dict[str, str], pulumi: Pulumi, told: Told) -> None:
     auth = {"allow": ["twilio"], "allowed_addresses": [*ranges.resolve(["twilio"])[1:], "203.0.113.0/30"]}
     outputs = {"phone_number": "+14155550100", "sip_auth": auth}
-    number = {"type": "pulumi-python:dynamic/xai:PhoneNumber", "outputs": outputs}
+    number = {"urn": "urn:pulumi:dev::test::pulumi-python:dynamic/xai:PhoneNumber::+14155550100", "outputs": outputs}
     pulumi.state = json.dumps({"deployment": {"resources": [number]}})
     found = checks(told, "dev")["one"]
     assert found == {

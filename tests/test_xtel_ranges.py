@@ -60,9 +60,11 @@ def state(monkeypatch: pytest.MonkeyPatch, auth: dict[str, Any] | None) -> None:
             raise cli.PulumiUnavailable("no backend")
         assert arguments == ["stack", "export", "--stack", "dev"]
         outputs = {"phone_number": "+14155550100", "sip_auth": auth}
-        number = {"type": "pulumi-python:dynamic/xai:PhoneNumber", "outputs": outputs}
-        trunk = {"type": "pulumi-python:dynamic/twilio:Trunk", "outputs": {"marker": "a"}}
-        return json.dumps({"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, trunk, number]}})
+        urn = "urn:pulumi:dev::test::{0}::+14155550100"
+        stack = {"type": "pulumi:pulumi:Stack", "urn": urn.format("pulumi:pulumi:Stack")}
+        number = {"urn": urn.format("pulumi-python:dynamic/xai:PhoneNumber"), "outputs": outputs}
+        trunk = {"urn": urn.format("pulumi-python:dynamic/twilio:Trunk"), "outputs": {"marker": "a"}}
+        return json.dumps({"deployment": {"resources": [stack, trunk, number]}})
 
     monkeypatch.setattr(cli, "run", run)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stacks import document, graph
+from stacks.resource import NUMBER
 from tests.test_xtel_cli import run
+from xtel.engine import state
+from xtel.engine.state import State
 from xtel.review import routes
 from xtel.review.routes import Row
 
@@ -72,7 +76,7 @@ def test_json(project: Path) -> None:
 def test_an_agent_is_shown_by_its_key_and_name(project: Path) -> None:
     agents = "agents: {sales: {name: Sales team}, night: {numbers: [support]}}\nnumbers:\n"
     (project / "stacks/dev.yaml").write_text(FILE.replace("numbers:\n", agents).replace("agent_1", "sales"))
-    rows = routes.declared(project / "stacks/dev.yaml")
+    rows = routes.declared(document.read(project / "stacks/dev.yaml"))
     assert [row.answers for row in rows] == ["agent night", "agent sales (Sales team)"]
 
 
@@ -83,43 +87,55 @@ def test_a_file_with_errors_is_refused_with_the_next_step(project: Path) -> None
     assert done.stderr == "error: stacks/dev.yaml: 1 error; next: `xtel validate` shows them\n"
 
 
-def test_what_is_applied_comes_from_the_stack(project: Path) -> None:
-    """A pulumi that answers what the real one answers."""
-    outputs = {
-        "numbers": {
-            "support": {
-                "number": "+14155550100",
-                "id": "phone_1",
-                "carrier": "twilio",
-                "target": "sip:+14155550100@sip.voice.x.ai;transport=tls",
-            }
-        },
-        "signing_secrets": "[secret]",
-    }
-    rows = _applied(project, json.dumps(outputs))
-    assert [(row["key"], row["state"]) for row in rows] == [("support", routes.APPLIED), ("desk", routes.DECLARED)]
+def held(**changes: Any) -> State:
+    """The state of the project's two numbers, as the graph has it, with made-up ids; ``changes`` replaces or drops parts."""
+    path = Path("stacks/dev.yaml")
+    found = [graph.plain(item) for item in graph.of_document(document.read(path), "test", "dev")]
+    ids = {item.name: f"id of {item.name}" for item in found}
+    entries: list[dict[str, Any]] = []
+    for item in found:
+        part = item.part or item.kind
+        if changes.get(part, {}) is None:
+            continue
+        parent = f"urn:pulumi:dev::test::{NUMBER}::{item.parent}" if item.parent else ""
+        chain = f"{NUMBER}$pulumi-python:dynamic/{item.type}" if item.parent else item.type
+        inputs = {**item.inputs, **({"trunk_sid": ids["+14155550100/trunk"]} if "trunk_sid" in item.inputs else {})}
+        entries.append({
+            "urn": f"urn:pulumi:dev::test::{chain}::{item.name}", "type": item.type, "parent": parent,
+            "id": ids[item.name], "inputs": {**inputs, **changes.get(part, {})}, "outputs": {},
+        })  # fmt: skip
+    pending = [{"resource": {"urn": entries[-1]["urn"]}, "type": "creating"}] if changes.get("pending") else []
+    return state.read(json.dumps({"deployment": {"resources": entries, "pending_operations": pending}}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "states"),
+    [
+        ({}, ["applied", "applied"]),
+        ({"attachment": None}, ["applied in part: attachment missing", "applied"]),
+        ({"origination-url": None}, ["applied in part: sip missing", "applied"]),
+        ({"origination-url": {"enabled": False}}, ["applied in part: sip missing", "applied"]),
+        ({"trunk": None}, ["applied in part: attachment stopped", "applied"]),
+        ({"pending": True}, ["applied", "applied in part: xai PhoneNumber left creating"]),
+    ],
+)
+def test_what_is_applied_is_what_the_state_holds(
+    project: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], states: list[str]
+) -> None:
+    monkeypatch.chdir(project)
+    found = document.read(Path("stacks/dev.yaml"))
+    rows = list(routes.joined(routes.declared(found), routes.applied(found, held(**changes))))
+    assert [(row.key, row.state) for row in rows] == list(zip(["support", "desk"], states, strict=True))
 
 
 def test_a_stack_that_was_never_applied_is_known_to_be_empty(project: Path) -> None:
-    assert [row["state"] for row in _applied(project, "{}")] == [routes.DECLARED, routes.DECLARED]
-
-
-def _applied(project: Path, printed: str) -> list[dict[str, str]]:
-    from xtel.project import programs
-
-    fake = project / "bin/pulumi"
-    fake.parent.mkdir()
-    fake.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")
-    fake.chmod(0o755)
-    with pytest.MonkeyPatch.context() as context:
-        context.setattr(programs, "search_path", lambda: f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
-        found = routes.applied("dev", project, {})
-    declared = routes.declared(project / "stacks/dev.yaml")
-    return routes.as_json("dev", list(routes.joined(declared, found)), asked=True)["numbers"]
+    found = document.read(project / "stacks/dev.yaml")
+    rows = routes.joined(routes.declared(found), routes.applied(found, state.read("{}")))
+    assert [row.state for row in rows] == [routes.DECLARED, routes.DECLARED]
 
 
 def test_a_renamed_key_is_the_same_number() -> None:
-    assert list(routes.joined([_row("+1", key="new")], [_row("+1", key="old")])) == [
+    assert list(routes.joined([_row("+1", key="new")], [_row("+1", key="old", state=routes.APPLIED)])) == [
         _row("+1", key="new", state=routes.APPLIED)
     ]
 
@@ -136,7 +152,7 @@ def test_what_is_left_and_what_rings_elsewhere() -> None:
 
 
 def test_a_number_that_xai_picked_is_found_by_its_key() -> None:
-    (row,) = routes.joined([_row(None, key="desk")], [_row("+16505550123", key="desk")])
+    (row,) = routes.joined([_row(None, key="desk")], [_row("+16505550123", key="desk", state=routes.APPLIED)])
     assert (row.number, row.state) == ("+16505550123", routes.APPLIED)
 
 

@@ -11,7 +11,7 @@ from providers.kernel import consent, errors, marker, operation, ranges
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
-from providers.kernel.values import cidrs, has_unknown
+from providers.kernel.values import SIP_HOST, cidrs, has_unknown
 from xai_resources.client import Client
 from xai_resources.models import Created, Number, NumberSpec
 
@@ -68,6 +68,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
             kind = "allowlist" if allow else "open"
         return CallHandling(
             registers=str(inputs.get("phone_number") or inputs.get("name") or ""),
+            host=str(inputs.get("sip_host") or SIP_HOST),
             auth=kind, username=str(auth.get("auth_username") or ""), allow=allow,
             webhook=str(webhook.get("url") or ""), agent=str(inputs.get("agent_id") or ""),
             rents=kind == "provisioned" and not inputs.get("phone_number"), releases=inputs.get("on_delete") == "release",

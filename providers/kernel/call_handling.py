@@ -1,6 +1,6 @@
 """What an object says about calls: which number's calls it takes, where it sends them, who may send them, who answers.
 
-Plans put these together per number. A carrier says only what cannot be seen from its inputs' own values: see
+The call path puts these together per number. A carrier says only what cannot be seen from its inputs' own values: see
 :meth:`providers.kernel.object.Object.call_handling`. Inputs may hold values that are not known yet, and masked secrets.
 """
 
@@ -28,12 +28,18 @@ class CallHandling:
     #: The number (E.164) whose calls this object takes at its carrier: without it the carrier sends none of them our way.
     takes: str = ""
     destinations: tuple[Destination, ...] = ()
-    #: Transport of every way, where the carrier's trunk decides it and not the URI.
+    #: Ids of the objects that hold destinations, in the order they are tried, where this object chooses among them.
+    tries: tuple[str, ...] = ()
+    #: Switched on: without it, what comes this way ends here. None where there is no switch.
+    enabled: bool | None = None
+    #: Transport of every destination, where the carrier's trunk decides it and not the URI.
     transport: Literal["tls", "tcp", "udp"] | None = None
     #: Whether the media are encrypted.
     srtp: bool | None = None
     #: The number (E.164, or a name while it has none) that this object registers with who answers.
     registers: str = ""
+    #: The SIP host at which that registration is called.
+    host: str = ""
     #: Who may send calls to it: anyone, whoever logs in, whoever comes from the networks; or the number is
     #: provisioned, one of the vendor's own, and no carrier of ours sends it calls.
     auth: Literal["", "open", "digest", "allowlist", "provisioned"] = ""

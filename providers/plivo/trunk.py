@@ -149,6 +149,11 @@ class Trunk(Object[Api, TrunkSpec]):
     references = frozenset({"primary", "fallback"})
     outputs = ("trunk_id", "trunk_domain")
 
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """It sends calls to the first URI, then to the second, unless it is disabled."""
+        tries = tuple(str(inputs[name]) for name in ("primary", "fallback") if inputs.get(name))
+        return CallHandling(tries=tries, srtp=inputs.get("secure"), enabled=inputs.get("enabled", True) is True)
+
     def find(self, api: Api, spec: TrunkSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
         found = named(api.trunks, spec.marker, fresh=fresh)

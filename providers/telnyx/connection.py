@@ -151,6 +151,11 @@ class Routing(Object[Api, RoutingSpec]):
     replaces = frozenset({"connection_id"})
     references = frozenset({"connection_id", "primary", "secondary", "tertiary"})
 
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """The FQDNs that get the calls, in order."""
+        names = ("primary", "secondary", "tertiary")
+        return CallHandling(tries=tuple(str(inputs[name]) for name in names if inputs.get(name)))
+
     def find(self, api: Api, spec: RoutingSpec, *, fresh: bool) -> Live | None:
         """Every connection has one: there is nothing to find or to double."""
         return None

@@ -5,13 +5,13 @@ The one place that knows the form of these events. Values are the engine's own; 
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from providers.kernel import log
 from providers.kernel.secrecy import one_line
@@ -111,18 +111,6 @@ def counted(show: Callable[[str], None]) -> Callable[[Step | Diagnostic], None]:
     return seen
 
 
-def exported(stack: str, root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The state's deployment: resources and what was left open, secrets encrypted. Empty for a stack never applied."""
-    found: Any = json.loads(cli.run(["stack", "export", "--stack", stack], root, environment))
-    return cast(dict[str, Any], found.get("deployment") or {})
-
-
-def waiting(stack: str, root: Path, environment: Mapping[str, str]) -> list[tuple[str, str]]:
-    """URN and kind (``creating``) of the operations that were begun and never ended, as the state has them."""
-    left = exported(stack, root, environment).get("pending_operations") or ()
-    return [(str(item["resource"]["urn"]), str(item["type"])) for item in left]
-
-
 def _error(diagnostics: Sequence[Diagnostic], text: str) -> str:
     """Why it failed: what a resource said itself, before the engine's own summary of it."""
     named = [item for item in diagnostics if item.severity == "error" and item.urn]
@@ -152,9 +140,12 @@ def _relay(data: bytes) -> None:
     if not log.wanted():
         return
     for line in data.splitlines():
-        told: Any = json.loads(line).get("diagnosticEvent") if b'"severity":"debug"' in line else None
-        if told and log.is_line(text := message_of(told)):
-            log.to_stderr(one_line(text, 600))
+        if b'"severity":"debug"' not in line:
+            continue
+        with suppress(ValueError):
+            told: Any = parsed(line).get("diagnosticEvent")
+            if told and log.is_line(text := message_of(told)):
+                log.to_stderr(one_line(text, 600))
 
 
 def _events(data: bytes) -> Iterator[Step | Diagnostic]:

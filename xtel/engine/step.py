@@ -13,9 +13,8 @@ from functools import cached_property
 from typing import Any, cast
 
 from providers.kernel.secrecy import MASK, one_line, redact
+from stacks.resource import UNKNOWN as UNKNOWN  # noqa: PLC0414 -- part of the engine's language
 
-#: What the engine writes for a value that is not known yet.
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 
 

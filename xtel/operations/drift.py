@@ -5,26 +5,25 @@ The findings come from `pulumi refresh --preview-only`, which needs neither the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from providers.kernel import operation
 from providers.kernel.object import Object
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
-from providers.kernel.values import SIP_HOST
+from stacks import callpath
+from stacks.callpath import Network
+from stacks.resource import NUMBER, Resource
 from xtel import terminal
-from xtel.engine import cli, events, outcome
-from xtel.engine.step import Diagnostic, Step, group_of, object_of
+from xtel.engine import cli, events, outcome, state
+from xtel.engine.state import Pending
+from xtel.engine.step import Diagnostic, Step, group_of, name_of, object_of
 from xtel.project import sandbox
 from xtel.project.layout import Project
 from xtel.review.plan import calls
 
-#: Inputs that switch an object on, and those that say at xAI who answers.
-_SWITCHES, _ANSWERS = frozenset({"enabled", "active"}), frozenset({"webhook", "agent_id"})
-_HOST = re.compile(r"^(sips?:.*|([a-z0-9-]+\.)+[a-z]{2,})$", re.IGNORECASE)
 _WIDEST = 60
 
 
@@ -82,104 +81,66 @@ def drift(project: Project, stack: str) -> DriftReport:
         raise cli.PulumiUnavailable(
             f"the vendors could not all be asked: {run.error}", step="put that right, then again"
         )
-    steps = run.ended
-    users = users_of(steps)
-    found = [finding for step in steps for finding in _findings(step, steps, users)]
-    found += [finding for said in run.diagnostics for finding in _unmanaged(said, users)]
-    waiting = events.waiting(stack, project.root, environment)
-    found += [_left(urn, kind, stack) for urn, kind in waiting]
-    notes = {one_line(said.text) for said in run.diagnostics if said.severity == "warning" and not _is_stray(said.text)}
-    numbers = {number for named in users.values() for number in named} | {finding.number for finding in found}
+    outside = Outside(run.ended)
+    found = list(outside.findings)
+    found += [finding for said in run.diagnostics for finding in _unmanaged(said, outside.users)]
+    applied = state.of(stack, project.root, environment)
+    found += [_left(item, stack) for item in applied.pending]
+    notes = {
+        one_line(said.text) for said in run.diagnostics if said.severity == "warning" and not _is_unmanaged(said.text)
+    }
+    numbers = {each.parent for each in applied.resources if each.parent} | {finding.number for finding in found}
     return DriftReport(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
-
-
-# -- whose object it is ------------------------------------------------------------------------------------------------
-
-
-def users_of(steps: list[Step]) -> dict[str, tuple[str, ...]]:
-    """The numbers that each object serves, by URN: its own, or for a shared one those whose objects refer to it."""
-    users: dict[str, set[str]] = {step.urn: {group_of(step.urn)} for step in steps if "Number$" in step.urn}
-    shared = [step for step in steps if step.urn not in users]
-    for _ in range(len(shared)):  # a URL refers to a trunk that a number's attachment refers to
-        for step in shared:
-            near = [other for other in steps if other.urn in users and other is not step and _linked(step, other)]
-            if near:
-                users[step.urn] = users.get(step.urn, set()).union(*(users[other.urn] for other in near))
-    return {step.urn: tuple(sorted(users.get(step.urn, {group_of(step.urn)}))) for step in steps}
-
-
-def _linked(one: Step, other: Step) -> bool:
-    """Whether one builds on the other: its inputs hold the other's id."""
-    return one.id in _texts(other) or other.id in _texts(one)
-
-
-def _texts(step: Step) -> set[str]:
-    return {value for name, value in step.old.items() if isinstance(value, str) and value and name != "marker"}
-
-
-# -- the way of a call -------------------------------------------------------------------------------------------------
-
-
-def way(steps: list[Step], users: Mapping[str, tuple[str, ...]], number: str) -> set[str]:
-    """URNs of the objects that the number's calls pass over: all between its attachment and what names the target.
-
-    Objects are joined where one holds the other's id; what hangs on by one joint (a recording, a profile) is beside the
-    way, and so is what names another host (a fallback).
-    """
-    mine = [step for step in steps if number in users[step.urn]]
-    numbers = [step for step in mine if outcome.is_number(step.urn)]
-    hosts = {str(step.old.get("sip_host") or SIP_HOST).lower() for step in numbers} or {SIP_HOST}
-    carrying = [step for step in mine if not outcome.is_number(step.urn) and not _elsewhere(step, hosts)]
-    ends = {step.urn for step in carrying if "phone_number" in step.old or _names(step, hosts)}
-    while True:
-        kept = [
-            step
-            for step in carrying
-            if step.urn in ends or sum(_linked(step, other) for other in carrying if other is not step) > 1
-        ]
-        if len(kept) == len(carrying):
-            return {step.urn for step in mine if outcome.is_number(step.urn) or step in kept}
-        carrying = kept
-
-
-def _names(step: Step, hosts: set[str]) -> bool:
-    return any(host in text.lower() for text in _texts(step) for host in hosts)
-
-
-def _elsewhere(step: Step, hosts: set[str]) -> bool:
-    return not _names(step, hosts) and any(_HOST.match(text) for text in _texts(step))
 
 
 # -- what differs ------------------------------------------------------------------------------------------------------
 
 
-def _findings(step: Step, steps: list[Step], users: Mapping[str, tuple[str, ...]]) -> Iterator[DriftFinding]:
-    if step.op not in {"delete", "update"}:
-        return
-    object = object_of(step.urn)
-    for number in users[step.urn]:
-        passed = way(steps, users, number)
+class Outside:
+    """What a refresh saw: each object as it was applied, and as it is there now."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = [step for step in steps if step.type != NUMBER]
+        applied = [calls.before(step) for step in self._steps]
+        self._applied, self.users = Network(applied), callpath.users(applied)
+
+    @property
+    def findings(self) -> Iterator[DriftFinding]:
+        """Every difference, for each number that the object serves."""
+        for step in self._steps:
+            if step.op in {"delete", "update"}:
+                for number in sorted(self.users[step.name]) or [group_of(step.urn)]:
+                    yield from self._of(step, number)
+
+    def _of(self, step: Step, number: str) -> Iterator[DriftFinding]:
+        object = object_of(step.urn)
         if step.op == "delete":
-            yield DriftFinding(number, step.urn not in passed, object, "is gone", _again(step))
-            continue
-        for path, breaks, undone in _changes(step, steps, passed, number):
+            yield DriftFinding(number, not self.stops(step, number, None), object, "is gone", _again(step))
+            return
+        for path, undone in _changes(step, number):
+            name = path.split(".")[0]
+            inputs = {key: value for key, value in step.old.items() if key != name}
+            there = {**inputs, **({name: step.new[name]} if name in step.new else {})}
+            stops = self.stops(step, number, replace(calls.before(step), inputs=there))
             what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}"
-            yield DriftFinding(number, not breaks, object, what, undone)
+            yield DriftFinding(number, not stops, object, what, undone)
+
+    def stops(self, step: Step, number: str, there: Resource | None) -> bool:
+        """Whether this one difference ends calls that came through before."""
+        before = self._applied.path(number)
+        after = self._applied.instead(calls.before(step), there).path(number, self._applied)
+        return bool(callpath.stopped(before, after))
 
 
-def _changes(step: Step, steps: list[Step], passed: set[str], number: str) -> Iterator[tuple[str, bool, str]]:
-    """Path, whether calls no longer arrive because of it, and what an apply does about it."""
-    declared = calls.declared(step.type)
+def _changes(step: Step, number: str) -> Iterator[tuple[str, str]]:
+    """The paths that differ, and what an apply does about each."""
+    declared = callpath.declaration(step.type)
     if declared is None:
         return
-    ids = {other.id for other in steps if other.urn in passed}
     for path in _differing(declared, step):
-        name = path.split(".")[0]
-        before, after = step.old.get(name), step.new.get(name)
-        breaks = _away(declared, name, before, after, ids) if step.urn in passed else False
-        refused = declared.guarded and name in declared.replaces
+        refused = declared.guarded and path.split(".")[0] in declared.replaces
         back = f"apply sets it back only with XTEL_ALLOW_REPLACE={number}: it registers the number anew"
-        yield path, breaks, back if refused else "apply sets it back"
+        yield path, back if refused else "apply sets it back"
 
 
 def _differing(declared: Object[Any, Any], step: Step) -> tuple[str, ...]:
@@ -189,19 +150,6 @@ def _differing(declared: Object[Any, Any], step: Step) -> tuple[str, ...]:
         for side in (step.old, step.new)
     )
     return Reconciler(declared, cast(Any, None)).diff(old, new).changed
-
-
-def _away(declared: Object[Any, Any], name: str, before: Any, after: Any, ids: set[str]) -> bool:
-    """Whether a change of one input takes a number's calls elsewhere, or nowhere."""
-    if name in _SWITCHES:
-        return before is True and after is not True
-    if name in declared.references:
-        return before in ids
-    if name == "sip_auth":
-        was, now = cast(Mapping[str, Any], before or {}), cast(Mapping[str, Any], after or {})
-        shut_out = set(was.get("allowed_addresses") or ()) - set(now.get("allowed_addresses") or ())
-        return bool(shut_out) or was.get("auth_username") != now.get("auth_username")
-    return name in _ANSWERS or (isinstance(before, str) and bool(_HOST.match(before)))
 
 
 def _again(step: Step) -> str:
@@ -229,21 +177,21 @@ def _shown(value: Any) -> str:
 # -- what this stack did not make --------------------------------------------------------------------------------------
 
 
-def _is_stray(text: str) -> bool:
+def _is_unmanaged(text: str) -> bool:
     return text.startswith(operation.UNMANAGED)
 
 
-def _unmanaged(said: Diagnostic, users: Mapping[str, tuple[str, ...]]) -> Iterator[DriftFinding]:
-    if _is_stray(said.text):
+def _unmanaged(said: Diagnostic, users: Mapping[str, frozenset[str]]) -> Iterator[DriftFinding]:
+    if _is_unmanaged(said.text):
         object = object_of(said.urn)
         what = one_line(said.text.removeprefix(operation.UNMANAGED).strip())
-        for number in users.get(said.urn, ()):
+        for number in sorted(users.get(name_of(said.urn), ())):
             yield DriftFinding(number, True, object, what, "apply leaves it: remove it there")
 
 
-def _left(urn: str, kind: str, stack: str) -> DriftFinding:
-    what = f"was left {kind} by a run that was killed"
-    return DriftFinding(group_of(urn), True, object_of(urn), what, f"xtel recover {stack} finds out")
+def _left(pending: Pending, stack: str) -> DriftFinding:
+    what = f"was left {pending.kind} by a run that was killed"
+    return DriftFinding(group_of(pending.urn), True, object_of(pending.urn), what, f"xtel recover {stack} finds out")
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from providers.kernel.errors import XtelError
 from xtel import terminal
-from xtel.engine import backends, cli, events, outcome
+from xtel.engine import backends, cli, events, outcome, state
 from xtel.engine.outcome import Change
+from xtel.engine.state import Pending
 from xtel.engine.step import group_of, name_of, object_of
 from xtel.operations import consent
 from xtel.project import sandbox
@@ -76,8 +77,8 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     environment = sandbox.reading(project, stack)
     found = Recovery(stack)
     found.mended = backends.mend(stack, project.root, environment)
-    left = events.waiting(stack, project.root, environment)
-    found.pending = [Change(group_of(urn), object_of(urn), kind) for urn, kind in left]
+    left = state.of(stack, project.root, environment).pending
+    found.pending = [Change(group_of(item.urn), object_of(item.urn), item.kind) for item in left]
     refreshed = _refresh(project.root, stack, environment, found, agreed)
     found.outside = list(outcome.changes(refreshed, outside=True))
     found.error = refreshed.error
@@ -86,9 +87,9 @@ def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Reco
     return found
 
 
-def _consent(left: list[tuple[str, str]]) -> dict[str, str]:
+def _consent(left: Iterable[Pending]) -> dict[str, str]:
     """Leave to register anew those numbers whose registration was under way: their signing secret reached nobody."""
-    numbers = [name_of(urn) for urn, kind in left if kind == "creating" and outcome.is_number(urn)]
+    numbers = [name_of(item.urn) for item in left if item.kind == "creating" and outcome.is_number(item.urn)]
     return consent.given(replace=numbers)
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from providers.kernel.errors import InputError, XtelError
-from stacks import document
+from stacks import document, graph
 from stacks.model import Number
+from stacks.resource import Resource
 from xtel import terminal
-from xtel.engine import cli, events
-from xtel.engine.step import group_of, name_of, object_of, type_of
+from xtel.engine import cli, events, state
+from xtel.engine.step import group_of, object_of
 from xtel.operations import consent
 from xtel.project import sandbox
 from xtel.project.layout import Project
@@ -41,7 +42,7 @@ class Applied:
     @property
     def has(self) -> tuple[What, ...]:
         """What can be rotated."""
-        made: tuple[What, ...] = ("password",) if "xai:Password" in self.urns else ()
+        made: tuple[What, ...] = ("password",) if graph.PASSWORD in self.urns else ()
         return (*made, "secret") if self.webhook else made
 
 
@@ -100,25 +101,22 @@ def applied(project: Project, stack: str, named: str) -> Applied:
     declared = document.read(project.stack_file(stack)).numbers
     key = named if named in declared else next((key for key, item in declared.items() if item.number == named), "")
     name = (declared[key].number or key) if key else named
-    deployment = events.exported(stack, project.root, environment)
-    mine = [item for item in deployment.get("resources") or () if group_of(str(item["urn"])) == name]
-    urns = {type_of(str(item["urn"])): str(item["urn"]) for item in mine}
-    if "xai:PhoneNumber" not in urns:
+    held = state.of(stack, project.root, environment).resources
+    mine = {item.type: item for item in held if group_of(item.urn) == name}
+    if graph.REGISTRATION not in mine:
         keys = ", ".join(declared) or "none"
         raise InputError(f"{stack} has no applied number {named}", step=f"name one by key or number: {keys}")
-    registered: Mapping[str, Any] = next(item for item in mine if item["urn"] == urns["xai:PhoneNumber"])
-    return _applied(stack, key, declared.get(key), registered, urns)
+    return _applied(stack, key, declared.get(key), mine)
 
 
-def _applied(
-    stack: str, key: str, declared: Number | None, registered: Mapping[str, Any], urns: Mapping[str, str]
-) -> Applied:
-    inputs, outputs = cast(Mapping[str, Any], registered["inputs"]), cast(Mapping[str, Any], registered["outputs"])
+def _applied(stack: str, key: str, declared: Number | None, mine: Mapping[str, Resource]) -> Applied:
+    registered = mine[graph.REGISTRATION]
+    inputs, urns = registered.inputs, {type: item.urn for type, item in mine.items()}
     auth: Mapping[str, Any] = inputs.get("sip_auth") or {}
     carrier = declared.route.delivers if declared and declared.route else ""
     given = declared.auth.digest if declared and declared.auth and declared.auth != "open" else None
     named = given.password.secret if given and given.password else ""
-    number = str(outputs.get("e164") or inputs.get("phone_number") or name_of(urns["xai:PhoneNumber"]))
+    number = str(registered.outputs.get("e164") or inputs.get("phone_number") or registered.name)
     webhook = bool(inputs.get("webhook")) and inputs.get("origin") != "xai_provisioned"
     return Applied(stack, key, number, carrier, urns, bool(auth.get("auth_username")), webhook, named)
 
@@ -162,7 +160,7 @@ def ready(project: Project, found: Applied) -> None:
 def rotate(project: Project, rotation: Rotation) -> None:
     """Replace what holds the secret, with consent for this number alone. Raises XtelError with what to do when it fails."""
     found = rotation.applied
-    urn = found.urns["xai:Password" if rotation.what == "password" else "xai:PhoneNumber"]
+    urn = found.urns[graph.PASSWORD if rotation.what == "password" else graph.REGISTRATION]
     environment = {**sandbox.reading(project, found.stack), **consent.given(replace=[found.number])}
     arguments = ["up", "--yes", "--stack", found.stack, "--target-replace", urn, "--target-dependents"]
     run = events.shown(f"renewing the {_named(rotation.what)}", arguments, project.root, environment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,10 +17,9 @@ from providers.kernel.reconciler import Reconciler
 from providers.kernel.session import Session
 from stacks import document, graph
 from xtel import terminal
-from xtel.engine import cli
+from xtel.engine import state
 from xtel.project import layout, sandbox
 
-_PHONE_NUMBER = "pulumi-python:dynamic/xai:PhoneNumber"
 #: What is registered by E.164: the state's ``sip_auth``.
 Registered = Mapping[str, Mapping[str, Any]]
 
@@ -123,14 +121,11 @@ class Update:
 
 def registered(found: layout.Project, stack: str) -> Registered:
     """What the state says is registered, by E.164; raises cli.PulumiUnavailable where Pulumi cannot be asked."""
-    text = cli.run(["stack", "export", "--stack", stack], found.root, sandbox.reading(found, stack))
-    told: Any = json.loads(text).get("deployment") or {}
     known: dict[str, Mapping[str, Any]] = {}
-    for resource in cast(list[dict[str, Any]], told.get("resources") or []):
-        outputs: dict[str, Any] = resource.get("outputs") or {}
-        auth: Any = outputs.get("sip_auth") or {}
-        if resource.get("type") == _PHONE_NUMBER and not resource.get("delete") and "allowed_addresses" in auth:
-            known[str(outputs.get("phone_number"))] = auth
+    for resource in state.of(stack, found.root, sandbox.reading(found, stack)).resources:
+        auth: Any = resource.outputs.get("sip_auth") or {}
+        if resource.type == graph.REGISTRATION and "allowed_addresses" in auth:
+            known[str(resource.outputs.get("phone_number"))] = auth
     return known
 
 

@@ -1,19 +1,19 @@
-"""`xtel routes`: which number rings where, as declared in the stack file and as applied by Pulumi."""
+"""`xtel routes`: which number rings where, as declared in the stack file and as the state has it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from providers.kernel import values
 from stacks import document, graph
 from stacks.agent import Agent
+from stacks.callpath import CallPath, Network
 from stacks.model import Number
 from xtel import terminal
-from xtel.engine import cli
+from xtel.engine.state import State
+from xtel.engine.step import group_of, object_of
 
 APPLIED, DECLARED, LEFT = "applied", "declared only", "applied, no longer declared"
 
@@ -33,14 +33,13 @@ class Row:
     def cells(self) -> tuple[str, str, str]:
         """Three short columns of two lines each, so that a whole SIP URI fits into 80 characters."""
         number = values.pretty(self.number) if self.number else "bought by pulumi up"
-        answers = self.answers or "(the stack file no longer says)"
+        answers = self.answers or "nobody"
         return f"{number}\n{self.key}", f"{self.target}\n{answers}", f"{self.carrier}\n{self.state or DECLARED}"
 
 
-def declared(file: Path) -> list[Row]:
+def declared(found: document.Document) -> list[Row]:
     """The rows of a stack file, in its order."""
     rows: list[Row] = []
-    found = document.read(file)
     for key, number in found.numbers.items():
         carrier = number.route.delivers if number.route else "none"
         answers = _answers(number, found.agents.get(number.agent or ""))
@@ -56,34 +55,46 @@ def _answers(number: Number, agent: Agent | None) -> str:
     return f"agent {number.agent}{named}"
 
 
-def applied(stack: str, root: Path, environment: Mapping[str, str]) -> list[Row]:
-    """The rows of the stack's outputs; raises cli.PulumiUnavailable where Pulumi cannot be asked."""
-    outputs: Any = json.loads(cli.run(["stack", "output", "--json", "--stack", stack], root, environment))
-    numbers: Any = outputs.get("numbers")  # a stack that was never applied has no outputs
-    rows: list[Row] = []
-    for key, entry in cast(dict[str, Any], numbers if isinstance(numbers, dict) else {}).items():
-        rows.append(Row(key, entry.get("number"), str(entry.get("carrier")), str(entry.get("target")), None, APPLIED))
-    return rows
+def applied(found: document.Document, held: State) -> list[Row]:
+    """The rows of what the state holds: the path that a call takes over its objects, not what an output promises."""
+    wanted = Network(map(graph.plain, graph.of_document(found)))
+    network, labels = Network(held.resources), held.labels
+    open = {group_of(item.urn): f"{object_of(item.urn)} left {item.kind}" for item in held.pending}
+    return [
+        _row(labels, name, network.path(name, wanted), open.get(name, ""))
+        for name in sorted({*network.numbers, *open} - network.agents)
+    ]
+
+
+def _row(labels: dict[str, str], name: str, path: CallPath, left: str) -> Row:
+    declared = values.Target(number=path.number, host=path.registration.host or values.SIP_HOST)
+    target = next(iter(path.targets), str(declared))
+    carrier = " and ".join(path.vendors) or "none"
+    ends = next((hop for hop in path.hops if hop.ends and hop.name not in {"webhook", "agent"}), None)
+    problem = left or (f"{ends.name} {ends.state}" if ends else "")
+    state = f"{APPLIED} in part: {problem}" if problem else APPLIED
+    key = labels.get(path.number) or labels.get(name, name)
+    return Row(key, path.number or None, carrier, target, path.answered_by or None, state)
 
 
 def joined(wanted: Iterable[Row], found: Iterable[Row]) -> Iterator[Row]:
-    """Declared and applied as one list. A number is the same when it rings the same: a renamed key changes nothing."""
+    """Declared and applied as one list. A number is the same when its carrier is: a renamed key changes nothing."""
     left = {_same(row): row for row in found}
     for row in wanted:
-        # A number that xAI picks has no E.164 in the file: only its key can tell.
+        # A number that xAI or a purchase picks has no E.164 in the file: only its key can tell.
         match = left.pop(_same(row), None) or (left.pop(_picked(row, left), None) if not row.number else None)
         number = row.number or (match.number if match else None)
         target = match.target if match else row.target
-        yield Row(row.key, number, row.carrier, target, row.answers, APPLIED if match else DECLARED)
+        yield Row(row.key, number, row.carrier, target, row.answers, match.state if match else DECLARED)
     for row in left.values():
-        yield Row(row.key, row.number, row.carrier, row.target, None, LEFT)
+        yield replace(row, state=LEFT)
 
 
-def _same(row: Row) -> tuple[str | None, str, str]:
-    return row.number, row.carrier, row.target
+def _same(row: Row) -> tuple[str | None, str]:
+    return row.number, row.carrier
 
 
-def _picked(row: Row, rows: Mapping[tuple[str | None, str, str], Row]) -> tuple[str | None, str, str]:
+def _picked(row: Row, rows: dict[tuple[str | None, str], Row]) -> tuple[str | None, str]:
     return next((same for same, other in rows.items() if other.key == row.key), _same(row))
 
 

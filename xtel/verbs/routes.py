@@ -16,7 +16,8 @@ def routes(
 ) -> None:
     """Show which number rings where.
 
-    For each number the SIP URI that its carrier calls, who answers, and whether what is declared is applied. Without
+    For each number the SIP URI that its carrier calls, who answers, and whether what is declared is applied, as the
+    objects in the state say. Without
     a Pulumi, or without its backend, only what is declared is shown.
 
     \b
@@ -26,15 +27,18 @@ def routes(
 
     Exit codes: 0 shown, 1 error.
     """
-    from xtel.engine import cli
+    from stacks import document
+    from xtel.engine import cli, state
     from xtel.project import sandbox
     from xtel.review import routes as view
 
     found = layout.here()
-    rows = view.declared(found.stack_file(stack))
+    declared = document.read(found.stack_file(stack))
+    rows = view.declared(declared)
     asked = True
     try:
-        rows = list(view.joined(rows, view.applied(stack, found.root, sandbox.reading(found, stack))))
+        held = state.of(stack, found.root, sandbox.reading(found, stack))
+        rows = list(view.joined(rows, view.applied(declared, held)))
     except cli.PulumiUnavailable as error:
         asked = False
         terminal.note(f"only the declared routes are shown: {error}")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from providers.kernel import errors, registry, secrecy, values
 from providers.kernel.route_import import Found, RouteImport, Unmapped
-from stacks import document
+from stacks import document, graph
 from xai_resources.client import Client
 from xai_resources.models import Number as Registered
-from xtel.engine import cli
+from xtel.engine import state
 from xtel.operations.importing.answers import Answers
 from xtel.operations.importing.live import LiveStack
 from xtel.operations.importing.number import Adoption, Taken
 from xtel.project import sandbox
 from xtel.project.layout import Project
-
-_PHONE_NUMBER = "pulumi-python:dynamic/xai:PhoneNumber"
 
 
 @dataclass(frozen=True)
@@ -109,8 +106,6 @@ class _Surveyor:
 
 def _applied(found: Project, stack: str) -> set[str]:
     """The numbers that the stack's state holds."""
-    text = cli.run(["stack", "export", "--stack", stack], found.root, sandbox.reading(found, stack))
-    told: Any = json.loads(text).get("deployment") or {}
-    resources = cast(list[dict[str, Any]], told.get("resources") or [])
-    outputs = [cast(dict[str, Any], item.get("outputs") or {}) for item in resources if item["type"] == _PHONE_NUMBER]
+    held = state.of(stack, found.root, sandbox.reading(found, stack)).resources
+    outputs = [item.outputs for item in held if item.type == graph.REGISTRATION]
     return {str(output.get("e164") or output.get("phone_number")) for output in outputs}

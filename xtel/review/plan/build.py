@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 from providers.kernel import secrecy, spec
 from providers.kernel.secrecy import one_line
+from stacks import callpath
 from xtel.engine.previews import Preview
 from xtel.engine.step import UNKNOWN, Step
 from xtel.review.plan import calls, changes, exposure, price
@@ -235,7 +236,7 @@ def _object(part: Part, context: Context) -> ObjectPlan:
 
 
 def _replacement(part: Part) -> Replacement:
-    declared = calls.declared(part.step.type)
+    declared = callpath.declaration(part.step.type)
     changed = set(spec.changed(changes.counted(part.step.old), changes.counted(part.step.new)))
     because = sorted(path for path in changed if declared and path.split(".")[0] in declared.replaces)
     paths = because or sorted(part.step.replaces)

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from providers.kernel import spec
-from providers.kernel.secrecy import MASK
-from stacks import graph
+from stacks import callpath, graph
 from stacks.document import Document
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
 from xtel.engine.previews import Preview
-from xtel.engine.step import UNKNOWN, Step
-from xtel.review.plan import calls
+from xtel.engine.step import Step
 from xtel.review.plan.build import DeclaredNumber
 
 #: A project's name stands in every URN and marker; both sides have the same.
@@ -50,11 +48,7 @@ def entries(document: Document) -> dict[str, DeclaredNumber]:
 def _resources(stack: str, document: Document | None) -> dict[str, Resource]:
     """What the program would declare, by URN, as ``check`` would leave its inputs."""
     needed = graph.of_document(document, _PROJECT, stack) if document else ()
-    return {
-        _urn(stack, resource): replace(resource, inputs=_canonical(resource.type, resource.inputs))
-        for resource in needed
-        if resource.type != NUMBER
-    }
+    return {_urn(stack, each): _canonical(graph.plain(each)) for each in needed if each.type != NUMBER}
 
 
 def _urn(stack: str, resource: Resource) -> str:
@@ -62,31 +56,16 @@ def _urn(stack: str, resource: Resource) -> str:
     return f"urn:pulumi:{stack}::{_PROJECT}::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
 
 
-def _canonical(type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs as ``check`` would leave them, secrets masked by their names: another secret shows as another name."""
-    given = cast(dict[str, Any], _plain(inputs))
-    found = calls.declared(type)
+def _canonical(resource: Resource) -> Resource:
+    """Inputs as ``check`` would leave them."""
+    found = callpath.declaration(resource.type)
     if found is None:
-        return given
+        return resource
     try:
-        return found.resolve(found.spec.model_validate(given).canonical(), {})
+        inputs = found.resolve(found.spec.model_validate(dict(resource.inputs)).canonical(), {})
     except ValidationError:
-        return given
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, SecretRef):
-        return f"{MASK} {value.secret}"
-    if isinstance(value, graph.MadePassword):
-        return MASK
-    if isinstance(value, graph.OutputOf | graph.NumberText):
-        return UNKNOWN
-    if isinstance(value, Mapping):
-        items = cast(Mapping[str, Any], value).items()
-        return {name: _plain(item) for name, item in items if item is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in cast(list[Any], value)]
-    return value
+        return resource
+    return replace(resource, inputs=inputs)
 
 
 def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
@@ -96,7 +75,7 @@ def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
         return Step(op, urn, before, after, protected=protected)
     before, after = _inputs(old), _inputs(new)
     paths = [path for path in spec.changed(before, after) if path not in spec.CONTROL]
-    found = calls.declared(new.type)
+    found = callpath.declaration(new.type)
     fixed = [path for path in paths if found and path.split(".")[0] in found.replaces]
     if found and found.guarded and fixed and after.get("replace") != "accept":
         refusal = f"{', '.join(fixed)} cannot change in place: {found.loss(fixed)}. To allow it: `replace: accept`"

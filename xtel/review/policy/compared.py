@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.kernel import spec
+from stacks import callpath
 from xtel.engine.previews import Preview
 from xtel.engine.step import INTERNAL, UNKNOWN, Step, parsed, step_of
-from xtel.review.plan import calls
 
 _QUIET = INTERNAL | spec.CONTROL
 
@@ -65,7 +65,7 @@ def _step(urn: str, old: Mapping[str, Any] | None, new: DeclaredResource | None,
 
 def _op(step: Step) -> str:
     """What the engine will find: an id that is not known yet is no change of a reference."""
-    kind = calls.declared(step.type)
+    kind = callpath.declaration(step.type)
     old, new = _counted(step.old), _counted(step.new)
     for name in kind.references if kind else ():
         if name in old and new.get(name) == UNKNOWN:

@@ -1,0 +1,75 @@
+"""What a stack's state holds, as Pulumi exports it: the one place that knows its form. Secrets in it are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from stacks.resource import NUMBER, Resource
+from xtel.engine import cli
+from xtel.engine.step import is_object, name_of, parsed, type_of
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An operation that was begun and never ended; ``kind`` is ``creating`` and the like."""
+
+    urn: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class State:
+    """The resources of a stack as they were applied, and what was left open."""
+
+    resources: tuple[Resource, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    #: The stack's own outputs.
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The keys under which numbers were applied, by E.164, or by key while there is none."""
+        numbers: Any = self.outputs.get("numbers")
+        entries = cast(dict[str, Any], numbers) if isinstance(numbers, dict) else {}
+        return {str(entry.get("number") or key): key for key, entry in entries.items() if isinstance(entry, dict)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+
+
+def of(stack: str, root: Path, environment: Mapping[str, str]) -> State:
+    """The state of a stack; empty for one never applied. Raises cli.PulumiUnavailable where Pulumi cannot be asked."""
+    return read(cli.run(["stack", "export", "--stack", stack], root, environment))
+
+
+def read(text: str) -> State:
+    """A state as `pulumi stack export` prints it."""
+    told: Any = parsed(text)
+    deployment: Mapping[str, Any] = told.get("deployment") or {}
+    entries: list[Mapping[str, Any]] = deployment.get("resources") or []
+    outputs: list[Any] = [item.get("outputs") for item in entries if item.get("type") == "pulumi:pulumi:Stack"]
+    pending = tuple(
+        Pending(str(item["resource"]["urn"]), str(item["type"])) for item in deployment.get("pending_operations") or ()
+    )
+    return State(tuple(_resources(entries)), pending, next(iter(outputs), None) or {})
+
+
+def _resources(entries: list[Mapping[str, Any]]) -> Iterator[Resource]:
+    """Numbers and the objects at vendors; what only waits to be deleted after its replacement is no part of the network."""
+    for item in entries:
+        urn = str(item["urn"])
+        if item.get("delete") or not (is_object(urn) or type_of(urn) == NUMBER):
+            continue
+        parent = str(item.get("parent") or "")
+        holder = name_of(parent) if type_of(parent) == NUMBER else ""
+        yield Resource(
+            name_of(urn),
+            type_of(urn),
+            item.get("inputs") or {},
+            holder,
+            shared=not holder and "/" in name_of(urn),
+            protect=bool(item.get("protect")),
+            id=str(item.get("id") or ""),
+            outputs=item.get("outputs") or {},
+            urn=urn,
+        )
