@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from providers.kernel import call_handling
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
@@ -153,8 +154,8 @@ class Routing(Object[Api, RoutingSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The FQDNs that get the calls, in order."""
-        names = ("primary", "secondary", "tertiary")
-        return CallHandling(tries=tuple(str(inputs[name]) for name in names if inputs.get(name)))
+        chosen = call_handling.ids(inputs, "primary", "secondary", "tertiary")
+        return CallHandling(tries=chosen, part_of=str(inputs.get("connection_id") or ""))
 
     def find(self, api: Api, spec: RoutingSpec, *, fresh: bool) -> Live | None:
         """Every connection has one: there is nothing to find or to double."""
