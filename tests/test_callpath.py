@@ -317,6 +317,7 @@ def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
         ("telnyx", "routing", {"primary": f"id-{NUMBER}/fallback-1", "secondary": None}, "sip"),
         ("telnyx", "routing", {"primary": None, "secondary": None}, "sip"),
         ("telnyx", "connection", {"codecs": ["G722"]}, ""),
+        ("telnyx", "connection", {"active": False}, "trunk"),
         ("plivo", "attachment", {"trunk_id": "99"}, "attachment"),
         ("plivo", "trunk", {"enabled": False}, "trunk"),
         ("plivo", "trunk", {"primary": f"id-{NUMBER}/fallback-1", "fallback": None}, "sip"),
