@@ -116,7 +116,7 @@ class Holding:
 
 
 class Shop(ABC, Generic[ApiT]):
-    """What a carrier says to sell numbers. Stateless; errors as in :class:`~providers.kernel.carrier.Object`."""
+    """What a carrier says to sell numbers. Stateless; errors as in :class:`~providers.kernel.object.Object`."""
 
     @abstractmethod
     def offers(self, api: ApiT, buy: Buy, number: str = "") -> list[Offer]:
@@ -176,6 +176,7 @@ class Choice(_Sold[ApiT, ChoiceSpec]):
     kind = "Choice"
     spec: ClassVar[type[Spec]] = ChoiceSpec
     final = frozenset({"buy"})
+    state_only = True
     outputs = ("e164", "price")
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
@@ -250,6 +251,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
     kind = "Purchase"
     spec: ClassVar[type[Spec]] = PurchaseSpec
     final = frozenset({"phone_number"})
+    unreadable = frozenset({"owned", "on_delete"})
     outputs = ("number_id",)
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
@@ -279,11 +281,8 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         try:
             self.shop.buy(api, spec.phone_number)
         except (errors.Invalid, errors.NotFound, errors.Conflict) as error:
-            raise type(error)(
-                f"it was not bought: {error.reason}",
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            raise error.reworded(
+                reason=f"it was not bought: {error.reason}",
                 step="if somebody else has it by now, `pulumi up --refresh` chooses another one",
             ) from None
         return self._usable(api, spec.phone_number)
@@ -324,11 +323,19 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         if state.get("on_delete") == "stays":
             return
         wanted = state.get("on_delete") == "release"
-        if not (wanted and consent.consented(id, ALLOW_RELEASE)):
+        if not _releases(id, state):
             way = f"set {ALLOW_RELEASE}={id}" if wanted else f"write `on_delete: release` and set {ALLOW_RELEASE}={id}"
             operation.current().warn(f"{id} stays in this account and is billed; to give it back as well: {way}")
         elif holding := self.shop.holding(api, id, fresh=True):
             self.shop.release(api, holding)
+
+    def remains(self, api: ApiT, seen: Live, state: Mapping[str, Any]) -> str:
+        """One that is kept is there; one that was to be given back is paid for as long as it is."""
+        return "this account still has it, and pays for it" if _releases(seen.id, state) else ""
+
+
+def _releases(id: str, state: Mapping[str, Any]) -> bool:
+    return state.get("on_delete") == "release" and consent.consented(id, ALLOW_RELEASE)
 
 
 def _missing() -> tuple[str, str]:

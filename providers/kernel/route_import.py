@@ -1,6 +1,6 @@
-"""How a number's route that somebody else made reads in the words of the stack file: the inverse of ``Route.pieces``.
+"""How a number's route that somebody else made reads in the words of the stack file: the inverse of ``CarrierRoute.objects``.
 
-A carrier declares it as ``Carrier.adoption``; ``xtel import`` does the rest: states come from the objects' own ``read``.
+A carrier declares it as ``Carrier.route_import``; ``xtel import`` does the rest: states come from the objects' own ``read``.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from providers.kernel import errors
+from providers.kernel.wording import counted
 
 ApiT = TypeVar("ApiT")
 
 
 class Unmapped(errors.XtelError):
-    """A stack file cannot say this number's route as it stands; ``reason`` and ``step`` are for people."""
-
-    def __init__(self, reason: str, *, step: str = "") -> None:
-        self.reason = reason
-        super().__init__(reason, step=step)
+    """A stack file cannot say this number's route as it stands."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,6 @@ def alone(number: str, holder: str, of: Mapping[str, str]) -> None:
     others = sum(held == holder for held in of.values()) - 1
     if others > 0:
         raise Unmapped(
-            f"{holder} carries {others} other number{'s' if others > 1 else ''}: a shared one is not imported",
+            f"{holder} carries {counted(others, 'other number')}: a shared one is not imported",
             step=f"give {number} one of its own, or declare it with `take_over: true`",
         )

@@ -129,6 +129,7 @@ class Bundle(Object["Nowhere", BundleSpec]):
 
     kind = "Bundle"
     spec: ClassVar[type[Spec]] = BundleSpec
+    state_only = True
     replaces = frozenset({"phone_number"})
     outputs = ("sha256",)
 

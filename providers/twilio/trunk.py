@@ -148,6 +148,11 @@ class Recording(Object[Api, RecordingSpec]):
         """POST /v1/Trunks/{sid}/Recording with do-not-record."""
         api.trunks(id).recordings().update(mode="do-not-record", trim="do-not-trim")
 
+    def remains(self, api: Api, seen: Live, state: Mapping[str, Any]) -> str:
+        """A trunk always has the setting: it is off, or calls are still recorded."""
+        mode = seen.inputs["mode"]
+        return "" if mode == "do-not-record" else f"mode is still {mode}"
+
 
 def _recording(trunk_sid: str, recording: Any) -> Live:
     return Live(trunk_sid, {"trunk_sid": trunk_sid, "mode": recording.mode, "trim": recording.trim})

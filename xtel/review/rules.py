@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from providers.kernel import values
+from providers.kernel.wording import counted
 from stacks.model import Accept, Limits, Rule
 from xtel.review.plan.build import stopped
 from xtel.review.plan.model import Finding, Level, NumberPlan, Plan, Review, Side, Widened, Word
@@ -406,7 +407,7 @@ def _verdict(plan: Plan, findings: Iterable[Finding]) -> Word:
 def _headline(plan: Plan, verdict: Word) -> str:
     """What happens to numbers, in one line, the worst first."""
     if verdict == "none":
-        return f"{_numbers(plan.total)} ring{'s' if plan.total == 1 else ''} as before"
+        return f"{counted(plan.total, 'number')} ring{'s' if plan.total == 1 else ''} as before"
     kinds = Counter(number.kind for number in plan.numbers)
     refused = sum(bool(item.blocked) for item in plan.objects)
     opened = sum(bool(number.widened and number.widened.whole) for number in plan.numbers)
@@ -419,7 +420,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
         _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
         _clause(kinds["gains inbound"], "starts ringing", "start ringing"),
-        f"{refused} change{'s' if refused != 1 else ''} refused" if refused else "",
+        f"{counted(refused, 'change')} refused" if refused else "",
     ]
     clauses = [clause for clause in told if clause]
     if not clauses:
@@ -428,8 +429,4 @@ def _headline(plan: Plan, verdict: Word) -> str:
 
 
 def _clause(count: int, one: str, many: str) -> str:
-    return f"{_numbers(count)} {one if count == 1 else many}" if count else ""
-
-
-def _numbers(count: int) -> str:
-    return f"{count} number{'s' if count != 1 else ''}"
+    return f"{counted(count, 'number')} {one if count == 1 else many}" if count else ""
