@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sandbox.exchange import JsonObject, is_object
 from sandbox.store import Store
 
-ACTIONS = ("status", "delay", "drop_before", "drop_after")
+ACTIONS = ("status", "delay", "drop_before", "drop_after", "ignore", "swap_id", "gone")
+ECHOES = ("unchanged", "asked")
 METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 WITHOUT_END = -1
 MAX_SECONDS = 600
@@ -26,11 +28,25 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     body: str | JsonObject | list[Any] | None = None
     seconds: float = 1
+    fields: list[str] = field(default_factory=list[str])  # `ignore` leaves out these alone
+    echo: str = ECHOES[0]  # what the answer to `ignore` shows: what there is, or what was asked for
     seen: int = 0  # matching requests so far, for `every`
+    until: float = 0  # when `gone` ends: it begins with its first request, and counts seconds, not requests
 
     def matches(self, method: str, path: str) -> bool:
         wanted, _, pattern = self.match.partition(" ")
         return wanted in ("*", method) and _expression(pattern).fullmatch(path) is not None
+
+    def hits(self) -> bool:
+        """Whether it hits this request, one that matches, and is used up by it."""
+        self.seen += 1
+        if self.action == "gone":
+            self.until = self.until or time.time() + self.seconds
+            self.times = WITHOUT_END if time.time() < self.until else 0
+            return self.times == WITHOUT_END
+        hit = self.seen % self.every == 0
+        self.times -= hit and self.times != WITHOUT_END
+        return hit
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
@@ -70,6 +86,10 @@ def _action(value: Any) -> bool:
     return value in ACTIONS
 
 
+def _fields(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) and name for name in cast(list[Any], value))
+
+
 def _body(value: Any) -> bool:
     return value is None or isinstance(value, str | dict | list)
 
@@ -83,6 +103,8 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "headers": (_headers, "expected an object of ASCII strings, without content-length or transfer-encoding"),
     "body": (_body, "expected a string or an object"),
     "seconds": (_seconds, f"expected 0 to {MAX_SECONDS}"),
+    "fields": (_fields, "expected a list of names of fields of the request"),
+    "echo": (lambda value: value in ECHOES, f"expected {' or '.join(ECHOES)}"),
 }
 
 
@@ -131,9 +153,7 @@ class Faults:
         hit = None
         matching = [fault for fault in self._queue if fault.matches(method, path)]
         for fault in matching:
-            fault.seen += 1
-            if fault.seen % fault.every == 0:
-                fault.times -= fault.times != WITHOUT_END
+            if fault.hits():
                 hit = fault
                 break
         if matching:

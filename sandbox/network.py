@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import resources
 from importlib.metadata import entry_points
 
+from sandbox import lies
 from sandbox.exchange import Answer, Call, JsonObject, Seed, Vendor, is_object, json_answer, objects, only
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Journal
@@ -86,8 +87,19 @@ class Network:
             return _staged(vendor, fault)
         if vendor is None:
             return json_answer(404, {"error": f"no vendor of this sandbox serves {call.path}"})
-        answer = vendor.serve(call)
+        answer = self._played(vendor, call, fault)
         return None if fault and fault.action == "drop_after" else answer
+
+    def _played(self, vendor: Vendor, call: Call, fault: Fault | None) -> Answer:
+        """The vendor's own answer, true or not."""
+        action = fault.action if fault else ""
+        if action == "gone":
+            return vendor.refusal(404)
+        if fault and action == "ignore":
+            return lies.ignored(self.store, vendor, call, fault)
+        if action == "swap_id":
+            return lies.swapped(self.store, vendor, call)
+        return vendor.serve(call)
 
 
 def _parts(vendor: str, part: object) -> tuple[str, Seed]:

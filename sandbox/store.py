@@ -48,14 +48,30 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All changes of one request, or none."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        """All changes of one request, or none; inside a rehearsal they fall with it."""
+        inner = self.connection.in_transaction
+        self.connection.execute("SAVEPOINT request" if inner else "BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            self.connection.execute("ROLLBACK TO request" if inner else "ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
+        self.connection.execute("RELEASE request" if inner else "COMMIT")
+
+    @contextmanager
+    def rehearsal(self) -> Generator[None]:
+        """Whatever is changed inside is undone at its end."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
+
+    def ids(self, vendor: str) -> list[tuple[str, str, str]]:
+        """Every object of a vendor as account, collection and id, oldest first."""
+        sql = "SELECT account, collection, id FROM object WHERE vendor = ? ORDER BY position"
+        rows = self.connection.execute(sql, (vendor,))
+        return [(str(account), str(collection), str(id)) for account, collection, id in rows]
 
     def shelf(self, vendor: str, account: str, collection: str) -> Shelf:
         return Shelf(self.connection, vendor, account, collection)

@@ -1,7 +1,8 @@
 """A stack file and what becomes of it: the model, the network it declares, the Pulumi program.
 
-``from stacks import Agent, Number`` gives the Pulumi resources that the entries of a stack file are; ``stacks.model`` and
-``stacks.network`` are plain Python and load no Pulumi.
+``from stacks import Agent, Number`` gives the Pulumi resources that the entries of a stack file are, ``from stacks import
+routes`` the carriers' routes; ``stacks.model`` and
+``stacks.graph`` are plain Python and load no Pulumi.
 """
 
 from __future__ import annotations

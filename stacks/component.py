@@ -9,19 +9,22 @@ import weakref
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Unpack, cast
 
 import pulumi
 from pydantic import BaseModel, ValidationError
 
-from providers.kernel import engine, spec
+from providers.kernel import engine, registry, spec
+from providers.kernel.route import CarrierRoute
 from stacks import agent as hosted
-from stacks import graph, instructions, model
+from stacks import arguments, graph, instructions, model
 from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+#: What was registered, by type and name.
+_Resources = dict[tuple[str, str], Any]
 
 
 class Agent:
@@ -31,31 +34,46 @@ class Agent:
     the key), ``agent_id``, ``blocked`` (why a preview refuses it).
     """
 
-    def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
-        needed = graph.of_agent(key, _complete(key, _modelled(hosted.Agent, declared)))
+    def __init__(
+        self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Unpack[arguments.Agent]
+    ) -> None:
+        if key.startswith(ID_PREFIX):
+            raise pulumi.RunError(f"{key}: begins like an id at xAI ({ID_PREFIX}…): choose another key")
+        agent = _complete(key, _modelled(hosted.Agent, declared))
+        needed = graph.of_agent(key, agent, pulumi.get_project(), pulumi.get_stack())
         self.key, self.resource = key, _made(needed, {}, opts)
         #: The id, not the output of that name: a preview of a change knows it, so that its numbers do not seem to change.
         self.agent_id = cast(pulumi.Output[str], self.resource.id)
         self.blocked = cast(pulumi.Output[str], self.resource.blocked)
 
 
+class NumberArguments(arguments.Number, total=False):
+    """What :class:`Number` takes."""
+
+    agent: Agent | str | None
+
+
 class Number(pulumi.ComponentResource):
     """A number of a voice agent with all its objects; takes what an entry of the stack file takes.
 
-    ``key`` is the label under which outputs are exported; the resources are named by the number. ``agent`` may be an
-    :class:`Agent`, or the id of one that exists. Outputs: ``number_id``,
+    ``key`` is the label under which outputs are exported; the resources are named by the number. ``route`` is one of
+    :mod:`stacks.routes`, or a mapping with the name of any carrier that is installed; ``agent`` is an :class:`Agent`, or
+    the id of one that exists. Outputs: ``number_id``,
     ``number`` (E.164), ``signing_secret`` (secret), ``target`` (SIP URI), ``blocked`` (why a preview refuses its parts).
     """
 
-    def __init__(self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Any) -> None:
+    def __init__(
+        self, key: str, opts: pulumi.ResourceOptions | None = None, **declared: Unpack[NumberArguments]
+    ) -> None:
         agent = declared.get("agent")
-        number = _modelled(model.Number, {**declared, "agent": _named(key, agent)})
+        read = {"agent": _named(key, agent), "route": _route(key, declared.get("route"))}
+        number = _modelled(model.Number, {**declared, **read})
         component, *needed = _needed(key, number)
         super().__init__(NUMBER, component.name, None, pulumi.ResourceOptions.merge(_options(component, {}), opts))
         self.key, self.carrier = key, number.route.delivers if number.route else ""
-        made: dict[str, Any] = {agent.key: agent.resource} if isinstance(agent, Agent) else {}
+        made: _Resources = {(graph.AGENT, agent.key): agent.resource} if isinstance(agent, Agent) else {}
         own = [self._realised(each, made) for each in needed]
-        self.phone_number: Any = made[component.name]
+        self.phone_number: Any = made[graph.REGISTRATION, component.name]
         self.number_id = cast(pulumi.Output[str], self.phone_number.id)
         self.target = cast(str | pulumi.Output[str], _value(graph.target_text(key, number), made))
         self.number = cast(
@@ -66,29 +84,30 @@ class Number(pulumi.ComponentResource):
         self.blocked = cast(pulumi.Output[list[str]], pulumi.Output.all(*(resource.blocked for resource in own)))
         self.register_outputs({})
 
-    def _realised(self, needed: Resource, made: dict[str, Any]) -> Any:
-        """Register one of its resources, and keep it under its name for those that refer to it."""
+    def _realised(self, needed: Resource, made: _Resources) -> Any:
+        """Register one of its resources, and keep it for those that refer to it."""
         resource = _shared(needed, made) if needed.shared else _made(needed, made, pulumi.ResourceOptions(parent=self))
-        made[needed.name] = resource
+        made[needed.type, needed.name] = resource
         return resource
 
 
-def _made(needed: Resource, made: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> Any:
+def _made(needed: Resource, made: _Resources, opts: pulumi.ResourceOptions | None = None) -> Any:
     """Register a resource of the graph."""
     inputs = {field: _value(value, made) for field, value in needed.inputs.items()}
     options = pulumi.ResourceOptions.merge(_options(needed, made), opts)
     return engine.resource(needed.vendor, needed.kind)(needed.name, options, **inputs)
 
 
-def _options(needed: Resource, made: Mapping[str, Any]) -> pulumi.ResourceOptions:
+def _options(needed: Resource, made: _Resources) -> pulumi.ResourceOptions:
+    waits = [resource for (type, name), resource in made.items() if type != graph.AGENT and name in needed.depends_on]
     return pulumi.ResourceOptions(
         aliases=[pulumi.Alias(name=old) for old in needed.aliases] or None,
-        depends_on=[made[name] for name in needed.depends_on] or None,
+        depends_on=waits or None,
         protect=needed.protect or None,
     )
 
 
-def _value(value: Any, made: Mapping[str, Any]) -> Any:
+def _value(value: Any, made: _Resources) -> Any:
     """An input with what only the engine has, at any depth."""
     if isinstance(value, Mapping):
         return {name: _value(item, made) for name, item in cast(Mapping[str, Any], value).items()}
@@ -97,13 +116,13 @@ def _value(value: Any, made: Mapping[str, Any]) -> Any:
     return _known_to_the_engine(value, made)
 
 
-def _known_to_the_engine(value: Any, made: Mapping[str, Any]) -> Any:
+def _known_to_the_engine(value: Any, made: _Resources) -> Any:
     if isinstance(value, graph.OutputOf):
-        return getattr(made[value.resource], value.output)
+        return getattr(made[value.type, value.resource], value.output)
     if isinstance(value, graph.MadePassword):
-        return pulumi.Output.secret(made[value.resource].value)
+        return pulumi.Output.secret(made[graph.PASSWORD, value.resource].value)
     if isinstance(value, graph.NumberText):
-        return made[value.choice].e164.apply(value.filled)
+        return _known_to_the_engine(value.choice, made).apply(value.filled)
     return config_secret(value.secret) if isinstance(value, SecretRef) else value
 
 
@@ -111,7 +130,7 @@ def _known_to_the_engine(value: Any, made: Mapping[str, Any]) -> Any:
 _runs: weakref.WeakKeyDictionary[pulumi.Resource, dict[str, tuple[Any, Any]]] = weakref.WeakKeyDictionary()
 
 
-def _shared(needed: Resource, made: Mapping[str, Any]) -> Any:
+def _shared(needed: Resource, made: _Resources) -> Any:
     """One resource for the whole stack, named by the carrier; all that use it must want the same of it."""
     root = pulumi.runtime.get_root_resource()
     run = _runs.setdefault(root, {}) if root else {}
@@ -150,9 +169,19 @@ def _named(key: str, agent: object) -> object:
     return agent
 
 
+def _route(key: str, given: CarrierRoute | Mapping[str, Any] | None) -> CarrierRoute | None:
+    """A route as the model knows it; a mapping names its carrier, which any distribution may bring."""
+    if given is None or isinstance(given, CarrierRoute):
+        return given
+    name, known = given.get("carrier"), registry.carriers()
+    if name not in known:
+        raise pulumi.RunError(f"{key}: route: no carrier {name!r} is installed; installed: {', '.join(known)}")
+    return _modelled(known[name].route, given)
+
+
 def _needed(key: str, number: model.Number) -> tuple[Resource, ...]:
     try:
-        return graph.of_number(key, number)
+        return graph.of_number(key, number, pulumi.get_project(), pulumi.get_stack())
     except ValueError as error:
         raise pulumi.RunError(f"{key}: {error}") from None
 

@@ -18,9 +18,8 @@ from providers.kernel.vendor import Carrier
 from stacks import graph
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
+from stacks.positions import Location
 from stacks.resource import Resource
-
-Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)

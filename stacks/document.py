@@ -13,18 +13,19 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scanner import Scanner
 
 from providers.kernel import errors, registry, secrecy, spec
 from providers.kernel.vendor import Carrier
-from stacks import crosscheck, wording
+from providers.kernel.wording import counted
+from stacks import crosscheck, positions, wording
 from stacks import instructions as prose
 from stacks.agent import Agent
-from stacks.crosscheck import Location
 from stacks.model import BAD_KEY, KEY, Network, Number
+from stacks.positions import Location
 
 _MAX_BYTES = 1_000_000
 #: Anchors may repeat a piece, but not blow a small file up to gigabytes.
@@ -58,9 +59,7 @@ class Refused(errors.InputError):
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
         count = sum(finding.severity == "error" for finding in findings)
-        super().__init__(
-            f"{findings[0].file}: {count} error{'s' if count != 1 else ''}", step="`xtel validate` shows them"
-        )
+        super().__init__(f"{findings[0].file}: {counted(count, 'error')}", step="`xtel validate` shows them")
 
 
 @dataclass(frozen=True)
@@ -246,23 +245,7 @@ class _Reader:
         return sorted(self._findings, key=lambda finding: finding.line)
 
     def _found(self, place: Location) -> tuple[int, Location]:
-        """The line of a place, or of the nearest one above it, and the place without parts that the file left out:
-        a URI given alone has no key ``uri``."""
-        node: Any = self._tree
-        line = 1
-        for index, part in enumerate(place):
-            if isinstance(node, CommentedMap):
-                key = _key(node, part)
-                if key is None:
-                    return line, place
-                position = cast(Any, node.lc).data.get(key)  # none for what a merge (<<) brings
-            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(cast(list[Any], node)):
-                key, position = part, cast(Any, node.lc).data.get(part)
-            else:
-                return line, place[:index]
-            line = position[0] + 1 if position else line
-            node = cast(Any, node)[key]
-        return line, place
+        return positions.found(self._tree, place)
 
 
 def _root(file: Path) -> Path:
@@ -286,13 +269,6 @@ def _carrier(given: Any) -> tuple[Carrier[Any] | None, str]:
     if not isinstance(name, str):
         return None, f"must be the name of a carrier; installed: {names}"
     return registry.carriers().get(name), f"no carrier {name!r} is installed; installed: {names}"
-
-
-def _key(node: Mapping[Any, Any], part: int | str) -> Any:
-    """The key as it stands in the file: 1 is "1" here. None when it does not."""
-    if part in node:
-        return part
-    return next((key for key in node if not isinstance(key, str) and str(key) == part), None)
 
 
 def _plain(node: Any, left: list[int], place: Location = ()) -> Any:

@@ -6,9 +6,9 @@ the engine has is typed: :class:`~stacks.reference.SecretRef`, :class:`MadePassw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from providers.kernel import marker, purchase, registry
 from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
@@ -19,20 +19,20 @@ from stacks.model import Auth, Digest, Number, Webhook
 from stacks.reference import SecretRef
 from stacks.resource import NUMBER, UNKNOWN, Resource
 
-if TYPE_CHECKING:
-    from stacks.document import Document
-
 REGISTRATION, PASSWORD, AGENT = "xai:PhoneNumber", "xai:Password", "xai:Agent"
-#: Without its +, which every spelling of a number may leave out.
+#: Without its +, which a login may leave out.
 _DIGITS = NUMBER_TO_COME.lstrip("+")
+#: How plans write a number that is yet to be bought.
+_TO_COME = "…"
 
 
 @dataclass(frozen=True)
 class OutputOf:
-    """An output of another resource, known once that one is made."""
+    """An output of another resource, known once that one is made: its name, the output, and its type."""
 
     resource: str
     output: str
+    type: str
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,39 @@ class MadePassword:
 
 @dataclass(frozen=True)
 class NumberText:
-    """A text that holds the digits of a number which is still to be bought; ``choice`` is the resource that chooses it."""
+    """A text that holds a number which is still to be bought; ``choice`` is the number in it, once that one is made."""
 
-    choice: str
+    choice: OutputOf
     text: str
 
     def __str__(self) -> str:
-        return self.text.replace(NUMBER_TO_COME, "NUMBER").replace(_DIGITS, "NUMBER")
+        return self.with_sign("NUMBER")
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is the number and nothing else."""
+        return self.text == NUMBER_TO_COME
+
+    def with_sign(self, sign: str) -> str:
+        """The text for people, with a sign in the number's place."""
+        return self.text.replace(NUMBER_TO_COME, sign).replace(_DIGITS, sign)
 
     def filled(self, e164: str) -> str:
         """The text once the number is known."""
         return self.text.replace(_DIGITS, e164.lstrip("+"))
 
 
-def of_document(document: Document, project: str = "", stack: str = "") -> tuple[Resource, ...]:
+class Declared(Protocol):
+    """What a stack file declares: agents and numbers by their keys, defaults and instruction files filled in."""
+
+    @property
+    def agents(self) -> Mapping[str, Agent]: ...
+
+    @property
+    def numbers(self) -> Mapping[str, Number]: ...
+
+
+def of_document(document: Declared, project: str = "", stack: str = "") -> tuple[Resource, ...]:
     """Every resource of a stack, agents first, what numbers share once. ``project`` and ``stack`` make the markers.
 
     Raises ValueError for what a carrier cannot do; a document that was read has been checked for that.
@@ -107,11 +126,16 @@ def number_text(key: str, number: Number) -> str | NumberText:
 
 
 def _text(key: str, number: Number, text: str) -> str | NumberText:
-    return NumberText(_choice(key), text) if number.buy else text
+    return NumberText(_chosen(key, number), text) if number.buy else text
 
 
-def _choice(name: str) -> str:
-    return f"{name}/choice"
+def _chosen(name: str, number: Number) -> OutputOf:
+    """The number that is chosen for a purchase."""
+    return OutputOf(f"{name}/choice", "e164", f"{_carrier(number)}:Choice")
+
+
+def _carrier(number: Number) -> str:
+    return number.route.delivers if number.route else ""
 
 
 def registration(resources: Iterable[Resource]) -> Resource:
@@ -124,24 +148,41 @@ def secrets(resources: Iterable[Resource]) -> frozenset[str]:
     return frozenset(name for resource in resources for name in _references(resource.inputs))
 
 
+def password_secret(registration: Resource) -> str:
+    """Name of the config secret that is the password of a number's login; empty where one is made, or none is needed."""
+    auth: Mapping[str, Any] = registration.inputs.get("sip_auth") or {}
+    password = auth.get("auth_password")
+    return password.secret if isinstance(password, SecretRef) else ""
+
+
 def plain(resource: Resource) -> Resource:
-    """A resource as a plan or a call path reads it: secrets masked by their names, what is not known yet as unknown."""
-    return replace(
-        resource, inputs={name: _plain(value) for name, value in resource.inputs.items() if value is not None}
-    )
+    """A resource as a plan or a call path reads it, with what a file knows of a value that only the engine has.
+
+    Of a secret that is its name (another secret shows as another), of an agent its key, of a number to be bought a sign.
+    """
+    inputs = {name: _plain(value) for name, value in resource.inputs.items() if value is not None}
+    return replace(resource, inputs=inputs)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, SecretRef):
-        return f"{MASK} {value.secret}"  # another secret shows as another name
-    if isinstance(value, MadePassword):
-        return MASK
-    if isinstance(value, OutputOf | NumberText):
-        return UNKNOWN
     if isinstance(value, Mapping):
         items = cast(Mapping[str, Any], value).items()
         return {name: _plain(item) for name, item in items if item is not None}
-    return [_plain(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast(list[Any], value)]
+    return _plain_stand_in(value)
+
+
+def _plain_stand_in(value: Any) -> Any:
+    if isinstance(value, SecretRef):
+        return f"{MASK} {value.secret}"
+    if isinstance(value, MadePassword):
+        return MASK
+    if isinstance(value, OutputOf):
+        return value.resource if value.type == AGENT else UNKNOWN
+    if isinstance(value, NumberText):
+        return UNKNOWN if value.alone else value.with_sign(_TO_COME)
+    return value
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -171,7 +212,7 @@ class _Wiring:
     def __init__(self, key: str, number: Number, project: str = "", stack: str = "") -> None:
         self._key, self._number = key, number
         self._name = number.number or key
-        self._owner = project, stack
+        self._owner, self._carrier = (project, stack), _carrier(number)
         self._marker = _marker(*self._owner, self._name)
         self._sip_auth = _sip_auth(number, f"{self._name}/password")
 
@@ -187,48 +228,43 @@ class _Wiring:
         number = self._number
         yield Resource(self._name, NUMBER, protect=number.protect, aliases=number.was)
         if self._password_is_made:
-            yield self._own("password", PASSWORD, {})
-        bought = [self._own(each.name, self._type(each), each.inputs) for each in _purchase(number)]
+            yield self._own(f"{self._name}/password", PASSWORD, {})
+        bought = tuple(self._objects(_purchase(number)))
         yield from bought
         waits = tuple(each.name for each in bought)
-        yield self._resource(self._name, REGISTRATION, self._registration(), depends_on=waits)
+        yield self._own(self._name, REGISTRATION, self._registration(), waits)
         if number.route and _e164(number):
-            objects = number.route.objects(self.leg)
-            holders = {each.name: self._holder(each) for each in objects}
-            for each in objects:
-                yield self._object(each, holders)
+            yield from self._objects(number.route.objects(self.leg))
 
     @property
     def _password_is_made(self) -> bool:
         return isinstance((self._sip_auth or {}).get("auth_password"), MadePassword)
 
-    @property
-    def _carrier(self) -> str:
-        return self._number.route.delivers if self._number.route else ""
+    def _type(self, object: RouteObject) -> str:
+        return f"{self._carrier}:{object.kind}"
 
-    def _type(self, piece: RouteObject) -> str:
-        return f"{self._carrier}:{piece.kind}"
-
-    def _holder(self, piece: RouteObject) -> str:
+    def _holder(self, object: RouteObject) -> str:
         """What is shared is named by its carrier, the rest by the number."""
-        return f"{self._carrier if piece.shared else self._name}/{piece.name}"
+        return f"{self._carrier if object.shared else self._name}/{object.name}"
 
-    def _object(self, piece: RouteObject, names: Mapping[str, str]) -> Resource:
-        """One of the carrier's objects; what takes calls comes last, when the number can answer them."""
-        inputs = {name: _referred(value, names) for name, value in piece.inputs.items()}
-        waits = tuple(names[after] for after in piece.after)
-        if piece.shared:
-            inputs |= _marker(*self._owner, self._carrier)
-            return Resource(names[piece.name], self._type(piece), inputs, depends_on=waits, shared=True)
-        waits += (self._name,) if piece.last else ()
-        return self._resource(names[piece.name], self._type(piece), inputs, depends_on=waits)
+    def _objects(self, objects: Sequence[RouteObject]) -> Iterator[Resource]:
+        """The objects of a route; what takes calls comes last, when the number can answer them."""
+        names = {each.name: self._holder(each) for each in objects}
+        types = {each.name: self._type(each) for each in objects}
+        for each in objects:
+            inputs = {
+                field: OutputOf(names[value.part], value.output, types[value.part]) if isinstance(value, Ref) else value
+                for field, value in each.inputs.items()
+            }
+            waits = tuple(names[after] for after in each.after)
+            if each.shared:
+                inputs |= _marker(*self._owner, self._carrier)
+                yield Resource(names[each.name], types[each.name], inputs, depends_on=waits, shared=True)
+            else:
+                waits += (self._name,) if each.last else ()
+                yield self._own(names[each.name], types[each.name], inputs, waits)
 
-    def _own(self, name: str, type: str, inputs: Mapping[str, Any]) -> Resource:
-        names = {"choice": _choice(self._name)}
-        referred = {field: _referred(value, names) for field, value in inputs.items()}
-        return self._resource(f"{self._name}/{name}", type, referred)
-
-    def _resource(self, name: str, type: str, inputs: Mapping[str, Any], depends_on: tuple[str, ...] = ()) -> Resource:
+    def _own(self, name: str, type: str, inputs: Mapping[str, Any], depends_on: tuple[str, ...] = ()) -> Resource:
         given = {**inputs, **self._marker}
         given = {field: self._typed(value) for field, value in given.items()} if self._number.buy else given
         return Resource(name, type, given, self._name, depends_on, protect=self._number.protect)
@@ -236,7 +272,7 @@ class _Wiring:
     def _typed(self, value: Any) -> Any:
         """Texts that hold the number to come, as the stand-in for them."""
         if isinstance(value, str) and _DIGITS in value:
-            return NumberText(_choice(self._name), value)
+            return NumberText(_chosen(self._name, self._number), value)
         if isinstance(value, Mapping):
             return {name: self._typed(item) for name, item in cast(Mapping[str, Any], value).items()}
         if isinstance(value, list | tuple):
@@ -245,7 +281,8 @@ class _Wiring:
 
     def _registration(self) -> dict[str, Any]:
         number = self._number
-        agent = number.agent if not number.agent or number.agent.startswith(ID_PREFIX) else OutputOf(number.agent, "id")
+        declared = number.agent and not number.agent.startswith(ID_PREFIX)
+        agent = OutputOf(number.agent, "id", AGENT) if number.agent and declared else number.agent
         given = {
             "origin": number.origin,
             "name": number.name or self._key,
@@ -260,10 +297,6 @@ class _Wiring:
             "replace": number.replace,
         }
         return {name: value for name, value in given.items() if value is not None}
-
-
-def _referred(value: Any, names: Mapping[str, str]) -> Any:
-    return OutputOf(names[value.part], value.output) if isinstance(value, Ref) else value
 
 
 def _purchase(number: Number) -> tuple[RouteObject, ...]:

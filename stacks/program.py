@@ -9,6 +9,7 @@ import pulumi
 from pydantic import BaseModel
 
 from providers.kernel import engine, errors, log, workarounds
+from providers.kernel.wording import counted
 from stacks import document, graph
 from stacks.component import Agent, Number, config_secret
 
@@ -87,5 +88,5 @@ def _refuse(blocked: list[list[str]]) -> None:
     refused = [reason for parts in blocked for reason in parts if reason]
     if refused:
         raise pulumi.RunError(
-            f"{len(refused)} change{'s' if len(refused) != 1 else ''} refused (see the warnings above); nothing was applied"
+            f"{counted(len(refused), 'change')} refused (see the warnings above); nothing was applied"
         )

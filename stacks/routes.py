@@ -1,14 +1,18 @@
 """The routes of the carriers that come with this package, for programs in Python: ``Number(…, route=Twilio(transfer=True))``.
 
-A carrier of another package has its own; any of them also takes a mapping, as the stack file says it:
+A carrier of another package has its own. Any of them also takes a mapping, as the stack file says it:
 ``route={"carrier": "acme", …}``.
 """
 
 from __future__ import annotations
 
+from providers.kernel.purchase import Buy
 from providers.plivo import Route as Plivo
 from providers.sip import Route as Sip
 from providers.telnyx import Route as Telnyx
+from providers.telnyx import Transfer as TelnyxTransfer
+from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
+from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 
-__all__ = ["Plivo", "Sip", "Telnyx", "Twilio"]
+__all__ = ["Buy", "Plivo", "Sip", "Telnyx", "TelnyxTransfer", "Twilio", "TwilioDisasterRecovery", "TwilioRecording"]

@@ -15,8 +15,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from providers.kernel import registry, spec
-from stacks.crosscheck import Location
 from stacks.model import Common, Network, Number
+from stacks.positions import Location
 
 _NOUNS: dict[Any, str] = {
     int: "a whole number",

@@ -113,7 +113,7 @@ def _referred(value: Any) -> set[str]:
     if isinstance(value, graph.OutputOf | graph.MadePassword):
         return {value.resource}
     if isinstance(value, graph.NumberText):
-        return {value.choice}
+        return {value.choice.resource}
     items = cast(
         Any, value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     )

@@ -42,7 +42,7 @@ def test_a_number_is_named_by_its_e164_and_labelled_by_its_key() -> None:
     ]
     assert found["PhoneNumber"].inputs["name"] == "support"
     assert found["PhoneNumber"].inputs["sip_auth"] == {"allow": ["twilio"]}
-    assert found["attachment"].inputs["trunk_sid"] == graph.OutputOf(f"{E164}/trunk", "sid")
+    assert found["attachment"].inputs["trunk_sid"] == graph.OutputOf(f"{E164}/trunk", "sid", "twilio:Trunk")
     assert found["attachment"].depends_on == (f"{E164}/origination-url", E164)
 
 
@@ -64,7 +64,9 @@ def test_a_digest_without_password_has_one_made() -> None:
     found = needed(auth={"digest": {"username": "u"}}, agent="agent_1")
     assert found["password"].type == graph.PASSWORD
     assert found["PhoneNumber"].inputs["sip_auth"]["auth_password"] == graph.MadePassword(f"{E164}/password")
-    assert "password" not in needed(auth={"digest": {"username": "u", "password": {"secret": "pw"}}})
+    given = needed(auth={"digest": {"username": "u", "password": {"secret": "pw"}}})
+    assert "password" not in given
+    assert [graph.password_secret(each["PhoneNumber"]) for each in (found, given, needed())] == ["", "pw", ""]
 
 
 def test_a_host_of_xais_moves_the_target() -> None:
@@ -93,7 +95,7 @@ def test_a_number_to_be_bought_has_no_digits_yet() -> None:
     assert isinstance(url, graph.NumberText)
     assert str(url) == "sip:NUMBER@sip.voice.x.ai;transport=tls"
     assert url.filled(E164) == f"sip:{E164}@sip.voice.x.ai;transport=tls"
-    assert found["purchase"].inputs["phone_number"] == graph.OutputOf("nyc/choice", "e164")
+    assert found["purchase"].inputs["phone_number"] == graph.OutputOf("nyc/choice", "e164", "twilio:Choice")
     assert not re.search(r"\d{7}", repr(list(found.values())))
     assert found["PhoneNumber"].depends_on == ("nyc/choice", "nyc/purchase")
 
@@ -104,7 +106,7 @@ def test_an_agent_answers_whichever_side_says_so() -> None:
     declared = {"version": 1, "defaults": webhook, "agents": {"sales": {"numbers": ["two"]}}, "numbers": numbers}
     merged = Network.model_validate(declared).merged()
     assert [(number.agent, number.webhook) for number in merged.values()] == [("sales", None)] * 2
-    assert needed(agent="sales")["PhoneNumber"].inputs["agent_id"] == graph.OutputOf("sales", "id")
+    assert needed(agent="sales")["PhoneNumber"].inputs["agent_id"] == graph.OutputOf("sales", "id", graph.AGENT)
     assert needed(agent="agent_1")["PhoneNumber"].inputs["agent_id"] == "agent_1"
 
 
@@ -147,8 +149,9 @@ def assert_same(seen: list[Resource], needed: tuple[Resource, ...]) -> None:
 
 
 def examples(tmp_path: Path) -> dict[str, Path]:
-    """Every stack file of the repository: those in stacks/, and the whole ones that the pages show."""
+    """Every stack file of the repository: those in stacks/, of the recorded plans, and the whole ones that pages show."""
     found = {path.name: path for path in sorted((ROOT / "stacks").glob("*.yaml"))}
+    found |= {path.parent.name: path for path in sorted((ROOT / "tests/cases/plan").glob("*/stack.yaml"))}
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         blocks = re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
         for count, block in enumerate(block for block in blocks if re.search(r"^version: 1", block, re.MULTILINE)):
@@ -161,7 +164,7 @@ def examples(tmp_path: Path) -> dict[str, Path]:
 
 def test_for_every_stack_file_of_the_repository(tmp_path: Path) -> None:
     found = examples(tmp_path)
-    assert {"sandbox.yaml", "prod.example.yaml"} < set(found)
+    assert {"sandbox.yaml", "prod.example.yaml", "agents", "bought", "shared", "README-0.yaml"} < set(found)
     for path in found.values():
         try:
             document.read(path)
@@ -259,6 +262,17 @@ def test_for_generated_documents(declared: dict[str, Any], tmp_path_factory: pyt
     except document.Refused:
         return
     registers_its_graph(path)
+    needed = graph.of_document(document.read(path), registering.PROJECT, registering.STACK)
+    config = {name: registering.secret(name) for name in graph.secrets(needed)}
+    assert_same(registering.registered(lambda: said_in_python(declared), config), needed)
+
+
+def said_in_python(declared: dict[str, Any]) -> None:
+    """The same network as a program declares it."""
+    agents = {key: stacks.Agent(key, **said) for key, said in declared["agents"].items()}
+    for key, said in declared["numbers"].items():
+        answers = {"agent": agents[said["agent"]]} if "agent" in said else {}
+        stacks.Number(key, **{**said, **answers})
 
 
 def test_a_program_that_says_the_same_registers_the_same(tmp_path: Path) -> None:
@@ -284,8 +298,8 @@ numbers:
 """
     )
 
-    def said_in_python() -> None:
-        from stacks.routes import Plivo, Telnyx, Twilio
+    def program_in_python() -> None:
+        from stacks.routes import Buy, Plivo, Telnyx, Twilio
 
         webhook = {"url": "https://voice.example.com/calls"}
         sales = stacks.Agent("sales", instructions="Greet and qualify.")
@@ -299,11 +313,11 @@ numbers:
         stacks.Number("london", number="+442079460011", route=Telnyx(sip_region="Europe"), agent=sales)
         stacks.Number(
             "nyc",
-            route=Plivo.model_validate({"buy": {"country": "US"}}),
+            route=Plivo(buy=Buy(country="US")),
             auth={"digest": {"username": "xai-nyc"}},
             webhook=webhook,
         )
         pulumi.export("support", support.number_id)
 
     needed = graph.of_document(document.read(path), registering.PROJECT, registering.STACK)
-    assert_same(registering.registered(said_in_python), needed)
+    assert_same(registering.registered(program_in_python), needed)

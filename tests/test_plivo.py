@@ -87,7 +87,7 @@ def test_an_application_that_is_gone_is_said_and_does_not_stop_a_destroy(
     hand = make("Attachment", phone_number=NUMBER, trunk_id=trunk.id, take_over=True)
     account.ask("DELETE", f"Application/{app}/")
     hand.destroy()
-    assert [warning.split(":")[0] for warning in hand.warnings] == [f"{app}, which got its calls before, is gone"]
+    assert [warning.split(":")[0] for warning in hand.warnings] == [f"{app}, which it had before, is gone"]
     trunk.destroy()
     assert linked(account) == ""
 
@@ -119,7 +119,7 @@ def test_a_preview_knows_our_trunk_by_its_marker(trunk: Hand, make: Make, accoun
 def test_a_lost_link_is_seen_with_the_way_back(trunk: Hand, make: Make, account: Plivo, sandbox: Sandbox) -> None:
     sandbox.fault("POST /v1/Account/*/Number/*/", "drop_after")
     hand = make("Attachment", phone_number=OTHER, trunk_id=trunk.id, take_over=True)
-    assert hand.state["previous"] == DEFAULT
+    assert hand.state["previous"] == {"app_id": DEFAULT}
     hand.destroy()
     assert linked(account, OTHER) == DEFAULT
 
@@ -157,7 +157,7 @@ def test_a_fallback_that_stays_is_an_error_before_its_uri_goes(
     wire = Wire()
     wire.fault = _deaf_to_null
     monkeypatch.setattr(http, "network", lambda: wire)
-    with pytest.raises(errors.Invalid, match="it keeps its fallback URI, .*next: take the fallback off"):
+    with pytest.raises(errors.NotApplied, match="it was accepted, but not done: fallback; next: "):
         trunk.up(**inputs)
     with pytest.raises(errors.Conflict, match=f"trunk {trunk.id} points at it"):
         fallback.destroy()

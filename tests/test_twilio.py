@@ -102,7 +102,7 @@ def test_what_is_gone_is_not_put_back_but_said(
     account.delete(f"/v1/Trunks/{theirs}")
     hand.destroy()
     assert sandbox.numbers("twilio")[E164]["trunk_sid"] in (None, "")
-    assert "what it had before is gone" in hand.warnings[-1]
+    assert ", which it had before, is gone" in hand.warnings[-1]
 
 
 def test_somebody_elses_attachment_is_not_detached(

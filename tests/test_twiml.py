@@ -317,7 +317,7 @@ def test_what_is_gone_is_not_put_back_but_the_url_goes(
     account.delete(f"/v1/Trunks/{theirs}")
     hand.destroy()
     assert rings(sandbox) == (None, None, DEMO, "POST")
-    assert "what it had before is gone" in hand.warnings[-1]
+    assert ", which it had before, is gone" in hand.warnings[-1]
 
 
 def test_what_somebody_else_moved_is_left_there(

@@ -121,6 +121,140 @@ def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
     )
 
 
+BRANCH = """version: 1
+defaults:
+  webhook: {url: https://voice.example.com/calls}
+agents:
+  sales:
+    instructions: Greet and qualify.
+    tools:
+      - {type: mcp, server_url: "https://crm.example.com/mcp", server_label: crm, authorization: {secret: crmToken}}
+  night: {instructions_file: agents/night.md}
+numbers:
+  support:
+    number: "+14155550100"
+    route: {carrier: twilio}
+    agent: sales
+"""
+BOUGHT = """  nyc:
+    route: {carrier: plivo, buy: {country: US}}
+    auth: {digest: {username: nyc}}
+"""
+
+
+@pytest.fixture
+def branch(project: Path) -> Path:
+    """A project whose main has two agents and a number, one agent with its instructions in a file."""
+    (project / "agents").mkdir()
+    (project / "agents/night.md").write_text("Take a message.\n")
+    (project / "stacks/test.yaml").write_text(BRANCH)
+    commit(project)
+    return project
+
+
+def changed_on_branch(folder: Path) -> None:
+    change(folder, "Greet and qualify.", "Greet, qualify and book.")
+    change(folder, "crm.example.com", "crm.example.net")
+    change(folder, "agent: sales\n", f"agent: sales\n    on_delete: release\n{BOUGHT}")
+    (folder / "agents/night.md").write_text("Take a name and a number.\n")
+
+
+def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -> None:
+    changed_on_branch(branch)
+    done = run("plan", "test", "--base", "main", "--json", cwd=branch, PATH="/usr/bin:/bin")
+    found = json.loads(done.stdout)
+    objects = {item["name"]: item for item in found["plan"]["objects"]}
+    changes = {
+        name: {each["path"]: (each["before"], each["after"]) for each in item["changes"]}
+        for name, item in objects.items()
+    }
+    assert changes["sales"]["instructions"] == ("Greet and qualify.", "Greet, qualify and book.")
+    assert "https://crm.example.com/mcp" in changes["sales"]["tools"][0]
+    assert "https://crm.example.net/mcp" in changes["sales"]["tools"][1]
+    assert changes["night"] == {"instructions": ("Take a message.", "Take a name and a number.")}
+    assert objects["+14155550100/purchase"]["op"] == "create"
+    assert changes["+14155550100/purchase"]["on_delete"] == ("", "release")
+    made = {name: item["type"] for name, item in objects.items() if item["op"] == "create"}
+    assert made == {
+        "+14155550100/purchase": "twilio:Purchase",
+        "nyc/password": "xai:Password",
+        "nyc/choice": "plivo:Choice",
+        "nyc/purchase": "plivo:Purchase",
+        "nyc": "xai:PhoneNumber",
+        "nyc/uri": "plivo:Uri",
+        "nyc/trunk": "plivo:Trunk",
+        "nyc/attachment": "plivo:Attachment",
+    }
+    assert changes["nyc/purchase"]["phone_number"] == ("", "known after apply")
+    numbers = {number["name"]: number for number in found["plan"]["numbers"]}
+    assert (numbers["nyc"]["kind"], numbers["nyc"]["e164"]) == ("gains inbound", "")
+    assert numbers["nyc"]["after"]["targets"] == ["sip:…@sip.voice.x.ai;transport=tls"]
+    assert numbers["+14155550100"]["after"]["agent"] == "sales"
+    assert (done.returncode, found["verdict"], found["headline"]) == (
+        2, "needs a look", "1 number is bought, 1 number starts ringing",
+    )  # fmt: skip
+    told = {finding["what"]: finding["number"] for finding in found["findings"] if finding["level"] == "warning"}
+    assert told == {"is given back when it leaves the stack": "+14155550100", "a number is bought for it": "nyc"}
+
+
+@pytest.mark.parametrize("format", ["text", "md"])
+def test_people_read_the_same_of_them(branch: Path, format: str) -> None:
+    changed_on_branch(branch)
+    told = run("plan", "test", "--base", "main", "--format", format, cwd=branch).stdout
+    for line in (
+        "instructions           Greet and qualify. → Greet, qualify and book.",
+        "instructions           Take a message. → Take a name and a number.",
+        '"server_url": "https://crm.example.net/mcp"',
+        "twilio:Purchase          +14155550100/purchase            created",
+        "is given back when it leaves the stack",
+        "a number is bought for it",
+        "plivo:Purchase           nyc/purchase                     created",
+        "Plivo → sip:…@sip.voice.x.ai;transport=tls",
+    ):
+        assert line in told, line
+    assert "[secret] crmToken" in told
+
+
+@pytest.mark.parametrize("format", ["text", "md", "json"])
+def test_a_tools_secret_in_plain_configuration_is_found(branch: Path, format: str) -> None:
+    config = branch / "Pulumi.test.yaml"
+    change(branch, "authorization: {secret: crmToken}", "headers: {X-Key: {secret: crmToken}}")
+    config.write_text("config:\n  test:crmToken: canary-0123456789\n  test:other: plain\n")
+    done = run("plan", "test", "--base", "main", "--format", format, cwd=branch)
+    assert "test:crmToken stands in the clear in the stack's configuration" in done.stdout
+    assert "secret-not-in-plain-config" in done.stdout
+    assert (done.returncode, "canary" in done.stdout + done.stderr, "test:other" in done.stdout) == (3, False, False)
+    config.write_text("config:\n  test:crmToken:\n    secure: v1:abcdefgh:0123456789\n")
+    assert run("plan", "test", "--base", "main", cwd=branch).returncode == 2
+
+
+def test_another_agent_answers_and_a_renamed_one_is_the_same(branch: Path) -> None:
+    change(branch, "agent: sales", "agent: night")
+    [number] = json.loads(run("plan", "test", "--base", "main", "--json", cwd=branch).stdout)["plan"]["numbers"]
+    assert (number["kind"], number["before"]["agent"], number["after"]["agent"]) == ("rerouted", "sales", "night")
+    (branch / "stacks/test.yaml").write_text(BRANCH)
+    change(branch, "  sales:\n", "  selling:\n    name: sales\n    was: [sales]\n")
+    change(branch, "agent: sales", "agent: selling")
+    found = json.loads(run("plan", "test", "--base", "main", "--json", cwd=branch).stdout)
+    assert (found["plan"]["numbers"], found["plan"]["ops"]) == (
+        [], {"create": 0, "update": 1, "replace": 0, "delete": 0},
+    )  # fmt: skip
+
+
+def test_a_number_still_to_be_bought_changes_without_its_digits(branch: Path) -> None:
+    file = branch / "stacks/test.yaml"
+    file.write_text(BRANCH + BOUGHT)
+    commit(branch)
+    change(branch, BOUGHT, BOUGHT.replace("nyc:", "ny:", 1) + "    was: [nyc]\n    sip_host: sip.eu.voice.x.ai\n")
+    found = json.loads(run("plan", "test", "--base", "main", "--json", cwd=branch).stdout)["plan"]
+    [number] = found["numbers"]
+    assert (number["name"], number["kind"], number["before"]["targets"], number["after"]["targets"]) == (
+        "ny", "rerouted", ["sip:…@sip.voice.x.ai;transport=tls"], ["sip:…@sip.eu.voice.x.ai;transport=tls"],
+    )  # fmt: skip
+    assert (found["ops"]["create"], found["ops"]["delete"]) == (0, 0)
+    assert [item["name"] for item in found["objects"] if item["op"] == "replace"] == ["ny"]
+
+
 def test_a_file_that_did_not_exist_was_empty(project: Path) -> None:
     (project / "stacks/new.yaml").write_text(FILE)
     done = run("plan", "new", "--base", "main", cwd=project)

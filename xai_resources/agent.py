@@ -111,6 +111,7 @@ class Agent(Object[Client, AgentSpec]):
 
     kind = "Agent"
     spec: ClassVar[type[Spec]] = AgentSpec
+    unreadable = frozenset({"tools.authorization", "tools.headers"})
     outputs = ("agent_id", "team_id", "created_at")
 
     def find(self, api: Client, spec: AgentSpec, *, fresh: bool) -> Live | None:

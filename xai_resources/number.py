@@ -13,7 +13,7 @@ from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import SIP_HOST, cidrs, has_unknown
 from xai_resources.client import Client
-from xai_resources.models import Created, Number, NumberSpec
+from xai_resources.models import Created, Number, NumberSpec, Webhook
 
 #: A number with our marker that no state knows was left behind by a killed run; younger than this it is made anew unasked.
 _LEFT_BEHIND = timedelta(minutes=15)
@@ -31,6 +31,10 @@ class PhoneNumber(Object[Client, NumberSpec]):
     kind = "PhoneNumber"
     spec: ClassVar[type[Spec]] = NumberSpec
     guarded = True
+    unreadable = frozenset(
+        {"area_code", "sip_host", "known_secret", "sip_auth.auth_password"}
+        | {f"webhook.{part}" for part in Webhook.model_fields}
+    )
     replaces = frozenset({"origin", "phone_number", "area_code", "sip_auth", "webhook", "sip_host"})
     outputs = (
         "phone_number_id", "e164", "team_id", "webhook_id", "inbound_trunk_id", "signing_secret", "agent_name",
@@ -97,12 +101,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
             operation.current().warn("xAI offers neither reading nor listing here: changes made outside stay unseen")
             return Live(id, {})
         live = _live(number, str(state.get("marker", "")))
-        inputs = {**live.inputs, "sip_auth": _auth_now(state.get("sip_auth") or {}, number)}
-        if number.webhook_id != (state.get("webhook_id") or ""):
-            inputs["webhook"] = None  # its URL cannot be read: another webhook is not the declared one
-        if number.origin == "xai_provisioned" and not state.get("agent_id"):
-            inputs.pop("agent_id")  # none declared: whoever answers was chosen in the console
-        return Live(live.id, inputs, live.outputs)
+        return replace(live, inputs={**live.inputs, **_seen(number, state)})
 
     def recorded(self, api: Client, id: str, spec: NumberSpec) -> Live | None:
         """The webhook's URL and the secrets cannot be read: they are taken as declared."""
@@ -188,6 +187,17 @@ class PhoneNumber(Object[Client, NumberSpec]):
         if changes:
             api.update(id, changes)
 
+    def remains(self, api: Client, seen: Live, state: Mapping[str, Any]) -> str:
+        """A number of xAI's own stays, but neither by our name nor with our agent."""
+        if state.get("origin") != "xai_provisioned":
+            return super().remains(api, seen, state)
+        if seen.inputs["marker"]:
+            return "name still carries our marker"
+        previous: Mapping[str, Any] = state.get("previous") or {}
+        agent = state.get("agent_id")
+        ours = agent and seen.inputs["agent_id"] == agent != previous.get("agent_id")
+        return f"agent_id is still {agent}" if ours else ""
+
 
 def _live(number: Number, mark: str) -> Live:
     name, seen = marker.unlabel(number.name)
@@ -204,10 +214,29 @@ _SHOWN = {"phone_number_id", "team_id", "webhook_id", "inbound_trunk_id", "agent
 
 def _made(created: Created, spec: NumberSpec) -> Live:
     live = _live(created.number, spec.marker)
+    shown = _seen(created.number, {**spec.canonical(), "webhook_id": created.webhook_id})
+    for field in {"sip_auth", "webhook_id"} - created.number.model_fields_set:
+        shown.pop(field.removesuffix("_id"))  # an answer that says nothing of it proves nothing
     if spec.webhook and not created.signing_secret:
         operation.current().warn("xAI returned no signing secret for this webhook: its events cannot be verified")
     once: dict[str, Any] = {"webhook_id": created.webhook_id, "signing_secret": created.signing_secret, "previous": {}}
-    return Live(live.id, live.inputs, {**live.outputs, **once})
+    return Live(live.id, {**live.inputs, **shown}, {**live.outputs, **once})
+
+
+def _seen(number: Number, state: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer shows of the fields that it shows in part; the rest of them is as the state has it."""
+    same = number.webhook_id == (state.get("webhook_id") or "")
+    seen: dict[str, Any] = {
+        "sip_auth": _auth_now(state.get("sip_auth") or {}, number),
+        "webhook": state.get("webhook")
+        if same
+        else None,  # its URL cannot be read: another webhook is not the declared one
+        "phone_number": number.phone_number if state.get("phone_number") else None,
+        "origin": number.origin or state.get("origin"),
+    }
+    if number.origin == "xai_provisioned" and not state.get("agent_id"):
+        seen["agent_id"] = None  # none declared: whoever answers was chosen in the console
+    return seen
 
 
 def _auth_now(declared: Mapping[str, Any], number: Number) -> dict[str, Any] | None:

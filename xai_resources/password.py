@@ -34,6 +34,7 @@ class Password(Object[Client, PasswordSpec]):
     kind = "Password"
     spec: ClassVar[type[Spec]] = PasswordSpec
     replaces = frozenset({"generation"})
+    state_only = True
     outputs = ("value",)
     secrets = ("value",)
 

@@ -91,9 +91,7 @@ class XSearch(StrictModel):
 class FileSearch(StrictModel):
     """Searches the documents of the agent's collections."""
 
-    type: Literal["file_search"] = Field(
-        "file_search", description="Searches the agent's collections (collection_ids)."
-    )
+    type: Literal["file_search"] = Field(description="Searches the agent's collections (collection_ids).")
     max_num_results: Annotated[Whole, Field(ge=1)] | None = Field(None, description="At most so many results.")
 
 

@@ -27,7 +27,6 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown as EngineUnknown
 
 from providers.kernel import gate, operation, process, reconciler, registry, spec, workarounds
-from providers.kernel import marker as marking
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
 
@@ -102,7 +101,7 @@ class Provider(ResourceProvider):
         blocked = new.pop(BLOCKED, "")
         with self._doing(new):
             difference = self.reconciler.diff(_ours(_olds), new)
-            reconciler.decided(str(difference))
+            operation.decided(str(difference))
         if not difference.changed and not blocked:
             return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=list(difference.replaces), delete_before_replace=True)
@@ -178,14 +177,12 @@ def _swap(value: Any, kind: type, other: Any) -> Any:
 def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
     """The Pulumi resource class of an object, such as ``acme:Trunk``, derived from its declaration.
 
-    Its arguments are the fields of the object's spec; outputs are attributes. The marker is filled in from project, stack
-    and the resource's name.
+    Its arguments are the fields of the object's spec; outputs are attributes.
     """
     declared = registry.vendor(vendor_name).object(kind)
     outputs = dict.fromkeys(name for name in declared.outputs if name not in declared.spec.model_fields)
 
     def construct(self: Any, name: str, opts: pulumi.ResourceOptions | None = None, /, **props: Any) -> None:
-        props.setdefault("marker", own_marker(name.split("/", maxsplit=1)[0]))
         if unknown := props.keys() - declared.spec.model_fields.keys():
             known = ", ".join(sorted(declared.spec.model_fields))
             raise TypeError(f"{vendor_name}:{kind} has no argument {', '.join(sorted(unknown))}; it has {known}")
@@ -233,11 +230,6 @@ def _sealed(value: Any) -> Any:
     """A secret in the engine's own form, in plain JSON."""
     sealed_already = isinstance(value, dict) and "plaintext" in value
     return cast(Any, value) if sealed_already else {**_SECRET, "plaintext": json.dumps(value)}
-
-
-def own_marker(name: str) -> str:
-    """The marker of this stack on an object that belongs to ``name`` (a number in E.164, or a key)."""
-    return marking.marker(pulumi.get_project(), pulumi.get_stack(), name)
 
 
 def offline() -> bool:

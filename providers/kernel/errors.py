@@ -18,6 +18,7 @@
      |         +-- Unreachable the request was never sent
      |         +-- RateLimited 429, the request was not carried out
      |         +-- Unavailable 5xx, time-out, cut connection, unreadable answer: the outcome is not known
+     |         +-- NotApplied  accepted, but what the vendor shows afterwards is not what was asked
      +-- PulumiUnavailable     Pulumi is not here, or did not do what it was asked
      +-- Unmapped              a stack file cannot say what stands at a carrier
      +-- ImportRefused         nothing was imported
@@ -146,6 +147,15 @@ class Unavailable(Temporary):
         super().__init__(
             reason, step=step or "run it again: it looks at what is there before it changes anything", **facts
         )
+
+
+class NotApplied(Temporary):
+    """The vendor said yes and did not do it, or not all of it; ``fields`` are the declared ones that it shows otherwise."""
+
+    def __init__(self, reason: str, *, fields: tuple[str, ...] = (), step: str = "", **facts: Any) -> None:
+        self.fields = fields
+        again = "run `pulumi up` again; if it stays so, change it in the vendor's console and tell the vendor's support"
+        super().__init__(reason, step=step or again, **facts)
 
 
 def of(error: BaseException) -> XtelError | None:

@@ -64,6 +64,12 @@ class Object(ABC, Generic[ApiT, SpecT]):
     final: ClassVar[frozenset[str]] = frozenset()
     #: Inputs that only point at another object: not known yet is not a change.
     references: ClassVar[frozenset[str]] = frozenset()
+    #: Kept in the state alone: no vendor holds it, so nobody can be asked.
+    state_only: ClassVar[bool] = False
+    #: Fields that the vendor shows to nobody: kept as declared, and proven by a call alone. ``field.part`` is a part of one.
+    unreadable: ClassVar[frozenset[str]] = frozenset()
+    #: Seconds after a write within which the vendor shows what was written.
+    settle: ClassVar[float] = 5.0
     #: Properties that only the vendor knows, and which of them are secrets.
     outputs: ClassVar[tuple[str, ...]] = ()
     secrets: ClassVar[tuple[str, ...]] = ()
@@ -104,6 +110,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
     @abstractmethod
     def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
         """Delete, or for what is owned: detach. NotFound counts as done."""
+
+    def remains(self, api: ApiT, seen: Live, state: Mapping[str, Any]) -> str:
+        """What an accepted delete left of an object that can still be seen; empty where that is as it should be."""
+        return "it is still there"
 
     def adopt(self, api: ApiT, found: Live, spec: SpecT) -> Live:
         """Make a found object what ``spec`` asks for; called only when it is ours or may be taken over."""

@@ -59,9 +59,9 @@ class Buy(StrictModel):
     """What kind of number is to be bought."""
 
     country: Country = Field(description="Country in two letters (ISO 3166-1 alpha-2), such as US.", examples=["US"])
-    type: Literal["local", "mobile", "toll_free"] = Field("local", description="local, mobile or toll_free.")
+    type: Literal["local", "mobile", "toll_free"] = Field(default="local", description="local, mobile or toll_free.")
     area_code: AreaCode | None = Field(
-        None,
+        default=None,
         description="Area code: digits after the country code, without a leading 0, for example 415.",
         examples=["415"],
     )
@@ -92,7 +92,7 @@ class Route(CarrierRoute):
     """The route of a carrier that sells numbers."""
 
     buy: Buy | None = Field(
-        None,
+        default=None,
         description="Buys a number of this kind, in place of `number`; destroy keeps it.",
         examples=[{"country": "US", "area_code": "415"}],
     )
@@ -116,7 +116,7 @@ class Holding:
 
 
 class Shop(ABC, Generic[ApiT]):
-    """What a carrier says to sell numbers. Stateless; errors as in :class:`~providers.kernel.carrier.Object`."""
+    """What a carrier says to sell numbers. Stateless; errors as in :class:`~providers.kernel.object.Object`."""
 
     @abstractmethod
     def offers(self, api: ApiT, buy: Buy, number: str = "") -> list[Offer]:
@@ -176,6 +176,7 @@ class Choice(_Sold[ApiT, ChoiceSpec]):
     kind = "Choice"
     spec: ClassVar[type[Spec]] = ChoiceSpec
     final = frozenset({"buy"})
+    state_only = True
     outputs = ("e164", "price")
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
@@ -250,6 +251,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
     kind = "Purchase"
     spec: ClassVar[type[Spec]] = PurchaseSpec
     final = frozenset({"phone_number"})
+    unreadable = frozenset({"owned", "on_delete"})
     outputs = ("number_id",)
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
@@ -321,11 +323,19 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         if state.get("on_delete") == "stays":
             return
         wanted = state.get("on_delete") == "release"
-        if not (wanted and consent.consented(id, ALLOW_RELEASE)):
+        if not _releases(id, state):
             way = f"set {ALLOW_RELEASE}={id}" if wanted else f"write `on_delete: release` and set {ALLOW_RELEASE}={id}"
             operation.current().warn(f"{id} stays in this account and is billed; to give it back as well: {way}")
         elif holding := self.shop.holding(api, id, fresh=True):
             self.shop.release(api, holding)
+
+    def remains(self, api: ApiT, seen: Live, state: Mapping[str, Any]) -> str:
+        """One that is kept is there; one that was to be given back is paid for as long as it is."""
+        return "this account still has it, and pays for it" if _releases(seen.id, state) else ""
+
+
+def _releases(id: str, state: Mapping[str, Any]) -> bool:
+    return state.get("on_delete") == "release" and consent.consented(id, ALLOW_RELEASE)
 
 
 def _missing() -> tuple[str, str]:

@@ -5,9 +5,8 @@ Pure of Pulumi: :mod:`providers.kernel.engine` calls it with plain dictionaries,
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +15,14 @@ from pydantic import ValidationError
 from providers.kernel import consent, errors, operation, secrecy
 from providers.kernel.object import Live, Object
 from providers.kernel.session import Session
-from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values
+from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values, spelled
 from providers.kernel.values import UNKNOWN, has_unknown
+from providers.kernel.verification import Verification
 
+#: Fields that say which object it is.
+_IDENTITY = frozenset({"marker", "phone_number"})
 #: Seconds between a 404 or an empty look-up and the second look that makes it count.
 SECOND_LOOK = 1.0
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Reconciler:
         self.object = object
         self.session = session
         self._sleep = sleep
+        self._verification = Verification(object, session, sleep)
 
     # -- before any request ------------------------------------------------------------------------------------------
 
@@ -98,7 +100,7 @@ class Reconciler:
             ahead = None if found else self.session.ask(self.object.preflight, spec)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
-        decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
+        operation.decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
         if found is None:
             return str(ahead or ""), ""
         obstacle = self.object.obstacle(found, spec)
@@ -115,7 +117,7 @@ class Reconciler:
             if has_unknown(after.get(name)):
                 after[name] = before[name]
         paths = tuple(changed(before, after))
-        replaces = tuple(sorted({path.split(".")[0] for path in paths} & self.object.replaces))
+        replaces = tuple(sorted(_fields(paths) & self.object.replaces))
         return Difference(paths, replaces)
 
     def _comparable(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,20 +134,25 @@ class Reconciler:
         """Look first; take over what is ours (or may be); else make it once, and look again if the answer is lost."""
         spec = self.object.spec.model_validate(dict(inputs))
         account = self.session.account()
-        live = self._make(spec)
+        live, made = self._make(spec)
+        try:
+            live = self._verification.written(live, inputs)
+        except errors.NotApplied as error:
+            live = self._corrected(error, live, spec, inputs, made=made)
         return live.id, self._state(inputs, live, account)
 
-    def _make(self, spec: Spec) -> Live:
+    def _make(self, spec: Spec) -> tuple[Live, bool]:
+        """The object, and whether it was made here and now."""
         found = self.session.ask(self.object.find, spec, fresh=False)
         if found:
             return self._take(found, spec)
         try:
             live = self.session.ask(self.object.create, spec)
-            decided(f"created {live.id}")
-            return live
+            operation.decided(f"created {live.id}")
+            return live, True
         except errors.Unavailable as error:
             found = self._look_again(spec)
-            decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
+            operation.decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
             if found and found.ours:
                 return self._take(found, spec)
             raise error.reworded(
@@ -160,13 +167,30 @@ class Reconciler:
                 return found
         return None
 
-    def _take(self, found: Live, spec: Spec) -> Live:
+    def _take(self, found: Live, spec: Spec) -> tuple[Live, bool]:
         if obstacle := self.object.obstacle(found, spec):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
         live = self.session.ask(self.object.adopt, found, spec)
-        decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
+        operation.decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
         operation.current().progress(operation.TAKEN if live.id == found.id else operation.ANEW)
-        return live
+        return live, live.id != found.id
+
+    def _corrected(
+        self, error: errors.NotApplied, live: Live, spec: Spec, inputs: Mapping[str, Any], *, made: bool
+    ) -> Live:
+        """A creation that does not hold. Its answer may have named another object: then ours is found by its marker.
+
+        One that is ours and not as declared stays for the next run, which finds it. But a secret that is shown once cannot
+        be kept beside an error: that one is undone.
+        """
+        if not error.fields or _IDENTITY & set(error.fields):
+            found = self.session.ask(self.object.find, spec, fresh=True)
+            if found and found.ours and found.id != live.id:
+                return self._verification.written(self._take(found, spec)[0], inputs)
+        elif made and any(live.outputs.get(name) for name in self.object.secrets):
+            self.session.ask(self.object.delete, live.id, {**inputs, **live.outputs})
+            raise errors.NotApplied(f"{error.reason}; undone", fields=error.fields) from None
+        raise error
 
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Change in place. When the answer is lost, what the object says counts."""
@@ -175,27 +199,40 @@ class Reconciler:
         spec = self.object.spec.model_validate(dict(inputs))
         difference = self.diff(old, inputs)
         if not difference.changed:
-            decided("unchanged")
+            operation.decided("unchanged")
             return {**old, **inputs}
         try:
             live = self.session.ask(self.object.update, id, spec, old)
         except errors.Unavailable:
-            seen = self.session.ask(self.object.read, id, old, fresh=True)
-            if seen is None or self.diff({**inputs, **seen.inputs}, inputs).changed:
+            if not (live := self._done_all_the_same(id, old, inputs, difference.changed)):
                 raise
-            live = seen
-        decided(f"updated {', '.join(difference.changed)}")
+        else:
+            if _fields(difference.changed) - self.object.unreadable:
+                live = self._verification.written(live, inputs, old)
+        operation.decided(f"updated {', '.join(difference.changed)}")
         return self._state(inputs, live, account, old)
+
+    def _done_all_the_same(
+        self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any], changes: tuple[str, ...]
+    ) -> Live | None:
+        """After a lost answer: the object, where it shows all that was to change."""
+        if _fields(changes) & _fields(self.object.unreadable):
+            return None
+        try:
+            live = self._verification.written(Live(id, {}), inputs, old)
+        except errors.NotApplied:
+            return None
+        return live if _fields(changes) <= live.inputs.keys() else None
 
     def read(self, id: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """State and inputs as they stand at the vendor; None only when it is gone beyond doubt."""
         self.session.require_account(str(state.get("account", "")))
-        live = self._seen(id, state, fresh=False) or self._second_look(id, state)
+        live = self._verification.seen(id, state, fresh=False) or self._second_look(id, state)
         if live is None:
             return None
         declared = self.object.spec.model_fields
         known = {name: value for name, value in state.items() if name in declared}
-        inputs = self._spelled({**known, **live.inputs})
+        inputs = spelled(self.object.spec, {**known, **live.inputs})
         others = {name: value for name, value in state.items() if name not in declared}  # what was cleared is absent
         return {**others, **inputs, **live.outputs}, inputs
 
@@ -206,30 +243,17 @@ class Reconciler:
         live = self.session.ask(self.object.recorded, id, self.object.spec.model_validate(dict(inputs)))
         if live is None:
             raise errors.NotFound(f"{id} is not there any more", status=404, step="run it again")
-        seen = self._spelled({**inputs, **live.inputs})
+        seen = spelled(self.object.spec, {**inputs, **live.inputs})
         return seen, self._state(seen, live, self.session.account())
 
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
         """After a first 404: vendors answer 404 for objects that exist at times."""
         self._sleep(SECOND_LOOK)
-        live = self._seen(id, state, fresh=True)
-        decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
+        live = self._verification.seen(id, state, fresh=True)
+        operation.decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
         if live is None and not self.session.answers():
             raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
         return live
-
-    def _seen(self, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        try:
-            return self.session.ask(self.object.read, id, state, fresh=fresh)
-        except errors.NotFound:
-            return None
-
-    def _spelled(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        given = {name: value for name, value in inputs.items() if value is not None}
-        try:
-            return self.object.spec.model_validate(given).canonical()
-        except ValidationError:  # somebody set something at the vendor that we would refuse: show it as it is
-            return given
 
     def delete(self, id: str, state: Mapping[str, Any]) -> None:
         """Delete or detach; what is gone already is fine. A number that this run declares is not given back."""
@@ -238,10 +262,12 @@ class Reconciler:
             state = {**state, "on_delete": "stays"}
         try:
             self.session.ask(self.object.delete, id, state)
-            decided(f"deleted {id}")
+            operation.decided(f"deleted {id}")
         except errors.NotFound:
-            if self._second_look(id, state):
-                self.session.ask(self.object.delete, id, state)
+            if not self._second_look(id, state):
+                return
+            self.session.ask(self.object.delete, id, state)
+        self._verification.deleted(id, state)
 
     def _state(
         self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None
@@ -252,9 +278,9 @@ class Reconciler:
         return {**kept, **live.outputs, **inputs, "account": account}
 
 
-def decided(what: str) -> None:
-    """One line of the log for what is done about the object at hand, and why."""
-    _log.debug("%s: %s", operation.current().subject, what)
+def _fields(paths: Iterable[str]) -> set[str]:
+    """The declared fields that paths lead into."""
+    return {path.split(".")[0] for path in paths}
 
 
 def _compared(inputs: Mapping[str, Any]) -> dict[str, Any]:

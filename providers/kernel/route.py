@@ -28,7 +28,7 @@ class Fallback(StrictModel):
 
     uri: SipUri = Field(description="SIP URI, such as sip:+14155550999@pbx.example.com;transport=tls.")
     weight: Whole = Field(
-        10, ge=1, le=65535, description="Share among entries of one priority, where a carrier knows it."
+        default=10, ge=1, le=65535, description="Share among entries of one priority, where a carrier knows it."
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from providers.kernel import errors
+from providers.kernel.wording import counted
 
 ApiT = TypeVar("ApiT")
 
@@ -52,6 +53,6 @@ def alone(number: str, holder: str, of: Mapping[str, str]) -> None:
     others = sum(held == holder for held in of.values()) - 1
     if others > 0:
         raise Unmapped(
-            f"{holder} carries {others} other number{'s' if others > 1 else ''}: a shared one is not imported",
+            f"{holder} carries {counted(others, 'other number')}: a shared one is not imported",
             step=f"give {number} one of its own, or declare it with `take_over: true`",
         )

@@ -64,6 +64,15 @@ def _plain(value: Any) -> Any:
     return to_jsonable_python(value)
 
 
+def spelled(spec: type[Spec], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values in the canonical spelling; what the spec would refuse, because somebody set it at the vendor, as it is."""
+    given = {name: value for name, value in values.items() if value is not None}
+    try:
+        return spec.model_validate(given).canonical()
+    except ValidationError:
+        return given
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with what was declared: where, and why, without the value."""

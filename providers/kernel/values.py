@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 #: Where registered numbers are answered, unless a stack file says another host (``sip_host``): the documented one.
 SIP_HOST = "sip.voice.x.ai"
-#: Stands in a route's texts for a number that is still to be bought, where its digits will be: no file can say it.
+#: Stands, in what a route says, for a number that is still to be bought: no digits, so that no number is like it.
 NUMBER_TO_COME = "+\ue000"
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 

@@ -29,12 +29,12 @@ _READ = date(2026, 11, 21)
 class Route(purchase.Route):
     """A Plivo inbound trunk: one of its own for this number, or one that numbers of the stack share."""
 
-    carrier: Literal["plivo"] = Field("plivo", description="Plivo SIP trunking (Zentrunk).")
+    carrier: Literal["plivo"] = Field(default="plivo", description="Plivo SIP trunking (Zentrunk).")
     trunk: Literal["own", "shared"] = Field(
-        "own",
+        default="own",
         description="A trunk per number (at most 100), or one for all that say `shared`: Plivo then fills in the number.",
     )
-    secure: bool = Field(False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
+    secure: bool = Field(default=False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """URIs, trunk, and last the number on it."""

@@ -24,7 +24,7 @@ _READ = date(2026, 11, 21)
 class Route(Options, CarrierRoute):
     """A PBX, SBC or SIP proxy of your own: `xtel render` writes its files, you apply them."""
 
-    carrier: Literal["sip"] = Field("sip", description="Any PBX, SBC or SIP proxy, by files.")
+    carrier: Literal["sip"] = Field(default="sip", description="Any PBX, SBC or SIP proxy, by files.")
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """One bundle. A value that its files cannot hold is refused here already, before anything is made."""

@@ -37,34 +37,39 @@ ONLY: dict[str, frozenset[str]] = {
 class Options(StrictModel):
     """The keys that a route and a bundle have in common."""
 
-    platform: Platform = Field("other", description="What the bundle is for; other: a checklist for any platform.")
-    port: Whole = Field(5061, ge=1, le=65535, description="Port at xAI that takes TLS.")
+    platform: Platform = Field(
+        default="other", description="What the bundle is for; other: a checklist for any platform."
+    )
+    port: Whole = Field(default=5061, ge=1, le=65535, description="Port at xAI that takes TLS.")
     codecs: tuple[Codec, ...] = Field(
-        ("PCMU", "PCMA", "G722"), min_length=1, description="PCMU, PCMA, G722: in the order they are offered."
+        default=("PCMU", "PCMA", "G722"), min_length=1, description="PCMU, PCMA, G722: in the order they are offered."
     )
     srtp: Literal["required", "off"] = Field(
-        "required", description="Media encrypted (SDES), or off: plain RTP beside the encrypted signaling."
+        default="required", description="Media encrypted (SDES), or off: plain RTP beside the encrypted signaling."
     )
-    ring_seconds: Whole = Field(30, ge=5, le=180, description="How long xAI may ring before a fallback does.")
-    description: str = Field("", max_length=60, description="For people: stands in comments and descriptions.")
+    ring_seconds: Whole = Field(default=30, ge=5, le=180, description="How long xAI may ring before a fallback does.")
+    description: str = Field(default="", max_length=60, description="For people: stands in comments and descriptions.")
     address: str = Field(
-        "",
+        default="",
         pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
         description="Public address or name of the PBX, when it is behind NAT (Asterisk, FreeSWITCH).",
     )
     transfer_context: str = Field(
-        "",
+        default="",
         pattern=r"^[A-Za-z0-9_-]{0,60}$",
         description="Dialplan context that a transfer by the agent may dial in; left out: none (Asterisk).",
     )
     interface: str = Field(
-        "", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."
+        default="", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."
     )
     tag: Whole = Field(
-        901, ge=1, le=9980, description="First tag of dial peers and voice classes; numbers need ten each (CUBE)."
+        default=901,
+        ge=1,
+        le=9980,
+        description="First tag of dial peers and voice classes; numbers need ten each (CUBE).",
     )
     ca_file: str = Field(
-        "/etc/ssl/certs/ca-certificates.crt",
+        default="/etc/ssl/certs/ca-certificates.crt",
         pattern=r"^/[A-Za-z0-9._/-]{1,200}$",
         description="Public certificate authorities on the machine (Asterisk, Kamailio, OpenSIPS).",
     )
@@ -124,6 +129,7 @@ class Bundle(Object["Nowhere", BundleSpec]):
 
     kind = "Bundle"
     spec: ClassVar[type[Spec]] = BundleSpec
+    state_only = True
     replaces = frozenset({"phone_number"})
     outputs = ("sha256",)
 

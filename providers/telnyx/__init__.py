@@ -34,26 +34,30 @@ _READ = date(2026, 11, 21)
 class Transfer(StrictModel):
     """Where transferred calls may go."""
 
-    countries: tuple[str, ...] = Field(("US", "CA"), description="ISO 3166-1 alpha-2 codes, such as US.")
+    countries: tuple[str, ...] = Field(default=("US", "CA"), description="ISO 3166-1 alpha-2 codes, such as US.")
 
 
 class Route(purchase.Route):
     """A Telnyx FQDN connection of its own for this number."""
 
-    carrier: Literal["telnyx"] = Field("telnyx", description="Telnyx SIP trunking.")
-    sip_region: Region = Field("US", description="Where calls leave Telnyx: US, Europe, Australia.")
-    codecs: tuple[Codec, ...] = Field(("G711U", "G711A", "G722"), min_length=1, description="In order of preference.")
-    srtp: bool = Field(False, description="Encrypt the media (SRTP).")
-    record: Literal["a", "srv"] = Field("a", description="How xAI's host is looked up.")
+    carrier: Literal["telnyx"] = Field(default="telnyx", description="Telnyx SIP trunking.")
+    sip_region: Region = Field(default="US", description="Where calls leave Telnyx: US, Europe, Australia.")
+    codecs: tuple[Codec, ...] = Field(
+        default=("G711U", "G711A", "G722"), min_length=1, description="In order of preference."
+    )
+    srtp: bool = Field(default=False, description="Encrypt the media (SRTP).")
+    record: Literal["a", "srv"] = Field(default="a", description="How xAI's host is looked up.")
     port: Whole | None = Field(
-        None,
+        default=None,
         ge=1,
         le=65535,
         description="With record a; default 5061 (TLS). xAI's page says 5060, which contradicts TLS.",
     )
-    routing: RoutingMethod = Field("sequential", description="Between xAI and the fallbacks: in order, or in turn.")
+    routing: RoutingMethod = Field(
+        default="sequential", description="Between xAI and the fallbacks: in order, or in turn."
+    )
     transfer: bool | Transfer = Field(
-        False,
+        default=False,
         description="Let the agent transfer calls: makes an outbound voice profile; {countries: [US]} says where to.",
     )
 

@@ -177,6 +177,10 @@ class Routing(Object[Api, RoutingSpec]):
         """PATCH with no FQDN chosen."""
         _route(api, id, (None, None, None), "sequential")
 
+    def remains(self, api: Api, seen: Live, state: Mapping[str, Any]) -> str:
+        """A connection always has a routing: it chooses nothing, or its FQDNs cannot be deleted."""
+        return f"primary is still {seen.inputs['primary']}" if seen.inputs["primary"] else ""
+
 
 def _route(api: Api, id: str, fqdns: tuple[str | None, str | None, str | None], method: str) -> Any:
     inbound = _part(api.connections.get(id, fresh=True), "inbound") | dict(zip(_ROUTED, (*fqdns, method), strict=True))

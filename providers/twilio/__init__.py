@@ -83,8 +83,12 @@ def _schema() -> dict[str, Any]:
 class Recorded(StrictModel):
     """Recording of the calls at Twilio."""
 
-    mode: RecordingMode = Field("record-from-answer", description="From ringing or from answer; dual: two channels.")
-    trim: Literal["trim-silence", "do-not-trim"] = Field("do-not-trim", description="Whether silence is cut out.")
+    mode: RecordingMode = Field(
+        default="record-from-answer", description="From ringing or from answer; dual: two channels."
+    )
+    trim: Literal["trim-silence", "do-not-trim"] = Field(
+        default="do-not-trim", description="Whether silence is cut out."
+    )
 
 
 class Route(purchase.Route):
@@ -92,42 +96,54 @@ class Route(purchase.Route):
 
     model_config = ConfigDict(json_schema_extra=_schema())
 
-    carrier: Literal["twilio"] = Field("twilio", description="Twilio.")
+    carrier: Literal["twilio"] = Field(default="twilio", description="Twilio.")
     mode: Literal["trunk", "twiml"] = Field(
-        "trunk", description="trunk: Elastic SIP Trunking. twiml: Programmable Voice asks a URL for TwiML, no trunk."
+        default="trunk",
+        description="trunk: Elastic SIP Trunking. twiml: Programmable Voice asks a URL for TwiML, no trunk.",
     )
     trunk: Literal["own", "shared"] = Field(
-        "own",
+        default="own",
         description="A trunk per number (at most 100), or one for all that say `shared`: Twilio then fills in the number.",
     )
     transfer: bool | Literal["sip-only"] = Field(
-        False, description="Let the agent transfer calls by SIP REFER: true (phone numbers and SIP) or sip-only."
+        default=False,
+        description="Let the agent transfer calls by SIP REFER: true (phone numbers and SIP) or sip-only.",
     )
-    transfer_caller_id: CallerId = Field("from-transferee", description="Which number a transferred call shows.")
-    secure: bool = Field(False, description="TLS and SRTP mandatory; on a trunk unencrypted calls are refused.")
-    cnam_lookup: bool = Field(False, description="Look up the caller's name (US and Canada; billed by Twilio).")
-    recording: Recorded | None = Field(None, description="Record the calls at Twilio: a mode, or a mapping.")
+    transfer_caller_id: CallerId = Field(
+        default="from-transferee", description="Which number a transferred call shows."
+    )
+    secure: bool = Field(default=False, description="TLS and SRTP mandatory; on a trunk unencrypted calls are refused.")
+    cnam_lookup: bool = Field(default=False, description="Look up the caller's name (US and Canada; billed by Twilio).")
+    recording: Recorded | None = Field(default=None, description="Record the calls at Twilio: a mode, or a mapping.")
     disaster_recovery: DisasterRecovery | None = Field(
-        None, description="TwiML URL that answers when nothing else does."
+        default=None, description="TwiML URL that answers when nothing else does."
     )
     edge: str | None = Field(
-        None, pattern=r"^[a-z][a-z-]*$", description="Twilio edge the call leaves from, such as ashburn."
+        default=None, pattern=r"^[a-z][a-z-]*$", description="Twilio edge the call leaves from, such as ashburn."
     )
-    region: str | None = Field(None, pattern=r"^[a-z]{2}\d$", description="Twilio region of the edge, such as us1.")
+    region: str | None = Field(
+        default=None, pattern=r"^[a-z]{2}\d$", description="Twilio region of the edge, such as us1."
+    )
     voice_url: HttpsUrl | None = Field(
-        None, description="twiml: who answers with the TwiML, a server of yours or a TwiML Bin; left out: set by hand."
+        default=None,
+        description="twiml: who answers with the TwiML, a server of yours or a TwiML Bin; left out: set by hand.",
     )
-    voice_method: Literal["GET", "POST"] = Field("POST", description="twiml: how voice_url is asked.")
-    application: bool = Field(False, description="twiml: by a TwiML application of its own, which asks voice_url.")
+    voice_method: Literal["GET", "POST"] = Field(default="POST", description="twiml: how voice_url is asked.")
+    application: bool = Field(
+        default=False, description="twiml: by a TwiML application of its own, which asks voice_url."
+    )
     headers: twiml.Headers = Field(
         default_factory=dict[str, str], description="twiml: SIP headers the call brings to xAI: X-… to text."
     )
     refer_url: HttpsUrl | None = Field(
-        None, description="twiml: URL that carries out transfers by the agent (SIP REFER); left out: they are refused."
+        default=None,
+        description="twiml: URL that carries out transfers by the agent (SIP REFER); left out: they are refused.",
     )
-    action_url: HttpsUrl | None = Field(None, description="twiml: URL that decides what follows xAI's leg of the call.")
+    action_url: HttpsUrl | None = Field(
+        default=None, description="twiml: URL that decides what follows xAI's leg of the call."
+    )
     sequential: bool = Field(
-        False, description="twiml: allow fallback; the account has Enhanced Programmable SIP Features enabled."
+        default=False, description="twiml: allow fallback; the account has Enhanced Programmable SIP Features enabled."
     )
 
     @field_validator("recording", mode="before")

@@ -1,4 +1,4 @@
-"""What gets a number's calls: never stolen unasked, put back on destroy, never released."""
+"""What gets a number's calls at Twilio: a trunk, an application, or a URL."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from providers.kernel import errors, marker, operation
-from providers.kernel.object import Live, Object
+from providers.kernel import attachment, errors, marker
+from providers.kernel.attachment import Held
 from providers.kernel.spec import Spec, StrictModel
-from providers.kernel.values import E164, HttpsUrl, Unknown, https_url
+from providers.kernel.values import HttpsUrl, Unknown, https_url
 from providers.twilio.api import Api
 
 #: What a bought number answers with until somebody points it elsewhere: nobody's route.
@@ -24,10 +24,9 @@ class Handler(StrictModel):
     method: Literal["GET", "POST"] = Field("POST", description="How it is asked.")
 
 
-class AttachmentSpec(Spec):
+class AttachmentSpec(attachment.AttachmentSpec):
     """A number on a trunk, at an application, or at a URL: one of the three."""
 
-    phone_number: E164 = Field(description="A number this account owns.")
     trunk_sid: str = Field("", description="The trunk that gets its calls.")
     application_sid: str = Field("", description="The TwiML application that is asked about its calls.")
     voice: Handler | None = Field(None, description="The URL that is asked about its calls.")
@@ -39,129 +38,122 @@ class AttachmentSpec(Spec):
         return self
 
 
-class Attachment(Object[Api, AttachmentSpec]):
+class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     """The link from an owned number to a trunk, an application or a URL.
 
     Calls: IncomingPhoneNumbers, /v1/Trunks/{sid}/PhoneNumbers. Delete: detaches and puts back what the number had before;
     the number is never released.
     """
 
-    kind = "Attachment"
     spec: ClassVar[type[Spec]] = AttachmentSpec
-    replaces = frozenset({"phone_number"})
     references = frozenset({"trunk_sid", "application_sid"})
     outputs = ("number_sid", "attached_to", "previous")
+    link = "trunk_sid"
 
-    def find(self, api: Api, spec: AttachmentSpec, *, fresh: bool) -> Live | None:
-        """The number, when it is on a trunk or rings somebody's application or URL."""
-        number = api.number(spec.phone_number, fresh=fresh)
-        if self._ours(api, number, spec):
-            return _attachment(number, _held(number), {"voice_url": ""} if spec.voice else {})
-        if held := holder(number):
-            return _attachment(number, _held(number), {}, held)
-        return None
+    def held(self, api: Api, number: str, *, fresh: bool) -> Held:
+        """A trunk counts more than an application, and that than a URL."""
+        found = api.number(number, fresh=fresh)
+        return Held(found.sid, _held(found), _inputs(found), holder(found), {"number_sid": found.sid}, found)
 
-    def _ours(self, api: Api, number: Any, spec: AttachmentSpec) -> bool:
-        """A preview does not know an id yet: then the marker of what the number is attached to decides."""
+    def ours(self, api: Api, held: Held, spec: AttachmentSpec) -> bool:
+        """By the id, or by the marker of what has it."""
+        number = held.raw
         if isinstance(spec.trunk_sid, Unknown):
             return _same_stack(api.trunk_listing, number.trunk_sid, spec)
         if isinstance(spec.application_sid, Unknown):
             return not number.trunk_sid and _same_stack(api.application_listing, number.voice_application_sid, spec)
-        return _stands(number, spec)
+        return held.by == self.to(spec) and (not spec.voice or _asks(number, spec))
 
-    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """The number's own record says what gets its calls; without anything of the kind it is detached, and so gone."""
-        number = api.number_listing.get(str(state["phone_number"]), fresh=fresh)
-        if number is None or number.sid != id or _detached(number, state):
-            return None
-        return Live(id, _inputs(number))
+    def to(self, spec: AttachmentSpec) -> str:
+        """The sid, or the URL."""
+        return spec.trunk_sid or spec.application_sid or (spec.voice.url if spec.voice else "")
 
-    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
-        """On somebody else's trunk that becomes ours: what it had before that is not known, so nothing is put back."""
-        number = api.number(spec.phone_number, fresh=False)
-        return _attachment(number, number.trunk_sid, {}) if number.sid == id else None
-
-    def create(self, api: Api, spec: AttachmentSpec) -> Live:
-        """Attach; what the number had before is kept for the way back."""
-        number = api.number(spec.phone_number, fresh=False)
+    def attach(self, api: Api, id: str, spec: AttachmentSpec) -> None:
+        """A trunk and an application drive each other out. A URL counts only without both: it is set first, then they go."""
         api.number_listing.changed(spec.phone_number)
-        _attach(api, number.sid, spec)
-        return _attachment(number, _to(spec), _settings_now(number, spec))
-
-    def update(self, api: Api, id: str, spec: AttachmentSpec, state: Mapping[str, Any]) -> Live:
-        """To what is declared, from wherever somebody moved it or another mode of the route had it.
-
-        What it had at first stays known; a URL that only now is overwritten is added to it.
-        """
-        api.number_listing.changed(spec.phone_number)
-        previous = dict(state.get("previous") or {})
-        if spec.voice and "voice_url" not in previous:
-            previous |= _voice_now(api.client.incoming_phone_numbers(id).fetch(), spec)
-        _attach(api, id, spec)
-        return Live(id, {}, {"attached_to": _to(spec), "previous": previous})
-
-    def adopt(self, api: Api, found: Live, spec: AttachmentSpec) -> Live:
-        """Nothing to do when it is attached to ours; else move it, remembering where it was."""
-        return found if found.ours else self.create(api, spec)
-
-    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """Detach only from what is ours, then put the number back where it was."""
-        api.number_listing.changed(str(state["phone_number"]))
-        number = api.client.incoming_phone_numbers(id).fetch()
-        if _held(number) != state["attached_to"]:
-            return  # somebody else's by now
-        previous: Mapping[str, str] = state.get("previous") or {}
-        voice = {name: previous[name] for name in ("voice_url", "voice_method") if name in previous}
         owned = api.client.incoming_phone_numbers(id)
+        if spec.trunk_sid:
+            api.trunks(spec.trunk_sid).phone_numbers.create(id)
+        elif spec.application_sid:
+            owned.update(voice_application_sid=spec.application_sid)
+        elif spec.voice:
+            number = owned.fetch()
+            freed = {"voice_application_sid": ""} if number.voice_application_sid else {}
+            owned.update(voice_url=spec.voice.url, voice_method=spec.voice.method, **freed)
+            if number.trunk_sid:
+                _leave(api, number.trunk_sid, id)
+
+    def half_way(self, held: Held, spec: AttachmentSpec) -> bool:
+        """The URL is set, and still without effect."""
+        return _asks(held.raw, spec)
+
+    def before(self, api: Api, held: Held, spec: AttachmentSpec) -> dict[str, str]:
+        """The trunk itself, the application, which Twilio drops when a trunk is set, and a URL that is overwritten."""
+        number = held.raw
+        voice = _voice_now(number, spec) if spec.voice else {}
+        if self.ours(api, held, spec):
+            return voice
         if number.trunk_sid:
-            _leave(api, number.trunk_sid, id)
-        elif not number.voice_application_sid:
-            voice = {"voice_url": "", **voice}
-        if voice:
-            owned.update(**voice)
-        link = {name: value for name, value in previous.items() if value and name not in voice}
-        if not _linked(owned, link) and number.voice_application_sid and not number.trunk_sid:
-            owned.update(voice_application_sid="")
+            return {"trunk_sid": number.trunk_sid, **voice}
+        return {"voice_application_sid": number.voice_application_sid or "", **voice}
+
+    def meanwhile(self, api: Api, id: str, spec: AttachmentSpec, previous: Mapping[str, str]) -> Mapping[str, str]:
+        """A URL that only now is overwritten."""
+        if not spec.voice or "voice_url" in previous:
+            return {}
+        return _voice_now(api.client.incoming_phone_numbers(id).fetch(), spec)
+
+    def detached(self, held: Held, state: Mapping[str, Any]) -> bool:
+        """Nothing of the kind that was declared; an earlier URL that is back is as good as nothing."""
+        number = held.raw
+        if number.trunk_sid or (number.voice_application_sid and not state.get("trunk_sid")):
+            return False
+        if not state.get("voice"):
+            return True
+        earlier = {_url(self.previous(state).get("voice_url")), _FACTORY_VOICE_URL}
+        return not number.voice_url or _url(number.voice_url) in earlier
+
+    def goes_back(self, previous: Mapping[str, str]) -> bool:
+        """To a trunk or an application; a URL is put back in any case."""
+        return bool(_linked(previous))
+
+    def there(self, api: Api, previous: Mapping[str, str]) -> bool:
+        """GET /v1/Trunks/{sid}, or Applications/{sid}."""
+        trunk, application = previous.get("trunk_sid"), previous.get("voice_application_sid")
+        try:
+            _ = api.trunks(trunk).fetch() if trunk else api.client.applications(str(application)).fetch()
+        except errors.NotFound:
+            return False
+        return True
+
+    def put_back(self, api: Api, held: Held, previous: Mapping[str, str]) -> None:
+        """On the trunk or application it had."""
+        api.number_listing.changed(str(held.inputs["phone_number"]))
+        _let_go(api, held, previous)
+        api.client.incoming_phone_numbers(held.id).update(**_linked(previous))
+
+    def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
+        """Off the trunk or the application; the URL it had is set again."""
+        api.number_listing.changed(str(held.inputs["phone_number"]))
+        _let_go(api, held, self.previous(state))
+        if held.raw.voice_application_sid and not held.raw.trunk_sid:
+            api.client.incoming_phone_numbers(held.id).update(voice_application_sid="")
 
 
-def _linked(owned: Any, link: Mapping[str, str]) -> bool:
-    """Put back on the trunk or application it had, where that is still there."""
-    if not link:
-        return False
-    try:
-        owned.update(**link)
-    except errors.Permanent as error:
-        operation.current().warn(f"detached, but what it had before is gone: {error.reason}")
-        return False
-    return True
+def _linked(previous: Mapping[str, str]) -> dict[str, str]:
+    return {name: previous[name] for name in ("trunk_sid", "voice_application_sid") if previous.get(name)}
 
 
-def _attach(api: Api, id: str, spec: AttachmentSpec) -> None:
-    """Point it there. The way back is known only now: when the answer is lost, look now and not in the next run."""
-    try:
-        _point(api, id, spec)
-    except errors.Unavailable:
-        now = api.number(spec.phone_number, fresh=True)
-        if _stands(now, spec):
-            return
-        if not _asks(now, spec):
-            raise
-        _point(api, id, spec)  # half-way: the URL is set, and still without effect
-
-
-def _point(api: Api, id: str, spec: AttachmentSpec) -> None:
-    """A trunk and an application drive each other out. A URL counts only without both: it is set first, then they go."""
-    owned = api.client.incoming_phone_numbers(id)
-    if spec.trunk_sid:
-        api.trunks(spec.trunk_sid).phone_numbers.create(id)
-    elif spec.application_sid:
-        owned.update(voice_application_sid=spec.application_sid)
-    elif spec.voice:
-        number = owned.fetch()
-        freed = {"voice_application_sid": ""} if number.voice_application_sid else {}
-        owned.update(voice_url=spec.voice.url, voice_method=spec.voice.method, **freed)
-        if number.trunk_sid:
-            _leave(api, number.trunk_sid, id)
+def _let_go(api: Api, held: Held, previous: Mapping[str, str]) -> None:
+    """Off the trunk, and off a URL of ours: an application needs no letting go, what comes next drives it out."""
+    number = held.raw
+    voice = {name: previous[name] for name in ("voice_url", "voice_method") if name in previous}
+    if number.trunk_sid:
+        _leave(api, number.trunk_sid, held.id)
+    elif not number.voice_application_sid:
+        voice = {"voice_url": "", **voice}
+    if voice:
+        api.client.incoming_phone_numbers(held.id).update(**voice)
 
 
 def _leave(api: Api, trunk_sid: str, id: str) -> None:
@@ -176,19 +168,9 @@ def _leave(api: Api, trunk_sid: str, id: str) -> None:
             link.delete()
 
 
-def _to(spec: AttachmentSpec) -> str:
-    """What it is attached to, in a word that stays comparable."""
-    return spec.trunk_sid or spec.application_sid or (spec.voice.url if spec.voice else "")
-
-
 def _held(number: Any) -> str:
     """What gets the number's calls now, in the same word."""
     return number.trunk_sid or number.voice_application_sid or _url(number.voice_url)
-
-
-def _stands(number: Any, spec: AttachmentSpec) -> bool:
-    """Whether the number is as it is declared."""
-    return _held(number) == _to(spec) and (not spec.voice or _asks(number, spec))
 
 
 def _asks(number: Any, spec: AttachmentSpec) -> bool:
@@ -199,17 +181,6 @@ def _asks(number: Any, spec: AttachmentSpec) -> bool:
 
 def _same_stack(listing: Any, sid: str | None, spec: AttachmentSpec) -> bool:
     return any(each.sid == sid and marker.same_stack(each.friendly_name or "", spec.marker) for each in listing.all())
-
-
-def _detached(number: Any, state: Mapping[str, Any]) -> bool:
-    """Whether nothing of the kind that was declared gets the calls; an earlier URL that is back is as good as nothing."""
-    if number.trunk_sid or (number.voice_application_sid and not state.get("trunk_sid")):
-        return False
-    if not state.get("voice"):
-        return True
-    previous: Mapping[str, str] = state.get("previous") or {}
-    earlier = {_url(previous.get("voice_url")), _FACTORY_VOICE_URL}
-    return not number.voice_url or _url(number.voice_url) in earlier
 
 
 def _inputs(number: Any) -> dict[str, Any]:
@@ -227,21 +198,6 @@ def _url(text: str | None) -> str:
         return https_url(text or "")
     except ValueError:
         return text or ""
-
-
-def _attachment(number: Any, attached: str, previous: Mapping[str, str], holder: str = "") -> Live:
-    outputs = {"number_sid": number.sid, "attached_to": attached, "previous": dict(previous)}
-    return Live(number.sid, _inputs(number), outputs, ours=not holder, holder=holder)
-
-
-def _settings_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
-    """What attaching changes: the trunk itself, the application, which Twilio drops when a trunk is set, the URL."""
-    link = (
-        {"trunk_sid": number.trunk_sid}
-        if number.trunk_sid
-        else {"voice_application_sid": number.voice_application_sid or ""}
-    )
-    return {**link, **(_voice_now(number, spec) if spec.voice else {})}
 
 
 def _voice_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:

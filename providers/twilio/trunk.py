@@ -25,7 +25,7 @@ class DisasterRecovery(StrictModel):
     """Who answers when Twilio cannot reach any origination URL: TwiML from a URL of yours."""
 
     url: HttpsUrl = Field(description="https URL that returns TwiML.")
-    method: Literal["GET", "POST"] = Field("POST", description="How it is asked.")
+    method: Literal["GET", "POST"] = Field(default="POST", description="How it is asked.")
 
 
 class TrunkSpec(Spec):
@@ -147,6 +147,11 @@ class Recording(Object[Api, RecordingSpec]):
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """POST /v1/Trunks/{sid}/Recording with do-not-record."""
         api.trunks(id).recordings().update(mode="do-not-record", trim="do-not-trim")
+
+    def remains(self, api: Api, seen: Live, state: Mapping[str, Any]) -> str:
+        """A trunk always has the setting: it is off, or calls are still recorded."""
+        mode = seen.inputs["mode"]
+        return "" if mode == "do-not-record" else f"mode is still {mode}"
 
 
 def _recording(trunk_sid: str, recording: Any) -> Live:

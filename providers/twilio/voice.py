@@ -96,6 +96,7 @@ class Twiml(Object[Api, TwimlSpec]):
     kind = "Twiml"
     spec: ClassVar[type[Spec]] = TwimlSpec
     replaces = frozenset({"phone_number"})
+    state_only = True
     outputs = ("twiml",)
     secrets = ("twiml",)
 

@@ -199,7 +199,7 @@ def test_a_destroy_goes_on_when_the_earlier_application_is_gone(project: Project
     project.up()
     Plivo(sandbox).ask("DELETE", f"Application/{DEFAULT}/")
     shown = project.run("destroy", "--yes")
-    assert f"{DEFAULT}, which got its calls before, is gone" in shown
+    assert f"{DEFAULT}, which it had before, is gone" in shown
     assert (linked(sandbox, DENVER_NUMBER), objects(sandbox)) == ("", (0, 0))
 
 

@@ -73,6 +73,7 @@ def test_what_is_in_it(wheel: Path) -> None:
     }
     assert names - metadata == lying - examples
     assert {"sandbox/seed.json", "templates/new/stack.yaml.j2"} <= names
+    assert {f"{room}/py.typed" for room in ("providers", "xai_resources", "stacks", "xtel")} <= names
     assert any(name.endswith("entry_points.txt") for name in metadata)
 
 

@@ -159,6 +159,110 @@ def test_controls_are_never_hit(sandbox) -> None:
     assert sandbox.control("GET", "health") == {"ok": True}
 
 
+REGISTERED = {
+    "origin": "byo_trunk",
+    "name": "Support",
+    "phone_number": "+14155550100",
+    "sip_auth": {"allowed_addresses": ["192.0.2.0/24"]},
+}
+
+
+def registered(sandbox) -> dict[str, object]:
+    return sandbox.xai("POST", "/v2/phone-numbers", json=REGISTERED).json()["phone_number"]
+
+
+def renamed(sandbox, id: object, *paths: str) -> httpx.Response:
+    changes = {"name": "Help", "outbound_sms_enabled": True}
+    body = {"phone_number": {path: changes[path] for path in paths}, "field_mask": {"paths": list(paths)}}
+    return sandbox.xai("PATCH", f"/v2/phone-numbers/{id}", json=body)
+
+
+@pytest.mark.parametrize(("echo", "shown"), [("unchanged", "disable-all"), ("asked", "sip-only")])
+def test_an_ignored_change_is_answered_as_one_that_was_made(sandbox, echo: str, shown: str) -> None:
+    sid = sandbox.twilio("POST", "/v1/Trunks").json()["sid"]
+    before = sandbox.state()["twilio"]
+    sandbox.fault("POST /v1/Trunks/*", "ignore", echo=echo)
+    answer = sandbox.twilio("POST", f"/v1/Trunks/{sid}", {"TransferMode": "sip-only"})
+    assert (answer.status_code, answer.json()["transfer_mode"]) == (200, shown)
+    assert sandbox.state()["twilio"] == before
+
+
+def test_an_ignored_creation_shows_an_object_that_there_is_not(sandbox) -> None:
+    sandbox.fault(TRUNKS, "ignore")
+    made = sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "a"})
+    assert (made.status_code, made.json()["friendly_name"]) == (201, "a")
+    assert trunks(sandbox) == 0
+    assert sandbox.twilio("GET", f"/v1/Trunks/{made.json()['sid']}").status_code == 404
+
+
+def test_an_ignored_deletion_leaves_the_object(sandbox) -> None:
+    sid = sandbox.twilio("POST", "/v1/Trunks").json()["sid"]
+    sandbox.fault("DELETE /v1/Trunks/*", "ignore")
+    assert sandbox.twilio("DELETE", f"/v1/Trunks/{sid}").status_code == 204
+    assert trunks(sandbox) == 1
+
+
+@pytest.mark.parametrize(("echo", "name"), [("unchanged", "Support"), ("asked", "Help")])
+def test_named_fields_alone_are_left_out_also_of_a_field_mask(sandbox, echo: str, name: str) -> None:
+    id = registered(sandbox)["phone_number_id"]
+    sandbox.fault("PATCH /v2/phone-numbers/*", "ignore", fields=["name"], echo=echo)
+    answer = renamed(sandbox, id, "name", "outbound_sms_enabled").json()["phone_number"]
+    assert (answer["name"], answer["outbound_sms_enabled"]) == (name, True)
+    now = sandbox.xai("GET", f"/v2/phone-numbers/{id}").json()["phone_number"]
+    assert (now["name"], now["outbound_sms_enabled"]) == ("Support", True)
+
+
+def test_named_fields_are_left_out_of_a_form_and_of_what_is_created(sandbox) -> None:
+    sandbox.fault(TRUNKS, "ignore", fields=["secure"])
+    made = sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "a", "Secure": "true"}).json()
+    assert (made["friendly_name"], made["secure"]) == ("a", False)
+    sandbox.fault("POST /v2/phone-numbers", "ignore", fields=["sip_auth"])
+    assert "sip_auth" not in registered(sandbox)
+
+
+def test_nothing_is_done_where_the_rest_cannot_stand_alone(sandbox) -> None:
+    before = sandbox.state()["xai"]
+    sandbox.fault("POST /v2/phone-numbers", "ignore", fields=["phone_number"])
+    assert registered(sandbox)["phone_number"] == REGISTERED["phone_number"]
+    assert sandbox.state()["xai"] == before
+
+
+def test_what_a_vendor_refuses_is_refused_all_the_same(sandbox) -> None:
+    sandbox.fault(TRUNKS, "ignore")
+    assert sandbox.twilio("POST", "/v1/Trunks", {"Secure": "perhaps"}).status_code == 400
+    sandbox.fault("GET /v1/Trunks", "ignore")
+    assert sandbox.twilio("GET", "/v1/Trunks").json()["trunks"] == []
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_another_id_in_the_answer_to_what_was_done(sandbox, others: int) -> None:
+    sids = [sandbox.twilio("POST", "/v1/Trunks").json()["sid"] for _ in range(others)]
+    sandbox.fault(TRUNKS, "swap_id")
+    told = sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "a"}).json()
+    made = next(trunk["sid"] for trunk in sandbox.state()["twilio"]["trunks"] if trunk["friendly_name"] == "a")
+    assert told["friendly_name"] == "a"
+    assert told["sid"] != made
+    assert (told["sid"] in sids) is bool(others)
+    assert made not in str(told)
+
+
+def test_an_answer_without_an_id_stays_as_it_is(sandbox) -> None:
+    sandbox.fault("GET /v1/api-key", "swap_id")
+    plain, swapped = (sandbox.xai("GET", "/v1/api-key").json() for _ in range(2))
+    assert plain == swapped
+
+
+def test_gone_for_a_while_and_listed_all_the_time(sandbox) -> None:
+    sid = sandbox.twilio("POST", "/v1/Trunks").json()["sid"]
+    sandbox.fault("GET /v1/Trunks/*", "gone", seconds=0.3)
+    seen = [sandbox.twilio("GET", f"/v1/Trunks/{sid}") for _ in range(2)]
+    assert [(answer.status_code, answer.json()["code"]) for answer in seen] == [(404, 20404)] * 2
+    assert [trunk["sid"] for trunk in sandbox.twilio("GET", "/v1/Trunks").json()["trunks"]] == [sid]
+    time.sleep(0.3)
+    assert sandbox.twilio("GET", f"/v1/Trunks/{sid}").status_code == 200
+    assert sandbox.control("GET", "faults") == []
+
+
 GOOD = {"match": TRUNKS, "action": "status"}
 
 
@@ -181,6 +285,9 @@ GOOD = {"match": TRUNKS, "action": "status"}
         ({**GOOD, "headers": {"Content-Length": "1"}}, "headers"),
         ({**GOOD, "body": 1}, "body"),
         ({**GOOD, "seconds": -1}, "seconds"),
+        ({**GOOD, "fields": "name"}, "fields"),
+        ({**GOOD, "fields": [1]}, "fields"),
+        ({**GOOD, "echo": "loud"}, "echo"),
         ({**GOOD, "colour": "red"}, "colour"),
     ],
 )

@@ -27,6 +27,7 @@ from providers.kernel import errors, operation, ranges, registry, secrecy
 from providers.kernel.capabilities import Capability
 from providers.kernel.session import Session
 from providers.kernel.vendor import Credential, Vendor
+from providers.kernel.wording import counted
 from stacks import document
 from xtel import terminal
 from xtel.authoring import matrix
@@ -119,7 +120,7 @@ def _declared(found: layout.Project, stack: str) -> tuple[document.Document | No
     except document.Refused as refused:
         return None, [Check("stack file", ERROR, secrecy.one_line(str(refused)), f"xtel validate {stack}")]
     count = len(read.numbers)
-    return read, [Check("stack file", OK, f"{read.file}: {count} number{'s' if count != 1 else ''}")]
+    return read, [Check("stack file", OK, f"{read.file}: {counted(count, 'number')}")]
 
 
 def _needed(declared: document.Document | None) -> set[str]:
@@ -340,7 +341,7 @@ def _tables() -> Iterator[Check]:
     newest = {table.label: ranges.newest(table.label) for table in ranges.tables()}
     for label, table in sorted(newest.items()):
         age = (_today() - table.read).days
-        detail = f"read {table.read}, {age} day{'s' if age != 1 else ''} ago"
+        detail = f"read {table.read}, {counted(age, 'day')} ago"
         step = f"compare it with its source ({table.source}), or update xai-telephony" if age > OLD else ""
         yield Check(label, WARNING if step else OK, detail, step)
 
@@ -432,11 +433,11 @@ def show(report: Report) -> None:
     if not report.stack:
         terminal.note("xtel doctor STACK looks at what a stack needs")
     bad, warnings = report.count(MISSING, ERROR), report.count(WARNING)
-    more = f", {warnings} warning{'s' if warnings != 1 else ''}" if warnings else ""
+    more = f", {counted(warnings, 'warning')}" if warnings else ""
     if report.ok:
         terminal.line(f"ok: nothing is missing{more}", "green")
     else:
-        terminal.line(f"failed: {bad} problem{'s' if bad != 1 else ''}{more}", "red")
+        terminal.line(f"failed: {counted(bad, 'problem')}{more}", "red")
 
 
 def _show(check: Check) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from providers.kernel.wording import counted
 from stacks import document
 from stacks.document import Document, Finding, Refused
 from xtel import terminal
@@ -71,12 +72,12 @@ def show(result: ValidationResult) -> None:
         terminal.line(_text(finding), "red" if finding.severity == "error" else "yellow")
     name, *more = result.files
     place = f"{len(more) + 1} stack files" if more else name
-    warnings = f", {_counted(result.count('warning'), 'warning')}" if result.count("warning") else ""
+    warnings = f", {counted(result.count('warning'), 'warning')}" if result.count("warning") else ""
     if result.valid:
         numbers = sum(count or 0 for count in result.files.values())
-        terminal.line(f"ok: {_counted(numbers, 'number')} in {place}{warnings}", "green")
+        terminal.line(f"ok: {counted(numbers, 'number')} in {place}{warnings}", "green")
     else:
-        terminal.line(f"failed: {_counted(result.count('error'), 'error')}{warnings} in {place}", "red")
+        terminal.line(f"failed: {counted(result.count('error'), 'error')}{warnings} in {place}", "red")
 
 
 def _text(finding: Finding) -> str:
@@ -85,7 +86,3 @@ def _text(finding: Finding) -> str:
         return str(finding)
     place = f"{finding.file}:{finding.line}"
     return f"{place}: {finding.severity}:{str(finding).removeprefix(f'{place}:')}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' if count != 1 else ''}"

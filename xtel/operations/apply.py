@@ -18,6 +18,7 @@ from typing import Any, Literal
 from providers.kernel import gate
 from providers.kernel.errors import XtelError
 from providers.kernel.gate import Gate
+from providers.kernel.wording import counted
 from xtel import terminal
 from xtel.engine import events, fleet, outcome
 from xtel.engine.step import Diagnostic, Step, group_of, is_object
@@ -96,7 +97,7 @@ class ApplyResult:
         """What happened, in one line."""
         if self.outcome == "applied":
             known = {number.name for number in self.review.plan.numbers}  # what is shared is no number
-            return f"applied: {_counted(sum(item.number in known for item in self.numbers), 'number')} changed"
+            return f"applied: {counted(sum(item.number in known for item in self.numbers), 'number')} changed"
         if self.outcome == "nothing to do":
             return f"nothing to do: {self.review.headline}"
         return f"{self.error}{f'; next: {self.step}' if self.step else ''}"
@@ -315,7 +316,3 @@ def _show_numbers(result: ApplyResult) -> None:
         terminal.line(f"{number}: has a new signing secret, for its receiver: {command}")
     for bundle in result.review.plan.bundles if result.outcome == "applied" else ():
         terminal.line(f"{bundle.number}: by hand: {bundle.command}")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

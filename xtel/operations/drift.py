@@ -13,6 +13,7 @@ from providers.kernel import operation
 from providers.kernel.object import Object
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
+from providers.kernel.wording import counted
 from stacks import callpath
 from stacks.callpath import Network
 from stacks.resource import NUMBER, Resource
@@ -205,12 +206,8 @@ def show(found: DriftReport) -> None:
         terminal.note(note)
     count, silent = len(found.findings), len(found.silent)
     if not count:
-        terminal.line(f"none: {_counted(len(found.numbers), 'number')} as applied")
+        terminal.line(f"none: {counted(len(found.numbers), 'number')} as applied")
         return
     numbers = len({finding.number for finding in found.findings})
-    stopped = f"{_counted(silent, 'number')} stopped ringing" if silent else "all still ring"
-    terminal.line(f"{_counted(count, 'change')} outside on {_counted(numbers, 'number')}, {stopped}; next: pulumi up")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    stopped = f"{counted(silent, 'number')} stopped ringing" if silent else "all still ring"
+    terminal.line(f"{counted(count, 'change')} outside on {counted(numbers, 'number')}, {stopped}; next: pulumi up")

@@ -114,8 +114,7 @@ def _applied(stack: str, key: str, declared: Number | None, mine: Mapping[str, R
     inputs, urns = registered.inputs, {type: item.urn for type, item in mine.items()}
     auth: Mapping[str, Any] = inputs.get("sip_auth") or {}
     carrier = declared.route.delivers if declared and declared.route else ""
-    given = declared.auth.digest if declared and declared.auth and declared.auth != "open" else None
-    named = given.password.secret if given and given.password else ""
+    named = graph.password_secret(graph.registration(graph.of_number(key, declared))) if declared else ""
     number = str(registered.outputs.get("e164") or inputs.get("phone_number") or registered.name)
     webhook = bool(inputs.get("webhook")) and inputs.get("origin") != "xai_provisioned"
     return Applied(stack, key, number, carrier, urns, bool(auth.get("auth_username")), webhook, named)

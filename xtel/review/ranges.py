@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from providers.kernel import ranges, registry, values
 from providers.kernel.capabilities import Table
 from providers.kernel.errors import InputError
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.session import Session
-from stacks import document, graph
+from stacks import document, graph, positions
 from xtel import terminal
 from xtel.engine import state
 from xtel.project import layout, sandbox
@@ -178,7 +177,7 @@ def _newest(entry: str) -> str:
 
 def _moves(text: str) -> Iterator[Move]:
     """Names in allowlists that are not the newest dated one; what an anchor brings in again stands only once."""
-    root: Node = cast(Any, YAML()).compose(text)
+    root = positions.compose(text)
     seen: set[int] = set()
     for path, node in _entries(root):
         start, end = cast(Any, node.start_mark), cast(Any, node.end_mark)
@@ -190,32 +189,14 @@ def _moves(text: str) -> Iterator[Move]:
         yield Move(start.line + 1, f"{path}.auth.allow", written, _newest(name), start.index, end.index)
 
 
-def _entries(root: Node) -> Iterator[tuple[str, ScalarNode]]:
+def _entries(root: Node | None) -> Iterator[tuple[str, ScalarNode]]:
     """Every entry of an allowlist, with the defaults or the number that it belongs to."""
-    holders = [("defaults", _child(root, "defaults"))]
-    holders += [(f"numbers.{key.value}", value) for key, value in _pairs(_child(root, "numbers"))]
+    holders = [("defaults", positions.child(root, "defaults"))]
+    holders += [(f"numbers.{key.value}", value) for key, value in positions.pairs(positions.child(root, "numbers"))]
     for path, holder in holders:
-        for entry in _items(_child(_child(holder, "auth"), "allow")):
+        for entry in positions.items(positions.child(positions.child(holder, "auth"), "allow")):
             if isinstance(entry, ScalarNode):
                 yield path, entry
-
-
-def _pairs(node: Node | None) -> list[tuple[Any, Node]]:
-    return cast(list[tuple[Any, Node]], node.value) if isinstance(node, MappingNode) else []
-
-
-def _items(node: Node | None) -> list[Node]:
-    return cast(list[Node], node.value) if isinstance(node, SequenceNode) else []
-
-
-def _child(node: Node | None, name: str) -> Node | None:
-    """The value under a key, also of what a merge (<<) brings in."""
-    pairs = _pairs(node)
-    if own := [value for key, value in pairs if key.value == name]:
-        return own[0]
-    merged = [value for key, value in pairs if key.value == "<<"]
-    sources = [source for value in merged for source in (_items(value) or [value])]
-    return next((found for source in sources if (found := _child(source, name)) is not None), None)
 
 
 def rewritten(update: Update) -> str:

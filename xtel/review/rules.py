@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from providers.kernel import values
+from providers.kernel.wording import counted
 from stacks.model import Accept, Limits, Rule
 from xtel.review.plan.build import stopped
 from xtel.review.plan.model import Finding, Level, NumberPlan, Plan, Review, Side, Widened, Word
@@ -22,6 +23,8 @@ PACK = "xtel"
 _COUNTED_FROM = 10
 _WIDE = 2**24
 _DAYS = 14
+#: The change after which a deletion gives the number back.
+_RELEASE = ("on_delete", "release")
 
 
 @dataclass(frozen=True)
@@ -346,7 +349,7 @@ def _said(plan: Plan) -> Iterator[Finding]:
 
 
 def _noted(plan: Plan) -> Iterator[Finding]:
-    """Secrets somebody must be told of, outages that were consented to, drift."""
+    """Secrets somebody must be told of, outages that were consented to, numbers that may be given back, drift."""
     for number in plan.numbers:
         if number.replacement and number.replacement.consent == "given":
             because = ", ".join(number.replacement.because) or "its inputs"
@@ -361,9 +364,17 @@ def _noted(plan: Plan) -> Iterator[Finding]:
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
         if number.password == "renewed":  # noqa: S105
             yield _of(number, "warning", "digest password renewed", "calls are refused until both sides have it")
+        if number.before and number.name in _releasable(plan):
+            yield _of(number, "warning", "is given back when it leaves the stack", "the number may be gone for good",
+                      "to keep it, remove on_delete: release")  # fmt: skip
     for number, count in sorted(Counter(item.number for item in plan.drift).items()):
         many = "property was" if count == 1 else "properties were"
         yield Finding(level="warning", number=number, what=f"{count} {many} changed outside", why="applying undoes it")
+
+
+def _releasable(plan: Plan) -> set[str]:
+    """Numbers that a deletion keeps today, and would give back after this."""
+    return {item.number for item in plan.objects for change in item.changes if (change.path, change.after) == _RELEASE}
 
 
 def _expired(policy: RuleSettings) -> Iterator[Finding]:
@@ -396,7 +407,7 @@ def _verdict(plan: Plan, findings: Iterable[Finding]) -> Word:
 def _headline(plan: Plan, verdict: Word) -> str:
     """What happens to numbers, in one line, the worst first."""
     if verdict == "none":
-        return f"{_numbers(plan.total)} ring{'s' if plan.total == 1 else ''} as before"
+        return f"{counted(plan.total, 'number')} ring{'s' if plan.total == 1 else ''} as before"
     kinds = Counter(number.kind for number in plan.numbers)
     refused = sum(bool(item.blocked) for item in plan.objects)
     opened = sum(bool(number.widened and number.widened.whole) for number in plan.numbers)
@@ -409,7 +420,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
         _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
         _clause(kinds["gains inbound"], "starts ringing", "start ringing"),
-        f"{refused} change{'s' if refused != 1 else ''} refused" if refused else "",
+        f"{counted(refused, 'change')} refused" if refused else "",
     ]
     clauses = [clause for clause in told if clause]
     if not clauses:
@@ -418,8 +429,4 @@ def _headline(plan: Plan, verdict: Word) -> str:
 
 
 def _clause(count: int, one: str, many: str) -> str:
-    return f"{_numbers(count)} {one if count == 1 else many}" if count else ""
-
-
-def _numbers(count: int) -> str:
-    return f"{count} number{'s' if count != 1 else ''}"
+    return f"{counted(count, 'number')} {one if count == 1 else many}" if count else ""

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import http, limits
+from providers.kernel import attachment, http, limits
+from providers.kernel.attachment import Held
 from providers.kernel.capabilities import Table
 from providers.kernel.object import Live, Object
 from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.spec import Spec
-from providers.kernel.values import E164, SipUri, Unknown
+from providers.kernel.values import SipUri, Unknown
 from providers.kernel.vendor import Carrier, Credential, Settings
 
 
@@ -59,42 +60,39 @@ def _line(line: Any) -> Live:
     return Live(line["id"], {"marker": line["name"], "target": line["target"]}, holder=f"line {line['id']}")
 
 
-class LinkSpec(Spec):
-    phone_number: E164 = Field(description="An owned number.")
+class LinkSpec(attachment.AttachmentSpec):
     line: str = Field(description="The line that gets its calls.")
 
 
-class Link(Object[Api, LinkSpec]):
+class Link(attachment.Attachment[Api, LinkSpec]):
     """A number on a line."""
 
-    kind, spec, references = "Link", LinkSpec, frozenset({"line"})
-    replaces, outputs = frozenset({"phone_number"}), ("previous", "linked_to")
+    kind, spec, references, link = "Link", LinkSpec, frozenset({"line"}), "line"
+    outputs = ("attached_to", "previous")
 
-    def find(self, api: Api, spec: LinkSpec, *, fresh: bool) -> Live | None:
-        now = api.ask("GET", f"/numbers/{spec.phone_number}")["line"]
-        ours = now == spec.line or isinstance(spec.line, Unknown)
-        outputs = {"previous": "" if ours else now, "linked_to": spec.line}
-        return (
-            Live(spec.phone_number, {"line": now}, outputs, ours=ours, holder=f"it is on line {now}") if now else None
+    def held(self, api: Api, number: str, *, fresh: bool) -> Held:
+        line = api.ask("GET", f"/numbers/{number}")["line"]
+        return Held(
+            number, line, {"phone_number": number, "line": line or None}, f"it is on line {line}" if line else ""
         )
 
-    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        line = api.ask("GET", f"/numbers/{id}")["line"]
-        return Live(id, {"line": line}) if line else None
+    def ours(self, api: Api, held: Held, spec: LinkSpec) -> bool:
+        return held.by == spec.line or (isinstance(spec.line, Unknown) and bool(held.by))
 
-    def create(self, api: Api, spec: LinkSpec) -> Live:
-        api.ask("PUT", f"/numbers/{spec.phone_number}", line=spec.line)
-        return Live(spec.phone_number, {}, {"linked_to": spec.line, "previous": ""})
+    def to(self, spec: LinkSpec) -> str:
+        return spec.line
 
-    def adopt(self, api: Api, found: Live, spec: LinkSpec) -> Live:
-        return found if found.ours else Live(found.id, {}, {**self.create(api, spec).outputs, **found.outputs})
+    def attach(self, api: Api, id: str, spec: LinkSpec) -> None:
+        api.ask("PUT", f"/numbers/{id}", line=spec.line)
 
-    def update(self, api: Api, id: str, spec: LinkSpec, state: Mapping[str, Any]) -> Live:
-        return Live(id, {}, {"linked_to": self.create(api, spec).outputs["linked_to"]})
+    def there(self, api: Api, previous: Mapping[str, str]) -> bool:
+        return any(line["id"] == previous["line"] for line in api.ask("GET", "/lines"))
 
-    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        if api.ask("GET", f"/numbers/{id}")["line"] == state["linked_to"]:
-            api.ask("PUT", f"/numbers/{id}", line=state.get("previous") or "")
+    def put_back(self, api: Api, held: Held, previous: Mapping[str, str]) -> None:
+        api.ask("PUT", f"/numbers/{held.id}", line=previous["line"])
+
+    def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
+        api.ask("PUT", f"/numbers/{held.id}", line="")
 
 
 class Route(CarrierRoute):

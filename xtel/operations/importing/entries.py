@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode
+from ruamel.yaml.nodes import CollectionNode, ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from providers.kernel.errors import InputError
+from stacks import positions
 
 _INDENT = 2
 _NO_FOLDING = 2**20
@@ -34,7 +35,7 @@ cast(Any, _Representer).add_representer(type(None), _Representer.represent_none)
 def appended(text: str, entries: Mapping[str, Mapping[str, Any]]) -> str:
     """The text of a stack file with further entries at the end of its ``numbers``. Raises InputError."""
     key, node = _numbers(text)
-    if pairs := _pairs(node):
+    if pairs := positions.pairs(node):
         at, column = _end(text, node), int(pairs[0][0].start_mark.column)
     else:  # {}, null, or nothing at all
         start, end = int(node.start_mark.index), int(node.end_mark.index)
@@ -60,17 +61,14 @@ def written(entries: Mapping[str, Mapping[str, Any]], column: int = _INDENT) -> 
     return "".join(" " * column + line for line in lines)
 
 
-def _pairs(node: Any) -> list[tuple[Any, Any]]:
-    return cast(list[tuple[Any, Any]], node.value) if isinstance(cast(object, node), MappingNode) else []
-
-
 def _numbers(text: str) -> tuple[Any, Any]:
     """The nodes of ``numbers`` and of what it holds: a block, or nothing yet."""
-    root: Any = cast(Any, YAML()).compose(text)
-    key, node = next((pair for pair in _pairs(root) if pair[0].value == "numbers"), (None, None))
+    root = positions.compose(text)
+    found: list[tuple[Any, Any]] = [pair for pair in positions.pairs(root) if pair[0].value == "numbers"]
+    key, node = found[0] if found else (None, None)
     if key is None or node is None:
         raise InputError("there is no `numbers:` in the stack file", step="add a line `numbers: {}`")
-    if _aliased(key, node) or node.anchor or (_pairs(node) and node.flow_style):
+    if _aliased(key, node) or node.anchor or (positions.pairs(node) and node.flow_style):
         raise InputError(
             "`numbers` stands in braces or behind an anchor: nothing can be added to it",
             step="write them as a block: one key a line, indented below `numbers:`",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from providers.kernel import secrecy, values
+from providers.kernel.wording import counted
 from xtel import terminal
 from xtel.operations.importing import entries
 from xtel.operations.importing.number import Taken
@@ -43,7 +44,7 @@ def _name(text: str) -> str:
 def conclude(stack: str, survey: Survey, *, imported: bool) -> None:
     """What came of it, and what to do next."""
     count = len(survey.taken)
-    what = f"{count} number{'s' if count != 1 else ''}"
+    what = counted(count, "number")
     if imported:
         terminal.line(f"ok: {what} imported, and the plan is empty; next: review {survey.file}, commit it", "green")
     elif survey.taken:

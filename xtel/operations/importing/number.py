@@ -160,7 +160,7 @@ class Adoption:
 
     def _objects(self, needed: Iterable[Resource]) -> Iterator[Imported]:
         """Each resource that the entry needs, as it is live."""
-        made: dict[str, Imported] = {}
+        made: dict[tuple[str, str], Imported] = {}
         for each in needed:
             if each.type == NUMBER:
                 continue
@@ -169,7 +169,7 @@ class Adoption:
             if each.type == graph.REGISTRATION:
                 after = marker.label(str(given["name"]), str(given["marker"]))
                 found = replace(found, before=self._registered.name, after=after)
-            made[each.name] = found
+            made[each.type, each.name] = found
             yield found
 
     def _id(self, needed: Resource) -> str:
@@ -179,9 +179,9 @@ class Adoption:
             raise Unmapped(f"it has no {needed.part} of its own")
         return id
 
-    def _value(self, value: Any, made: Mapping[str, Imported]) -> Any:
+    def _value(self, value: Any, made: Mapping[tuple[str, str], Imported]) -> Any:
         if isinstance(value, graph.OutputOf):
-            return made[value.resource].state[value.output]
+            return made[value.type, value.resource].state[value.output]
         if isinstance(value, SecretRef):
             return self._secrets.get(value.secret) or self._live.secret_value(value.secret)
         if isinstance(value, Mapping):

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import spec
+from providers.kernel import spec, values
 from stacks import callpath, graph
 from stacks.document import Document
-from stacks.model import SecretRef
-from stacks.resource import NUMBER, Resource
+from stacks.resource import NUMBER, UNKNOWN, Resource
 from xtel.engine.previews import Preview
 from xtel.engine.step import Step
 from xtel.review.plan.build import DeclaredNumber
@@ -26,29 +25,54 @@ _PROJECT = "xtel"
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:
     """What an apply would change if ``before`` were applied; None: nothing is."""
-    old, new = _resources(stack, before), _resources(stack, after)
-    kept = [_compared(urn, old.get(urn), new.get(urn)) for urn in new]
-    gone = [_compared(urn, old[urn], None) for urn in reversed(old) if urn not in new]
+    renamed = {was: key for key, agent in after.agents.items() for was in agent.was}
+    old, new = _resources(stack, before, renamed), _resources(stack, after, {})
+    earlier = {name: _under_earlier_name(resource, new, old) for name, resource in new.items()}
+    kept = [_compared(_urn(stack, new[name]), old.get(earlier[name]), new[name]) for name in _objects(new)]
+    left = [name for name in reversed(_objects(old)) if name not in earlier.values()]
+    gone = [_compared(_urn(stack, old[name]), old[name], None) for name in left]
     return Preview((*kept, *gone), whole=True)
 
 
 def entries(document: Document) -> dict[str, DeclaredNumber]:
     """What the stack file says of each number, by the name its resources have."""
-    registered = {item.name: item.inputs for item in graph.of_document(document) if item.type == graph.REGISTRATION}
+    registered = {item.name: item for item in graph.of_document(document) if item.type == graph.REGISTRATION}
     found: dict[str, DeclaredNumber] = {}
     for key, number in document.numbers.items():
         name = number.number or key
-        auth: Mapping[str, Any] = registered[name].get("sip_auth") or {}
-        password = auth.get("auth_password")
-        secret = password.secret if isinstance(password, SecretRef) else ""
+        secret = graph.password_secret(registered[name])
         found[name] = DeclaredNumber(key, document.lines[key], secret, number.agent or "")
     return found
 
 
-def _resources(stack: str, document: Document | None) -> dict[str, Resource]:
-    """What the program would declare, by URN, as ``check`` would leave its inputs."""
+def _resources(stack: str, document: Document | None, renamed: Mapping[str, str]) -> dict[str, Resource]:
+    """What the program would declare, by type and name, as ``check`` would leave its inputs.
+
+    ``renamed``: keys that agents have got since: their numbers still refer to the same agent.
+    """
     needed = graph.of_document(document, _PROJECT, stack) if document else ()
-    return {_urn(stack, each): _canonical(graph.plain(each)) for each in needed if each.type != NUMBER}
+    return {_identity(each.type, each.name): _canonical(_renamed(graph.plain(each), renamed)) for each in needed}
+
+
+def _renamed(resource: Resource, renamed: Mapping[str, str]) -> Resource:
+    agent = renamed.get(str(resource.inputs.get("agent_id")))
+    return replace(resource, inputs={**resource.inputs, "agent_id": agent}) if agent else resource
+
+
+def _objects(resources: Mapping[str, Resource]) -> list[str]:
+    """Those that live at a vendor."""
+    return [name for name, resource in resources.items() if resource.type != NUMBER]
+
+
+def _identity(type: str, name: str) -> str:
+    return f"{type}::{name}"
+
+
+def _under_earlier_name(new: Resource, resources: Mapping[str, Resource], old: Mapping[str, Resource]) -> str:
+    """What a resource was before: itself, or what ``was`` says of it or of its number."""
+    owner = resources[_identity(NUMBER, new.parent)] if new.parent else new
+    names = (new.name, *(f"{alias}{new.name[len(owner.name) :]}" for alias in owner.aliases))
+    return next((found for name in names if (found := _identity(new.type, name)) in old), "")
 
 
 def _urn(stack: str, resource: Resource) -> str:
@@ -61,11 +85,21 @@ def _canonical(resource: Resource) -> Resource:
     found = callpath.declaration(resource.type)
     if found is None:
         return resource
+    given = _swapped(resource.inputs, UNKNOWN, values.UNKNOWN)
     try:
-        inputs = found.resolve(found.spec.model_validate(dict(resource.inputs)).canonical(), {})
+        inputs = found.resolve(found.spec.model_validate(given).canonical(), {})
     except ValidationError:
         return resource
-    return replace(resource, inputs=inputs)
+    return replace(resource, inputs=_swapped(inputs, values.UNKNOWN, UNKNOWN))
+
+
+def _swapped(value: Any, sign: Any, other: Any) -> Any:
+    """With another sign for what is not known yet."""
+    if isinstance(value, Mapping):
+        return {name: _swapped(item, sign, other) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_swapped(item, sign, other) for item in cast(list[Any], value)]
+    return other if value == sign else value
 
 
 def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from providers.kernel import registry, values
+from providers.kernel.wording import counted
 from xtel.review.plan.model import Change, Finding, NumberPlan, ObjectPlan, Plan, Review, Side
 
 SIGNS = {"create": "+", "update": "!", "replace": "!", "delete": "-", "same": " "}
@@ -102,7 +103,7 @@ def counts(plan: Plan) -> str:
     """How much changes, in one line."""
     ops = [f"{count} {op}" for op, count in plan.ops.items()]
     drift = f"drift: {len(plan.drift)}" if plan.refreshed else "drift: not looked for"
-    touched = f"{len(plan.numbers)} of {plan.total} number{'s' if plan.total != 1 else ''} change"
+    touched = f"{len(plan.numbers)} of {counted(plan.total, 'number')} change"
     touched += "s" if len(plan.numbers) == 1 else ""
     return " · ".join(
         [touched, ", ".join(ops), drift if plan.source != "stack files" else "from the stack files alone"]

@@ -1,0 +1,100 @@
+"""Vendors that lie: what was accepted is not done, not all of it, or the answer names something else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.exchange import Answer, Call, JsonObject, Vendor, is_array, is_object, pairs
+from sandbox.faults import Fault
+from sandbox.store import Store
+
+_FORM = "application/x-www-form-urlencoded"
+#: Where a JSON body lists the fields it speaks of (xAI's field mask).
+_PATHS = "paths"
+
+
+def ignored(store: Store, vendor: Vendor, call: Call, fault: Fault) -> Answer:
+    """The vendor's own answer to a write of which nothing was done, or all but ``fault.fields``.
+
+    What the vendor refuses is refused, and so is nothing left undone. Where the rest cannot stand alone (a field that the
+    vendor demands is left out) nothing is done.
+    """
+    with store.rehearsal():
+        asked = vendor.serve(call)
+    if asked.status >= 300 or call.method == "GET":
+        return asked
+    names = {_bare(name) for name in fault.fields}
+    if names and (done := vendor.serve(_without(call, names))).status < 300:
+        return _merged(done, asked, names) if fault.echo == "asked" else done
+    return asked if fault.echo == "asked" else _unchanged(vendor, call, asked)
+
+
+def _unchanged(vendor: Vendor, call: Call, asked: Answer) -> Answer:
+    """The object as it stands, where reading it shows what the write's answer shows; else the answer has no more to say
+    than that it was done, or shows an object that there is not."""
+    seen = vendor.serve(replace(call, method="GET", query=(), body=b""))
+    before, after = _document(seen), _document(asked)
+    if seen.status != 200 or not (is_object(before) and is_object(after)):
+        return asked
+    alike = len(before.keys() & after.keys()) > len(after) / 2
+    return Answer(asked.status, seen.body, asked.headers) if alike else asked
+
+
+def swapped(store: Store, vendor: Vendor, call: Call) -> Answer:
+    """The request is carried out; its answer has the id of another object of the same kind, or one that nothing has."""
+    before = store.ids(vendor.name)
+    answer = vendor.serve(call)
+    text, now = answer.body.decode(), store.ids(vendor.name)
+    shown = [place for place in now if f'"{place[2]}"' in text]
+    new = [place for place in shown if place not in before]
+    if not shown:
+        return answer
+    account, collection, id = min(new or shown, key=lambda place: text.index(f'"{place[2]}"'))
+    others = [place[2] for place in now if place[:2] == (account, collection) and place[2] != id]
+    other = others[0] if others else id[:-1] + ("1" if id[-1] == "0" else "0")
+    return Answer(answer.status, text.replace(id, other).encode(), answer.headers)
+
+
+def _bare(name: str) -> str:
+    """One name in one spelling: ``TransferMode``, ``transferMode`` and ``transfer_mode`` are the same field."""
+    return name.replace("_", "").lower()
+
+
+def _document(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None
+
+
+def _without(call: Call, names: Collection[str]) -> Call:
+    if call.media == _FORM:
+        body = urlencode([(name, value) for name, value in pairs(call.body) if _bare(name) not in names]).encode()
+    else:
+        body = json.dumps(_less(json.loads(call.body or b"{}"), names)).encode()
+    return replace(call, body=body)
+
+
+def _less(value: Any, names: Collection[str], name: str = "") -> Any:
+    if is_object(value):
+        return {key: _less(each, names, key) for key, each in value.items() if _bare(key) not in names}
+    if is_array(value):
+        kept = [each for each in value if not (name == _PATHS and isinstance(each, str) and _bare(each) in names)]
+        return [_less(each, names) for each in kept]
+    return value
+
+
+def _merged(done: Answer, asked: Answer, names: Collection[str]) -> Answer:
+    return replace(done, body=json.dumps(_over(_document(done), _document(asked), names)).encode())
+
+
+def _over(done: Any, asked: Any, names: Collection[str]) -> Any:
+    """What was done, with the named fields as they were asked for."""
+    if not (is_object(done) and is_object(asked)):
+        return done
+    told: JsonObject = {name: value for name, value in asked.items() if _bare(name) in names}
+    return {name: _over(value, asked.get(name), names) for name, value in done.items()} | told
