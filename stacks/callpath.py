@@ -151,7 +151,7 @@ class _Path:
         near = self._near
         tried = [item for vendor in near for item in self._tried(vendor)]
         targets = tuple(self._spelled(destination, transport) for _, destination, transport in tried)
-        provisioned = bool(home and home.does.auth == "xai")  # xAI's own number: no carrier is between
+        provisioned = bool(home and home.does.auth == "provisioned")  # no carrier is between
         legs = () if provisioned else (attachment, *self._trunks(near), *self._sip(tried, targets, near))
         encrypted = [
             each.does.srtp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,7 @@ _MAX_BYTES = 1_000_000
 #: Anchors may repeat a piece, but not blow a small file up to gigabytes.
 _MAX_NODES = 200_000
 _MAX_DEPTH = 30
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def read(path: Path, instructions: Callable[[str], str] | None = None) -> Docume
 
     ``instructions`` reads the files that agents name, by their path from the project's root; left out: from its folder.
     """
-    return _Reader(str(path), _load(path), instructions or partial(prose.text, _root(path))).document()
+    found = _Reader(str(path), _load(path), instructions or partial(prose.text, _root(path))).document()
+    _log.debug("%s is read: numbers %d, agents %d", path, len(found.numbers), len(found.agents))
+    return found
 
 
 def _load(path: Path) -> CommentedMap:

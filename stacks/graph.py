@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from providers.kernel import marker, purchase, registry
 from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
@@ -18,9 +18,6 @@ from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Digest, Number, Webhook
 from stacks.reference import SecretRef
 from stacks.resource import NUMBER, UNKNOWN, Resource
-
-if TYPE_CHECKING:
-    from stacks.document import Document
 
 REGISTRATION, PASSWORD, AGENT = "xai:PhoneNumber", "xai:Password", "xai:Agent"
 #: Without its +, which a login may leave out.
@@ -69,7 +66,17 @@ class NumberText:
         return self.text.replace(_DIGITS, e164.lstrip("+"))
 
 
-def of_document(document: Document, project: str = "", stack: str = "") -> tuple[Resource, ...]:
+class Declared(Protocol):
+    """What a stack file declares: agents and numbers by their keys, defaults and instruction files filled in."""
+
+    @property
+    def agents(self) -> Mapping[str, Agent]: ...
+
+    @property
+    def numbers(self) -> Mapping[str, Number]: ...
+
+
+def of_document(document: Declared, project: str = "", stack: str = "") -> tuple[Resource, ...]:
     """Every resource of a stack, agents first, what numbers share once. ``project`` and ``stack`` make the markers.
 
     Raises ValueError for what a carrier cannot do; a document that was read has been checked for that.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pulumi
 from pydantic import BaseModel
 
-from providers.kernel import engine, errors
+from providers.kernel import engine, errors, log, workarounds
 from providers.kernel.wording import counted
 from stacks import document, graph
 from stacks.component import Agent, Number, config_secret
@@ -17,9 +16,8 @@ from stacks.component import Agent, Number, config_secret
 
 def main() -> None:
     """Declare the network of the stack that is selected."""
-    # The SDK keeps the program's stack trace with every resource: here it is always this file, never the user's, and on a
-    # file backend, which writes the whole state at every step, it was a third of the writing.
-    sys.tracebacklimit = 6
+    workarounds.short_stack_traces()
+    log.write_to(pulumi.log.info if log.wanted() else pulumi.log.debug)
     found = _document()
     _secrets_are_set(found)
     engine.stop_if_plan_is_stale()  # also for a file that declares nothing any more: its deletions were reviewed too

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
+from types import ModuleType
+
 import pytest
 
+import providers
+import stacks
+import xai_resources
+import xtel
 from providers.kernel import errors, operation, secrecy
 from providers.kernel.operation import Operation
 
@@ -67,3 +76,58 @@ def test_a_text_that_was_seen_before_its_secret_was_known_is_redacted_from_then_
     secrecy.register("late-comer-7")
     assert secrecy.redact("it is late-comer-7") == secrecy.one_line("it is\nlate-comer-7") == "it is [secret]"
     assert "late-comer-7" not in f"{vars(secrecy)['_secrets']!r}"
+
+
+def modules() -> list[ModuleType]:
+    """Everything of ours."""
+    rooms = (providers, xai_resources, stacks, xtel)
+    return [
+        importlib.import_module(found.name)
+        for room in rooms
+        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+    ]
+
+
+def drawn() -> dict[str, str]:
+    """The tree in the docstring: each error with the one above it."""
+    path: list[tuple[int, str]] = []
+    found: dict[str, str] = {}
+    for line in (errors.__doc__ or "").partition("::")[2].splitlines():
+        if not line.strip():
+            continue
+        name = line.lstrip(" |").removeprefix("+--").split()[0]
+        indent = line.index("+--" if "+--" in line else name)
+        path = [above for above in path if above[0] < indent]
+        found[name] = path[-1][1] if path else "Exception"
+        path.append((indent, name))
+    return found
+
+
+def test_all_our_errors_stand_in_the_tree_that_is_drawn() -> None:
+    raised = {
+        kind
+        for module in modules()
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and issubclass(kind, Exception) and kind.__name__[0] != "_"
+    }
+    ours = {kind for kind in raised if any(kind.__module__.startswith(room) for room in ROOMS)}
+    assert {kind.__name__: kind.__mro__[1].__name__ for kind in ours} == drawn()
+    assert len({kind.__name__ for kind in ours}) == len(ours)
+
+
+ROOMS = ("providers.", "xai_resources.", "stacks.", "xtel.")
+
+
+def test_an_error_that_is_worded_anew_keeps_its_facts() -> None:
+    error = errors.RateLimited("no", status=429, code="7", request_id="RQ1", retry_after=3.0, step="wait")
+    again = error.reworded(reason="it was not bought")
+    assert type(again) is errors.RateLimited
+    assert (again.reason, again.step) == ("it was not bought", "wait")
+    assert (again.status, again.code, again.request_id, again.retry_after) == (429, "7", "RQ1", 3.0)
+    assert error.reworded(step="other").reason == "no"
+
+
+def test_the_step_and_the_rest_are_told_apart() -> None:
+    error = errors.Invalid("no; next: this is the vendor's text", status=400, step="do this")
+    assert error.summary == "no; next: this is the vendor's text (HTTP 400)"
+    assert str(error) == f"{error.summary}; next: {error.step}"

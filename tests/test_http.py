@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from providers.kernel import errors, http, limits, operation
+from providers.kernel.conventions import ApiConventions, RateHeaders
 from providers.kernel.operation import Operation
 
 
@@ -88,7 +89,7 @@ def test_waits_end_with_the_budget() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 def test_a_no_is_not_asked_again(status: int) -> None:
     with pytest.raises(errors.Permanent) as caught:
-        send("GET", refused(status, **{"Twilio-Request-Id": "RQ7"}))
+        send("GET", refused(status, **{"X-Request-Id": "RQ7"}))
     assert (caught.value.status, caught.value.code, caught.value.request_id) == (status, "1", "RQ7")
 
 
@@ -101,28 +102,6 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MAX_BYTES", 100)
     with pytest.raises(errors.Unavailable, match="over 100 bytes"):
         send("POST", httpx.Response(200, content=b"x" * 101))
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "message"),
-    [
-        ({"code": 20404, "message": "gone", "more_info": "…", "status": 404}, "20404", "gone"),
-        (
-            {"errors": [{"code": "10005", "title": "Not found", "detail": "no such id"}]},
-            "10005",
-            "Not found: no such id",
-        ),
-        ({"code": "The caller does not have permission", "error": "not enabled"}, "", "not enabled"),
-        ({"code": "Some sentence only"}, "", "Some sentence only"),
-        ({"error": {"message": "inner"}}, "", "inner"),
-        ({"error": {"number": ["bad"]}}, "", '{"number": ["bad"]}'),
-        ({"api_id": "x", "error": "Plivo says no"}, "", "Plivo says no"),
-        ([], "", ""),
-        (None, "", ""),
-    ],
-)
-def test_every_vendors_error_body_is_read(body: object, code: str, message: str) -> None:
-    assert http.explain(body) == (code, message)
 
 
 def test_limit_halves_and_recovers() -> None:
@@ -180,12 +159,62 @@ def test_what_one_request_is_told_all_heed(monkeypatch: pytest.MonkeyPatch) -> N
     assert clock.now >= 13
 
 
+WINDOW = ApiConventions(rate=RateHeaders("x-left", "x-reset"))
+
+
 def test_the_last_request_of_a_window_holds_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    last = httpx.Response(200, json={}, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"})
-    policy = http.Policy("telnyx", limits.Limit(8), Line(last))
+    last = httpx.Response(200, json={}, headers={"x-left": "0", "x-reset": "2"})
+    policy = http.Policy("vendor", limits.Limit(8), Line(last), WINDOW)
     policy._sleep = clock.wait
     with httpx.Client(transport=policy) as client:
         client.get("https://a.example/")
         client.get("https://a.example/")
     assert clock.now == 2
+
+
+def reading(line: Line, conventions: ApiConventions) -> httpx.Client:
+    policy = http.Policy("vendor", limits.Limit(8), line, conventions)
+    policy._sleep = lambda wait: None
+    return httpx.Client(transport=policy, base_url="https://a.example")
+
+
+def test_a_limit_in_another_status_is_a_limit_only_where_it_is_told() -> None:
+    github = ApiConventions(rate=RateHeaders("x-left", "x-reset", epoch=True, statuses=frozenset({403})))
+    line = Line(refused(403, **{"x-left": "0", "x-reset": str(int(time.time()))}), refused(403, **{"Retry-After": "0"}))
+    assert (reading(line, github).post("/things").status_code, line.calls) == (200, 3)
+    line = Line(refused(403, **{"x-left": "7"}))
+    with pytest.raises(errors.Denied):
+        reading(line, github).post("/things")
+    with (
+        operation.operating(Operation(budget=5)),
+        pytest.raises(errors.RateLimited) as caught,
+    ):
+        reading(Line(refused(403, **{"x-left": "0", "x-reset": str(time.time() + 60)})), github).get("/things")
+    assert caught.value.retry_after == pytest.approx(60, abs=2)
+    assert caught.value.status == 403
+
+
+def test_what_comes_without_a_body_is_declared() -> None:
+    silent = ApiConventions(empty_answers=frozenset({"POST"}))
+    assert reading(Line(httpx.Response(202)), silent).post("/things").status_code == 202
+    line = Line(*(httpx.Response(200) for _ in range(9)))
+    with pytest.raises(errors.Unavailable, match="empty answer"):
+        reading(line, silent).delete("/things")
+    assert line.calls == 5
+    assert reading(Line(httpx.Response(204)), silent).delete("/things").status_code == 204
+    assert reading(Line(httpx.Response(200)), ApiConventions()).delete("/things").status_code == 200
+
+
+def test_the_vendors_own_step_wins() -> None:
+    own = ApiConventions(advice=lambda status, refusal, path: f"{status} {refusal.message} {path}")
+    with pytest.raises(errors.Denied) as caught:
+        reading(Line(refused(401)), own).get("/things")
+    assert caught.value.step == "401 no /things"
+    with pytest.raises(errors.Denied, match="xtel doctor"):
+        reading(Line(refused(401)), ApiConventions()).get("/things")
+
+
+def test_an_answer_that_cannot_be_decompressed_is_unreadable() -> None:
+    line = Line(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")))
+    assert (reading(line, ApiConventions()).get("/things").status_code, line.calls) == (200, 2)

@@ -266,6 +266,10 @@ def test_tools(project: Path, pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch, t
     found = checks(told)
     assert found["pulumi"]["detail"].endswith("pulumi: older than 3.255.0")
     assert (found["pulumi"]["status"], found["pulumi"]["step"]) == ("error", "make setup")
+    pulumi.version = "v3.300.0-alpha.1+dirty"
+    assert checks(told)["pulumi"]["status"] == "ok"
+    pulumi.version = "unknown"
+    assert checks(told)["pulumi"]["detail"].endswith("it does not say which version it is")
 
     alone = tmp_path / "bin"
     alone.mkdir()
@@ -303,7 +307,7 @@ def test_a_missing_or_old_package_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     found = {check.name: check for check in doctor._packages()}
     assert (found["twilio"].status, found["telnyx"].status) == ("missing", "error")
     assert found["twilio"].step.startswith("pip install 'twilio>=9.")
-    assert found["telnyx"].detail.startswith("1.2 is older than 4.")
+    assert found["telnyx"].detail.startswith("1.2 is not >=4.")
 
 
 @pytest.mark.parametrize(("age", "status"), [(0, "ok"), (1, "ok"), (180, "ok"), (181, "warning")])

@@ -228,6 +228,16 @@ def test_a_tools_secret_in_plain_configuration_is_found(branch: Path, format: st
     assert run("plan", "test", "--base", "main", cwd=branch).returncode == 2
 
 
+def test_instructions_that_a_revision_does_not_have(branch: Path) -> None:
+    (branch / "agents/night.md").rename(branch / "agents/evening.md")
+    commit(branch)  # main names a file that is not there
+    change(branch, "agents/night.md", "agents/evening.md")
+    done = run("plan", "test", "--base", "main", cwd=branch)
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert "test.yaml at main cannot be read: line 9: is not there at main; next: " in line
+
+
 def test_another_agent_answers_and_a_renamed_one_is_the_same(branch: Path) -> None:
     change(branch, "agent: sales", "agent: night")
     [number] = json.loads(run("plan", "test", "--base", "main", "--json", cwd=branch).stdout)["plan"]["numbers"]

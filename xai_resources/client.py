@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from providers.kernel import errors, limits, secrecy
+from providers.kernel.conventions import ApiConventions, Refusal, refusal_of
 from providers.kernel.listing import Listing
 from xai_resources.models import Answer, Created, HostedAgent, Key, Number, agent_fields, snake, unwrapped
 
@@ -22,6 +23,33 @@ BASE_URL = "https://api.x.ai"
 _NUMBERS = "/v2/phone-numbers"
 _AGENTS = "/v1/agents"
 AnswerT = TypeVar("AnswerT", bound=Answer)
+
+
+def _refusal(body: object) -> Refusal:
+    """``{"code", "error"}``, where ``code`` is a sentence and ``error`` may be an object or missing."""
+    found = refusal_of(body)
+    prose = found.code if " " in found.code else ""
+    return Refusal("" if prose else found.code, found.message or prose)
+
+
+def _advice(status: int, refusal: Refusal, path: str) -> str:
+    """The step that helps with a refusal; without codes the status and the words decide."""
+    text = refusal.message.lower()
+    if status == 400 and "api key" in text:
+        return "check XAI_API_KEY: xAI answers 400 to a wrong key"
+    if status == 403 and "provisioning" in text:
+        return "buy the number in xAI's console (Voice Agents), then declare it with `number:` instead of `area_code:`"
+    if status == 403 and "agents endpoint is not enabled" in text:
+        return (
+            "ask xAI to enable agents for this team; until then answer with a `webhook`, or use an agent of the console"
+        )
+    if status == 409 and path.startswith(_AGENTS):
+        return "give the number that it still answers another agent or none, then run it again"
+    return "`take_over: true` on the number if it is yours; else remove it in xAI's console" if status == 409 else ""
+
+
+#: How the xAI APIs answer: a DELETE with 200 or 204, and no body.
+CONVENTIONS = ApiConventions(refusal=_refusal, advice=_advice, request_id_headers=("x-request-id",))
 
 
 class Client:
@@ -34,6 +62,7 @@ class Client:
         self._http = http.client(
             "xai",
             limit or limits.Limit(4),
+            CONVENTIONS,
             base_url=base_url or BASE_URL,
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
         )
@@ -145,33 +174,9 @@ class Client:
         self._call("DELETE", f"{_AGENTS}/{id}")
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            response = self._http.request(method, path, **options)
-        except errors.CarrierError as error:
-            raise _explained(error, path) from None
+        response = self._http.request(method, path, **options)
         with_body = response.status_code != 204 and response.content
         return response.json() if with_body else {}
-
-
-def _explained(error: errors.CarrierError, path: str) -> errors.CarrierError:
-    """xAI's refusals with the step that helps; ``code`` there is prose, so the status and the words decide."""
-    text = error.reason.lower()
-    step = ""
-    if error.status == 400 and "api key" in text:
-        step = "check XAI_API_KEY: xAI answers 400 to a wrong key"
-    elif error.status == 403 and "provisioning" in text:
-        step = "buy the number in xAI's console (Voice Agents), then declare it with `number:` instead of `area_code:`"
-    elif error.status == 403 and "agents endpoint is not enabled" in text:
-        step = (
-            "ask xAI to enable agents for this team; until then answer with a `webhook`, or use an agent of the console"
-        )
-    elif error.status == 409 and path.startswith(_AGENTS):
-        step = "give the number that it still answers another agent or none, then run it again"
-    elif error.status == 409:
-        step = "`take_over: true` on the number if it is yours; else remove it in xAI's console"
-    if not step:
-        return error
-    return type(error)(error.reason, status=error.status, code=error.code, request_id=error.request_id, step=step)
 
 
 def _parsed(model: type[AnswerT], body: Any) -> AnswerT:

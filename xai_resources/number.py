@@ -65,7 +65,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
         allow = tuple(str(network) for network in auth.get("allowed_addresses") or ())
         webhook: Mapping[str, Any] = inputs.get("webhook") or {}
         if inputs.get("origin") == "xai_provisioned":
-            kind = "xai"
+            kind = "provisioned"
         elif auth.get("auth_username"):
             kind = "digest"
         else:
@@ -75,7 +75,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
             host=str(inputs.get("sip_host") or SIP_HOST),
             auth=kind, username=str(auth.get("auth_username") or ""), allow=allow,
             webhook=str(webhook.get("url") or ""), agent=str(inputs.get("agent_id") or ""),
-            rents=kind == "xai" and not inputs.get("phone_number"), releases=inputs.get("on_delete") == "release",
+            rents=kind == "provisioned" and not inputs.get("phone_number"), releases=inputs.get("on_delete") == "release",
         )  # fmt: skip
 
     def find(self, api: Client, spec: NumberSpec, *, fresh: bool) -> Live | None:

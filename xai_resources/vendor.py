@@ -5,7 +5,7 @@ from __future__ import annotations
 from providers.kernel import errors, limits
 from providers.kernel.vendor import Credential, Settings, Vendor
 from xai_resources.agent import Agent
-from xai_resources.client import Client
+from xai_resources.client import CONVENTIONS, Client
 from xai_resources.number import PhoneNumber
 from xai_resources.password import Password
 
@@ -30,5 +30,6 @@ XAI = Vendor[Client](
     connect=_connect,
     account=_team,
     account_name="team",
+    conventions=CONVENTIONS,
     max_requests=4,
 )

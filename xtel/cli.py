@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from providers.kernel import log
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import terminal
@@ -48,6 +49,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def xtel(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the log on standard error: each request, each decision.")
+    ] = False,
     shown: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -64,8 +68,12 @@ def xtel(
       xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
-    XTEL_DEBUG=1 shows tracebacks, NO_COLOR=1 switches colours off.
+    XTEL_LOG=debug is -v; XTEL_DEBUG=1 shows tracebacks, NO_COLOR=1 switches colours off.
     """
+    if verbose:
+        os.environ[log.VARIABLE] = log.DEBUG
+    if log.wanted():
+        log.write_to(log.to_stderr)
 
 
 #: In the order of the help.

@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
 
+from providers.kernel import log
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -111,8 +113,8 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def in_place() -> bool:
-    """Whether a line of progress can change where it stands."""
-    return sys.stderr.isatty()
+    """Whether a line of progress can change where it stands: not where the log runs through it."""
+    return sys.stderr.isatty() and not log.wanted()
 
 
 @contextmanager
@@ -159,4 +161,4 @@ def board(names: Sequence[str]) -> Generator[Callable[[str, str], None]]:
 
 def working(text: str) -> AbstractContextManager[Any]:
     """A spinner while something takes its time, on a terminal only."""
-    return _console(stderr=True).status(text) if sys.stderr.isatty() else nullcontext()
+    return _console(stderr=True).status(text) if in_place() else nullcontext()

@@ -36,12 +36,13 @@ class CallHandling:
     transport: Literal["tls", "tcp", "udp"] | None = None
     #: Whether the media are encrypted.
     srtp: bool | None = None
-    #: The number (E.164, or a name while it has none) that is registered at xAI by this object.
+    #: The number (E.164, or a name while it has none) that this object registers with who answers.
     registers: str = ""
     #: The SIP host at which that registration is called.
     host: str = ""
-    #: Who may send calls to it: anyone, whoever logs in, whoever comes from the networks; ``xai``: xAI's own number.
-    auth: Literal["", "open", "digest", "allowlist", "xai"] = ""
+    #: Who may send calls to it: anyone, whoever logs in, whoever comes from the networks; or the number is
+    #: provisioned, one of the vendor's own, and no carrier of ours sends it calls.
+    auth: Literal["", "open", "digest", "allowlist", "provisioned"] = ""
     username: str = ""
     allow: tuple[str, ...] = ()
     #: Who answers: a webhook's URL, or an agent.

@@ -1,4 +1,4 @@
-"""What a carrier offers: what it can and cannot do towards xAI, and the ranges it publishes, each with its day."""
+"""What a carrier offers: what it can and cannot do towards the target, and the ranges it publishes, each with its day."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class Table:
 
     @property
     def label(self) -> str:
-        """``twilio`` or ``telnyx:europe``."""
+        """``acme`` or ``acme:europe``."""
         return f"{self.name}:{self.region}" if self.region else self.name
 
     @property
     def dated(self) -> str:
-        """The name that always means this table: ``twilio@2026-11-21``."""
+        """The name that always means this table: ``acme@2026-11-21``."""
         return f"{self.label}@{self.read.isoformat()}"

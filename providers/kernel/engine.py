@@ -24,10 +24,9 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.dynamic.dynamic import serialize_provider  # pyright: ignore[reportUnknownVariableType] -- untyped
 from pulumi.output import Unknown as EngineUnknown
 
-from providers.kernel import gate, operation, process, reconciler, registry, spec
+from providers.kernel import gate, operation, process, reconciler, registry, spec, workarounds
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
 
@@ -43,7 +42,7 @@ _refused: dict[str, str] = {}
 
 
 class Provider(ResourceProvider):
-    """What Pulumi keeps in the state as ``__provider``: a reference to this class and a token such as ``twilio:Trunk``."""
+    """What Pulumi keeps in the state as ``__provider``: a reference to this class and a token such as ``acme:Trunk``."""
 
     serialize_as_secret_always = False
 
@@ -86,7 +85,7 @@ class Provider(ResourceProvider):
 
     def _previewed(self, old: Mapping[str, Any], checked: reconciler.Checked, doing: operation.Operation) -> str:
         """Say on the resource what stands in its way, or what will be taken over; answers the refusal."""
-        urn = process.urn()
+        urn = workarounds.urn()
         refusal, notice = checked.refusal or _refused.get(urn, ""), ""
         if not old and urn not in _refused and not offline():
             refusal, notice = self.reconciler.look(checked.inputs)
@@ -100,7 +99,9 @@ class Provider(ResourceProvider):
         """``None`` for changes makes the engine compare inputs itself and show what changed (never ``True``)."""
         new = _ours(_news)
         blocked = new.pop(BLOCKED, "")
-        difference = self.reconciler.diff(_ours(_olds), new)
+        with self._doing(new):
+            difference = self.reconciler.diff(_ours(_olds), new)
+            reconciler.decided(str(difference))
         if not difference.changed and not blocked:
             return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=list(difference.replaces), delete_before_replace=True)
@@ -143,10 +144,10 @@ class Provider(ResourceProvider):
         return tuple(name for name in self.reconciler.object.outputs if name not in fields)
 
     def _doing(self, inputs: Mapping[str, Any]) -> Any:
-        urn = process.urn()
+        urn = workarounds.urn()
         vendor, _, kind = self._token.partition(":")
         says = {name: partial(getattr(process, name), urn) for name in ("progress", "warn", "inform")}
-        return operation.operating(reconciler.operation_on(vendor, kind, inputs, **says))
+        return operation.operating(reconciler.operation_on(vendor, kind, inputs, urn=urn, **says))
 
 
 def _declared(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def _swap(value: Any, kind: type, other: Any) -> Any:
 
 @cache
 def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
-    """The Pulumi resource class of an object, such as ``twilio:Trunk``, derived from its declaration.
+    """The Pulumi resource class of an object, such as ``acme:Trunk``, derived from its declaration.
 
     Its arguments are the fields of the object's spec; outputs are attributes.
     """
@@ -215,7 +216,7 @@ def imported(vendor_name: str, kind: str, inputs: Mapping[str, Any], state: Mapp
     Secrets are in the form that the engine encrypts: a plain string would stay readable in the state.
     """
     declared, token = registry.vendor(vendor_name).object(kind), f"{vendor_name}:{kind}"
-    own = {"__provider": serialize_provider(Provider(token)), BLOCKED: ""}
+    own = {"__provider": workarounds.serialized(Provider(token)), BLOCKED: ""}
     kept = spec.sealed(declared.spec, state, _sealed)
     outputs = {name: _sealed(value) if name in declared.secrets else value for name, value in kept.items()}
     return {

@@ -4,25 +4,31 @@
 
     XtelError
      +-- InputError            what the user wrote cannot be (before any request)
+     |    +-- Refused          a stack file with errors, each with its line
      +-- CredentialError       a key is missing or refused
      +-- AccountError          the key belongs to another account than the object
      +-- CarrierError          a vendor said no, or said nothing
-          +-- Permanent        trying again changes nothing
-          |    +-- NotFound    404
-          |    +-- Conflict    it exists already, or somebody else holds it
-          |    +-- Denied      401, 403
-          |    +-- Invalid     400, 405, 415, 422 and every other 4xx
-          |    +-- Unsupported 405, 501: this API does not offer the call
-          +-- Temporary        trying again may help
-               +-- Unreachable the request was never sent
-               +-- RateLimited 429, the request was not carried out
-               +-- Unavailable 5xx, time-out, cut connection, unreadable answer: the outcome is not known
-               +-- NotApplied  accepted, but what the vendor shows afterwards is not what was asked
+     |    +-- Permanent        trying again changes nothing
+     |    |    +-- NotFound    404
+     |    |    +-- Conflict    it exists already, or somebody else holds it
+     |    |    +-- Denied      401, 403
+     |    |    +-- Invalid     400, 415, 422 and every other 4xx
+     |    |    +-- Unsupported 405, 501: this API does not offer the call
+     |    +-- Temporary        trying again may help
+     |         +-- Unreachable the request was never sent
+     |         +-- RateLimited 429, the request was not carried out
+     |         +-- Unavailable 5xx, time-out, cut connection, unreadable answer: the outcome is not known
+     |         +-- NotApplied  accepted, but what the vendor shows afterwards is not what was asked
+     +-- PulumiUnavailable     Pulumi is not here, or did not do what it was asked
+     +-- Unmapped              a stack file cannot say what stands at a carrier
+     +-- ImportRefused         nothing was imported
+     +-- RecoveryRefused       a lock may be that of a running update
 """
 
 from __future__ import annotations
 
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from providers.kernel import operation, secrecy
 
@@ -30,13 +36,14 @@ _MESSAGE_LIMIT = 300
 
 
 class XtelError(Exception):
-    """Base of all errors this project raises on purpose."""
+    """Base of all errors this project raises on purpose: ``summary`` is what happened, ``step`` what to do next."""
 
     def __init__(self, message: str, *, step: str = "") -> None:
-        self.step = step
+        self.step = secrecy.one_line(step, 200)
         # The step is what the reader needs most: a long reason is cut, the step is not.
-        tail = f"; next: {secrecy.one_line(step, 200)}" if step else ""
-        super().__init__(secrecy.one_line(message, _MESSAGE_LIMIT - len(tail)) + tail)
+        tail = f"; next: {self.step}" if step else ""
+        self.summary = secrecy.one_line(message, _MESSAGE_LIMIT - len(tail))
+        super().__init__(self.summary + tail)
 
 
 class InputError(XtelError):
@@ -44,7 +51,11 @@ class InputError(XtelError):
 
 
 class CredentialError(XtelError):
-    """A credential is missing, or the vendor refuses it."""
+    """A credential is missing, or the vendor refuses it; ``missing`` is its environment variable, empty when refused."""
+
+    def __init__(self, message: str, *, step: str = "", missing: str = "") -> None:
+        self.missing = missing
+        super().__init__(message, step=step)
 
 
 class AccountError(XtelError):
@@ -54,19 +65,43 @@ class AccountError(XtelError):
 class CarrierError(XtelError):
     """A vendor refused or did not answer.
 
-    ``status`` is the HTTP status (0: none), ``code`` the vendor's own error code, ``request_id`` what its support asks for.
+    ``status`` is the HTTP status (0: none), ``code`` the vendor's own error code, ``request_id`` what its support asks for,
+    ``retry_after`` the seconds it asks to wait, ``reason`` its words alone.
     """
 
-    def __init__(self, reason: str, *, status: int = 0, code: str = "", request_id: str = "", step: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        step: str = "",
+    ) -> None:
         self.reason, self.status, self.code, self.request_id = reason, status, code, request_id
-        doing = operation.current()
-        subject = " ".join(part for part in (doing.vendor, doing.object, doing.number) if part)
+        self.retry_after = retry_after
+        subject = operation.current().subject
         facts = [f"code {code}" if code and code != str(status) else "", f"HTTP {status}" if status else ""]
         facts = [fact for fact in [*facts, f"request {request_id}" if request_id else ""] if fact]
         detail = f" ({', '.join(facts)})" if facts else ""
         room = _MESSAGE_LIMIT - len(detail) - len(step) - len(subject) - 12
         text = f"{secrecy.one_line(reason, max(room, 60))}{detail}"
         super().__init__(f"{subject}: {text}" if subject else text, step=step)
+
+    def reworded(self, *, reason: str = "", step: str = "") -> Self:
+        """The same error with another reason or next step, where somebody knows better; its facts stay."""
+        again = copy(self)
+        CarrierError.__init__(
+            again,
+            reason or self.reason,
+            status=self.status,
+            code=self.code,
+            request_id=self.request_id,
+            retry_after=self.retry_after,
+            step=step or self.step,
+        )
+        return again
 
 
 class Permanent(CarrierError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-_LIMIT = 64  # Twilio's friendly name; the shortest of the vendors' limits
+_LIMIT = 64  # the shortest of the vendors' limits for a name
 
 
 def marker(project: str, stack: str, name: str) -> str:
@@ -15,7 +15,7 @@ def marker(project: str, stack: str, name: str) -> str:
 
 
 def digest(text: str) -> str:
-    """8 hex digits of the marker's SHA-256: how xAI's display names carry it."""
+    """8 hex digits of the marker's SHA-256: how it is carried at the end of a display name."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

@@ -26,11 +26,18 @@ class Operation:
     vendor: str = ""
     object: str = ""
     number: str = ""
+    #: The engine's name of the resource; empty outside of the provider process.
+    urn: str = ""
     progress: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
     inform: Callable[[str], None] = _silent
     budget: float = 120.0
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as errors and the log name it."""
+        return " ".join(part for part in (self.vendor, self.object, self.number) if part)
 
     def remaining(self) -> float:
         """Seconds that may still be spent waiting in this step."""

@@ -281,11 +281,8 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         try:
             self.shop.buy(api, spec.phone_number)
         except (errors.Invalid, errors.NotFound, errors.Conflict) as error:
-            raise type(error)(
-                f"it was not bought: {error.reason}",
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            raise error.reworded(
+                reason=f"it was not bought: {error.reason}",
                 step="if somebody else has it by now, `pulumi up --refresh` chooses another one",
             ) from None
         return self._usable(api, spec.phone_number)

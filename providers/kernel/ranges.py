@@ -1,7 +1,7 @@
 """Published signaling ranges by name, with source and date.
 
-``twilio`` is the newest table this release knows, ``twilio@2026-11-21`` the table of that day, ``telnyx:europe`` a region
-of one, ``didww`` that of a platform without a module of its own. They are shared by all customers of the carrier: an
+``acme`` is the newest table this release knows, ``acme@2026-11-21`` the table of that day, ``acme:europe`` a region of
+one, or that of a platform without a module of its own. They are shared by all customers of the carrier: an
 allowlist proves the carrier, not the account.
 """
 

@@ -5,6 +5,7 @@ Pure of Pulumi: :mod:`providers.kernel.engine` calls it with plain dictionaries,
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from providers.kernel.verification import Verification
 _IDENTITY = frozenset({"marker", "phone_number"})
 #: Seconds between a 404 or an empty look-up and the second look that makes it count.
 SECOND_LOOK = 1.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class Difference:
 
     changed: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.changed:
+            return "unchanged"
+        return f"{', '.join(self.changed)} changed" + (
+            f", {', '.join(self.replaces)} not in place" if self.replaces else ""
+        )
 
 
 class Reconciler:
@@ -93,6 +102,7 @@ class Reconciler:
             ahead = None if found else self.session.ask(self.object.preflight, spec)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
+        decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
         if found is None:
             return str(ahead or ""), ""
         obstacle = self.object.obstacle(found, spec)
@@ -139,16 +149,16 @@ class Reconciler:
         if found:
             return self._take(found, spec)
         try:
-            return self.session.ask(self.object.create, spec), True
+            live = self.session.ask(self.object.create, spec)
+            decided(f"created {live.id}")
+            return live, True
         except errors.Unavailable as error:
             found = self._look_again(spec)
+            decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
             if found and found.ours:
                 return self._take(found, spec)
-            raise type(error)(
-                f"{error.reason}; it was not made as far as can be seen",
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            raise error.reworded(
+                reason=f"{error.reason}; it was not made as far as can be seen",
                 step="run `pulumi up` again: it looks before it makes anything",
             ) from None
 
@@ -163,6 +173,7 @@ class Reconciler:
         if obstacle := self.object.obstacle(found, spec):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
         live = self.session.ask(self.object.adopt, found, spec)
+        decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
         operation.current().progress(operation.TAKEN if live.id == found.id else operation.ANEW)
         return live, live.id != found.id
 
@@ -190,6 +201,7 @@ class Reconciler:
         spec = self.object.spec.model_validate(dict(inputs))
         difference = self.diff(old, inputs)
         if not difference.changed:
+            decided("unchanged")
             return {**old, **inputs}
         try:
             live = self.session.ask(self.object.update, id, spec, old)
@@ -199,6 +211,7 @@ class Reconciler:
         else:
             if _fields(difference.changed) - self.object.unreadable:
                 live = self._verification.written(live, inputs, old)
+        decided(f"updated {', '.join(difference.changed)}")
         return self._state(inputs, live, account, old)
 
     def _done_all_the_same(
@@ -236,9 +249,10 @@ class Reconciler:
         return seen, self._state(seen, live, self.session.account())
 
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
-        """After a first 404: Twilio answers 404 for existing objects at times (twilio-node#936)."""
+        """After a first 404: vendors answer 404 for objects that exist at times."""
         self._sleep(SECOND_LOOK)
         live = self._verification.seen(id, state, fresh=True)
+        decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
         if live is None and not self.session.answers():
             raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
         return live
@@ -250,6 +264,7 @@ class Reconciler:
             state = {**state, "on_delete": "stays"}
         try:
             self.session.ask(self.object.delete, id, state)
+            decided(f"deleted {id}")
         except errors.NotFound:
             if not self._second_look(id, state):
                 return
@@ -268,6 +283,11 @@ class Reconciler:
 def _fields(paths: Iterable[str]) -> set[str]:
     """The declared fields that paths lead into."""
     return {path.split(".")[0] for path in paths}
+
+
+def decided(what: str) -> None:
+    """One line of the log for what is done about the object at hand, and why."""
+    _log.debug("%s: %s", operation.current().subject, what)
 
 
 def _compared(inputs: Mapping[str, Any]) -> dict[str, Any]:

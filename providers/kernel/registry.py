@@ -19,7 +19,7 @@ def carriers() -> dict[str, Carrier[Any]]:
 
 @cache
 def vendors() -> dict[str, Vendor[Any]]:
-    """Every installed vendor by name: the carriers, and xAI (entry points ``xtel.vendors``)."""
+    """Every installed vendor by name: the carriers, and who answers (entry points ``xtel.vendors``)."""
     others: dict[str, Vendor[Any]] = {point.name: point.load() for point in entry_points(group="xtel.vendors")}
     return {**others, **carriers()}
 

@@ -24,7 +24,7 @@ class Ref:
 
 
 class Fallback(StrictModel):
-    """Who rings when xAI does not answer: another SIP URI, tried after the target in the order of the list."""
+    """Who rings when the target does not answer: another SIP URI, tried after the target in the order of the list."""
 
     uri: SipUri = Field(description="SIP URI, such as sip:+14155550999@pbx.example.com;transport=tls.")
     weight: Whole = Field(
@@ -72,7 +72,7 @@ class RouteObject:
     inputs: Mapping[str, Any]
     #: Parts that must exist before this one, although no input refers to them.
     after: tuple[str, ...] = ()
-    #: Made only once the number is registered at xAI, so that no call arrives before it can be answered.
+    #: Made only once the number is registered at the far end, so that no call arrives before it can be answered.
     last: bool = False
     shared: bool = False
 
@@ -80,7 +80,7 @@ class RouteObject:
 class CarrierRoute(StrictModel, ABC):
     """How one number's calls get from a carrier to their target; each carrier has its own class with its own keys.
 
-    The key ``carrier`` holds the carrier's name: ``carrier: Literal["twilio"] = "twilio"``.
+    The key ``carrier`` holds the carrier's name: ``carrier: Literal["acme"] = "acme"``.
     """
 
     @property

@@ -1,6 +1,6 @@
-"""How a number's route that somebody else made reads in the words of the stack file: the inverse of ``Route.pieces``.
+"""How a number's route that somebody else made reads in the words of the stack file: the inverse of ``CarrierRoute.objects``.
 
-A carrier declares it as ``Carrier.adoption``; ``xtel import`` does the rest: states come from the objects' own ``read``.
+A carrier declares it as ``Carrier.route_import``; ``xtel import`` does the rest: states come from the objects' own ``read``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,7 @@ ApiT = TypeVar("ApiT")
 
 
 class Unmapped(errors.XtelError):
-    """A stack file cannot say this number's route as it stands; ``reason`` and ``step`` are for people."""
-
-    def __init__(self, reason: str, *, step: str = "") -> None:
-        self.reason = reason
-        super().__init__(reason, step=step)
+    """A stack file cannot say this number's route as it stands."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import phonenumbers
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-#: The host that answers for xAI numbers; the API returns it per number as ``sip_host``.
+#: Where registered numbers are answered, unless a stack file says another host (``sip_host``): the documented one.
 SIP_HOST = "sip.voice.x.ai"
 #: Stands, in what a route says, for a number that is still to be bought: no digits, so that no number is like it.
 NUMBER_TO_COME = "+\ue000"
@@ -112,7 +112,7 @@ def cidrs(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def host(text: str) -> str:
-    """A DNS host name in lower case without a trailing dot. Not an address: TLS needs a name (Twilio error 32011)."""
+    """A DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
     name = text.strip().rstrip(".").lower()
     label = r"[a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?"
     if name.rpartition(".")[2].isdigit():
@@ -147,8 +147,8 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 class Target(BaseModel):
     """Where a carrier sends a number's calls: ``sip:+14155550100@sip.voice.x.ai;transport=tls`` (RFC 3261 §19.1).
 
-    The user part is the routing key at xAI and must be ``+E.164``. Without a port TLS means 5061 (RFC 3263). ``number``
-    may be empty: then the carrier puts the dialled number there (one trunk for many numbers).
+    The user part is the routing key at the far end and must be ``+E.164``. Without a port TLS means 5061 (RFC 3263).
+    ``number`` may be empty: then the carrier puts the dialled number there (one trunk for many numbers).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from providers.kernel import errors, limits, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
+from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.object import Object
 from providers.kernel.route import CarrierRoute
 from providers.kernel.route_import import RouteImport
@@ -42,6 +43,8 @@ class Vendor(Generic[ApiT]):
     #: Whose account the credentials open; asks the vendor, so that it also proves that the account answers.
     account: Callable[[ApiT], str]
     account_name: str = "account"
+    #: How its API words refusals, names requests and tells what is left of a rate.
+    conventions: ApiConventions = COMMON
     #: Requests in flight at once, and the rate that the vendor publishes for an account.
     max_requests: int = 8
     rate: limits.Rate | None = None
@@ -61,7 +64,7 @@ class Carrier(Vendor[ApiT]):
     """A vendor that delivers calls."""
 
     route: type[CarrierRoute] = CarrierRoute
-    #: ``auth`` left out in the stack file: what this carrier does best towards xAI.
+    #: ``auth`` left out in the stack file: what this carrier does best towards the target.
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
@@ -97,7 +100,13 @@ class Settings:
         raise errors.CredentialError(
             f"{self._vendor.title}: {credential.env} is not set",
             step=f"export {credential.env}=… or `pulumi config set {secret}{credential.config} …`",
+            missing=credential.env,
         )
+
+    @property
+    def conventions(self) -> ApiConventions:
+        """How this vendor's API answers: for the HTTP client that is made out of these settings."""
+        return self._vendor.conventions
 
     def get(self, name: str) -> str:
         """The value, or an empty string."""

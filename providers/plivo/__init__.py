@@ -13,6 +13,7 @@ from pydantic import Field
 
 from providers.kernel import limits, purchase
 from providers.kernel.capabilities import Ability, Can, Capability, Table
+from providers.kernel.conventions import ApiConventions
 from providers.kernel.route import Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.vendor import Carrier, Credential
@@ -106,6 +107,10 @@ CARRIER = Carrier[Api](
     objects=(Uri, Trunk, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
     account=_account,
+    # {"api_id", "error"}, the common form, where the error may be an object of fields; a DELETE answers 204
+    conventions=ApiConventions(
+        request_id_headers=("x-plivo-request-id",), request_id_field="api_id", empty_answers=frozenset()
+    ),
     rate=limits.Rate(300, 5.0),
     route=Route,
     example="+12125550177",

@@ -89,7 +89,7 @@ def _client(settings: Settings, limit: limits.Limit) -> Any:
 
     from providers.kernel import http
 
-    wire = http.client("plivo", limit)
+    wire = http.client("plivo", limit, settings.conventions)
     origin = settings.base_url or BASE_URL
 
     class Adapter(BaseAdapter):

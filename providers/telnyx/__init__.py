@@ -8,12 +8,13 @@ allowlist is the authentication. Never tried against a live account: docs/telnyx
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
 from providers.kernel import purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
+from providers.kernel.conventions import ApiConventions, RateHeaders, Refusal
 from providers.kernel.route import Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.spec import StrictModel
@@ -157,6 +158,17 @@ def _account(api: Api) -> str:
     return str(answer["data"]["organization_id"])
 
 
+def _refusal(body: object) -> Refusal:
+    """``{"errors": [{"code", "title", "detail", …}]}``; the first one tells."""
+    listed: Any = cast(dict[str, Any], body).get("errors") if isinstance(body, dict) else None
+    first: Any = cast(list[Any], listed)[0] if isinstance(listed, list) and listed else None
+    if not isinstance(first, dict):
+        return Refusal()
+    fields = cast(dict[str, object], first)
+    told = [str(fields[key]) for key in ("title", "detail") if fields.get(key)]
+    return Refusal(str(fields.get("code") or ""), ": ".join(told))
+
+
 CARRIER = Carrier[Api](
     name="telnyx",
     title="Telnyx",
@@ -166,6 +178,12 @@ CARRIER = Carrier[Api](
     connect=Api,
     account=_account,
     account_name="organisation",
+    conventions=ApiConventions(
+        refusal=_refusal,
+        request_id_headers=("x-request-id",),
+        rate=RateHeaders(remaining="x-ratelimit-remaining", reset="x-ratelimit-reset"),
+        empty_answers=frozenset(),  # a DELETE answers with what was deleted
+    ),
     route=Route,
     example="+13125550142",
     ranges=RANGES,

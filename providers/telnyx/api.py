@@ -59,5 +59,7 @@ def _client(settings: Settings, limit: limits.Limit) -> Telnyx:
         api_key=settings["api_key"],
         base_url=settings.base_url or None,
         max_retries=0,
-        http_client=http.client("telnyx", limit, base_url=settings.base_url or "https://api.telnyx.com/v2"),
+        http_client=http.client(
+            "telnyx", limit, settings.conventions, base_url=settings.base_url or "https://api.telnyx.com/v2"
+        ),
     )

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from providers.kernel import purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability, Table
+from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
 from providers.kernel.route import Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
@@ -296,6 +297,8 @@ CARRIER = Carrier[Api](
     objects=(Trunk, OriginationUrl, Recording, Application, Twiml, Attachment, *purchase.sold_by(Shop())),
     connect=Api,
     account=_account,
+    # {"code": 20404, "message": …, "more_info": …, "status": 404}, the common form; a DELETE answers 204
+    conventions=ApiConventions(request_id_headers=("twilio-request-id",), empty_answers=frozenset()),
     route=Route,
     ranges=(RANGES,),
     can=CAN,

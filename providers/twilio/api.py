@@ -52,7 +52,7 @@ def _client(settings: Settings, limit: limits.Limit) -> Client:
 
     from providers.kernel import http
 
-    wire = http.client("twilio", limit)
+    wire = http.client("twilio", limit, settings.conventions)
 
     class Http(HttpClient):
         """The SDK's requests, sent by our policy; its own client waits forever and hides headers."""

@@ -63,10 +63,10 @@ def test_no_text_of_a_run_shows_a_secret(network: Project, sandbox: Sandbox, tmp
         louder_than_needed,
         ours(network.run("preview", "--diff", *loud)),
         network.run("preview", "--json"),
-        ours(network.up("--diff", "--event-log", str(events), *loud, PULUMI_DEBUG_COMMANDS="1")),
+        ours(network.up("--diff", "--event-log", str(events), *loud, PULUMI_DEBUG_COMMANDS="1", XTEL_LOG="debug")),
         network.run("preview", "--json", "--show-sames"),
         network.run("preview", "--save-plan", str(tmp_path / "plan.json"), PULUMI_EXPERIMENTAL="1"),
-        ours(network.run("refresh", "--yes", "--diff", *loud)),
+        ours(network.run("refresh", "--yes", "--diff", "--debug", *loud)),
         network.run("stack", "--show-urns"),
         network.run("stack", "output", "--json"),
         network.run("stack", "export"),
@@ -77,7 +77,8 @@ def test_no_text_of_a_run_shows_a_secret(network: Project, sandbox: Sandbox, tmp
         json.dumps(sandbox.log()),
     ]
     found = secrets(network, sandbox)
-    texts.append(ours(network.run("destroy", "--yes", "--diff", *loud)))
+    texts.append(ours(network.run("destroy", "--yes", "--diff", *loud, XTEL_LOG="debug")))
+    assert all("providers.kernel.http: xai " in texts[place] for place in (3, 6, -1))
     for number, text in enumerate(texts):
         for place, secret in enumerate(found):
             assert secret not in text, (number, place)
@@ -94,9 +95,8 @@ def test_no_failure_shows_a_secret(network: Project, sandbox: Sandbox) -> None:
         for body, status in ((echo, 400), ({"phone_number": found}, 200)):
             sandbox.fault("* /v2/**", "status", status=status, body=body, times=40)
             sandbox.fault("* /v1/Account/**", "status", status=status, body=body, times=40)
-            texts.append(
-                network.up("-v=8", "--logtostderr", code=None, XTEL_DEBUG=debug, XTEL_ALLOW_REPLACE="+12125550177")
-            )
+            env = {"XTEL_DEBUG": debug, "XTEL_LOG": "debug", "XTEL_ALLOW_REPLACE": "+12125550177"}
+            texts.append(network.up("-v=8", "--logtostderr", code=None, **env))
             sandbox.http.delete("/_sandbox/faults").raise_for_status()
     for number, text in enumerate(texts):
         assert "error" in text

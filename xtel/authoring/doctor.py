@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sys
 import sysconfig
@@ -21,6 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
+
 from providers.kernel import errors, operation, ranges, registry, secrecy
 from providers.kernel.capabilities import Capability
 from providers.kernel.session import Session
@@ -34,7 +36,7 @@ from xtel.project import layout, programs, sandbox
 from xtel.review import ranges as published
 
 #: The first engine that starts a policy pack given as an executable.
-OLDEST_ENGINE = (3, 255, 0)
+OLDEST_ENGINE = Version("3.255.0")
 OLDEST_PYTHON = (3, 11)
 #: Days after which a published table should be compared with its source again.
 OLD = 180
@@ -163,9 +165,8 @@ def _python() -> Iterator[Check]:
 
 
 def _engine(found: layout.Project) -> Iterator[Check]:
-    wanted = ".".join(map(str, OLDEST_ENGINE))
     own = (Path(__file__).resolve().parents[2] / "tools/engine/install.py").is_file()
-    step = "make setup" if own else f"install Pulumi {wanted} or newer: https://www.pulumi.com/docs/install"
+    step = "make setup" if own else f"install Pulumi {OLDEST_ENGINE} or newer: https://www.pulumi.com/docs/install"
     program = shutil.which("pulumi", path=programs.search_path())
     if program is None:
         yield Check("pulumi", MISSING, "not on PATH", step)
@@ -175,11 +176,7 @@ def _engine(found: layout.Project) -> Iterator[Check]:
     except cli.PulumiUnavailable as error:
         yield Check("pulumi", ERROR, str(error), step)
         return
-    good = _numbers(version) >= OLDEST_ENGINE
-    detail = f"{version}, {layout.shown(Path(program))}"
-    yield Check(
-        "pulumi", OK if good else ERROR, detail if good else f"{detail}: older than {wanted}", "" if good else step
-    )
+    yield _aged(version, layout.shown(Path(program)), step)
     beside = Path(program).resolve().parent / _HOST
     host = str(beside) if beside.is_file() else shutil.which(_HOST, path=programs.search_path())
     if host:
@@ -188,29 +185,33 @@ def _engine(found: layout.Project) -> Iterator[Check]:
         yield Check("language host", MISSING, f"{_HOST} is neither beside pulumi nor on PATH", step)
 
 
+def _aged(version: str, where: str, step: str) -> Check:
+    """Whether this engine is new enough."""
+    try:
+        good, wrong = Version(version) >= OLDEST_ENGINE, f"older than {OLDEST_ENGINE}"
+    except InvalidVersion:
+        good, wrong = False, "it does not say which version it is"
+    told = f"{version}, {where}"
+    return Check("pulumi", OK, told) if good else Check("pulumi", ERROR, f"{told}: {wrong}", step)
+
+
 def _packages() -> Iterator[Check]:
     """Read from what pip wrote down: nothing is imported."""
-    needed = [text for text in metadata.requires("xai-telephony") or () if "extra ==" not in text]
-    least = dict(re.findall(r"^([\w.-]+)>=([\d.]+)", "\n".join(needed), re.MULTILINE))
+    needed = [Requirement(text) for text in metadata.requires("xai-telephony") or ()]
+    wanted = {each.name: each.specifier for each in needed if each.marker is None}  # a marker: of an extra
     good: list[str] = []
     for name in _SHOWN:
         try:
             version = metadata.version(name)
         except metadata.PackageNotFoundError:
-            yield Check(name, MISSING, "not installed", f"pip install '{name}>={least.get(name, '0')}'")
+            yield Check(name, MISSING, "not installed", f"pip install '{name}{wanted[name]}'")
             continue
-        if _numbers(version) < _numbers(least.get(name, "0")):
-            yield Check(name, ERROR, f"{version} is older than {least[name]}", f"pip install '{name}>={least[name]}'")
+        if not wanted[name].contains(version, prereleases=True):
+            yield Check(name, ERROR, f"{version} is not {wanted[name]}", f"pip install '{name}{wanted[name]}'")
         else:
             good.append(f"{name} {version}")
     for index in range(0, len(good), 3):
         yield Check("packages", OK, ", ".join(good[index : index + 3]))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """A version's first three numbers, so that versions can be compared."""
-    found = [int(part) for part in re.findall(r"\d+", version)[:3]]
-    return tuple(found + [0] * (3 - len(found)))
 
 
 # --- credentials and accounts ---
@@ -298,7 +299,7 @@ def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[
         try:
             _ = Session(vendor, lambda key: filled.get(key) or config(key)).api
         except errors.CredentialError as error:
-            item = next((each for each in vendor.credentials if str(error).find(f": {each.env} ") >= 0), None)
+            item = next((each for each in vendor.credentials if each.env == error.missing), None)
             if item is None or item.env in lacking:
                 return lacking, str(error)
             lacking[item.env], filled[item.config] = error.step, _STAND_IN
@@ -316,9 +317,9 @@ def _account(config: Config, vendor: Vendor[Any]) -> Check:
             account = Session(vendor, config.get).account()
     except Exception as error:
         known = errors.of(error)
-        step = known.step if known else ""
-        detail = _one_line(known or error).removesuffix(f"; next: {step}")
-        return Check(vendor.title, ERROR, detail, step)
+        if known is None:
+            return Check(vendor.title, ERROR, _one_line(error))
+        return Check(vendor.title, ERROR, known.summary, known.step)
     taken = (time.monotonic() - started) * 1000
     return Check(vendor.title, OK, f"{vendor.account_name} {secrecy.one_line(account, 60)} ({taken:.0f} ms)")
 

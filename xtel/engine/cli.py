@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from providers.kernel import secrecy
+from providers.kernel import log, secrecy
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel.project import programs
 
 _SECONDS = 60
+_log = logging.getLogger(__name__)
 
 
 class PulumiUnavailable(XtelError):
@@ -45,24 +48,34 @@ def ask(
     ``given`` is what it reads from its standard input.
     """
     command, env = _command(arguments, environment)
+    started = time.monotonic()
     try:
-        return subprocess.run(
+        done = subprocess.run(
             command, cwd=root, env=env, input=given, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+    ended(arguments, done.returncode, started)
+    return done
 
 
-def start(arguments: list[str], root: Path, environment: Mapping[str, str], log: IO[str]) -> subprocess.Popen[str]:
-    """The same in the background; what it prints goes to ``log``."""
+def ended(arguments: list[str], code: int, started: float) -> None:
+    """A line of the log for one command of the CLI."""
+    _log.debug("pulumi %s: exit %d in %.1f s", " ".join(arguments), code, time.monotonic() - started)
+
+
+def start(arguments: list[str], root: Path, environment: Mapping[str, str], stream: IO[str]) -> subprocess.Popen[str]:
+    """The same in the background; what it prints goes to ``stream``."""
     command, env = _command(arguments, environment)
     return subprocess.Popen(
-        command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+        command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, text=True
     )
 
 
 def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment, "PATH": programs.search_path()}
+    # Our provider's log comes with the engine's events, and is shown once: by whoever follows them.
+    fixed = {"PULUMI_SKIP_UPDATE_CHECK": "1", log.VARIABLE: "", **environment, "PATH": programs.search_path()}
+    env = {**os.environ, **fixed}
     program = shutil.which("pulumi", path=env["PATH"])
     if program is None:
         raise PulumiUnavailable("there is no pulumi on PATH", step="make setup")

@@ -8,14 +8,26 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from providers.kernel import log
 from providers.kernel.secrecy import one_line
 from xtel import terminal
 from xtel.engine import cli
-from xtel.engine.step import Diagnostic, Step, diagnostic_of, group_of, is_object, object_of, parsed, step_of
+from xtel.engine.step import (
+    Diagnostic,
+    Step,
+    diagnostic_of,
+    group_of,
+    is_object,
+    message_of,
+    object_of,
+    parsed,
+    step_of,
+)
 
 _POLL_SECONDS = 0.1
 
@@ -55,18 +67,20 @@ def follow(
     it is waited for.
     """
     with tempfile.TemporaryDirectory() as folder:
-        log, printed = Path(folder) / "events", Path(folder) / "printed"
+        written, printed = Path(folder) / "events", Path(folder) / "printed"
         variables = {**environment, "PULUMI_DEBUG_COMMANDS": "1"}  # without it there is no --event-log
+        started = time.monotonic()
         with printed.open("w", encoding="utf-8") as stream:
-            process = cli.start([*arguments, "--event-log", str(log)], root, variables, stream)
+            process = cli.start([*arguments, "--event-log", str(written)], root, variables, stream)
             try:
-                for event in _tail(log, lambda: process.poll() is not None, between):
+                for event in _tail(written, lambda: process.poll() is not None, between):
                     seen(event)
             finally:
                 process.wait()
+                cli.ended(arguments, process.returncode, started)
         text = printed.read_text(encoding="utf-8", errors="replace")
         # `up` writes its preview there first and then, from the beginning again, what it did: that is what counts.
-        told = log.read_bytes() if log.is_file() else b""
+        told = written.read_bytes() if written.is_file() else b""
         events = list(_events(told))
     steps = tuple(event for event in events if isinstance(event, Step))
     diagnostics = tuple(event for event in events if isinstance(event, Diagnostic))
@@ -104,20 +118,34 @@ def _error(diagnostics: Sequence[Diagnostic], text: str) -> str:
     return one_line(first or cli.reason(text), 600)
 
 
-def _tail(log: Path, ended: Callable[[], bool], between: Callable[[], None]) -> Iterator[Step | Diagnostic]:
+def _tail(written: Path, ended: Callable[[], bool], between: Callable[[], None]) -> Iterator[Step | Diagnostic]:
     """Every event of a log that is still written, whole lines only, until its writer has ended."""
     place = 0
     while True:
         last = ended()
-        data = log.read_bytes() if log.is_file() else b""
+        data = written.read_bytes() if written.is_file() else b""
         place = place if place <= len(data) else 0
         whole = data.rfind(b"\n") + 1
+        _relay(data[place:whole])
         yield from _events(data[place:whole])
         place = max(place, whole)
         if last:
             return
         between()
         time.sleep(_POLL_SECONDS)
+
+
+def _relay(data: bytes) -> None:
+    """The log of the provider process, which comes as messages that only `--debug` would show."""
+    if not log.wanted():
+        return
+    for line in data.splitlines():
+        if b'"severity":"debug"' not in line:
+            continue
+        with suppress(ValueError):
+            told: Any = parsed(line).get("diagnosticEvent")
+            if told and log.is_line(text := message_of(told)):
+                log.to_stderr(one_line(text, 600))
 
 
 def _events(data: bytes) -> Iterator[Step | Diagnostic]:

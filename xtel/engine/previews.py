@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from providers.kernel import log
 from providers.kernel.errors import InputError
 from xtel.engine.step import Diagnostic, Step, diagnostic_of, message_of, parsed, step_of
 
@@ -78,7 +79,7 @@ def _foreign(why: str) -> InputError:
 def _document(found: Mapping[str, Any]) -> Preview:
     if not {"steps", "changeSummary", "diagnostics"} & found.keys():
         raise _foreign("it has no steps")
-    diagnostics = tuple(diagnostic_of(item) for item in found.get("diagnostics") or () if not item.get("ephemeral"))
+    diagnostics = tuple(diagnostic_of(item) for item in found.get("diagnostics") or () if _said(item))
     steps = tuple(step_of(item, "oldState", "newState") for item in found.get("steps") or ())
     return Preview(steps, diagnostics, failed=any(item.severity == "error" for item in diagnostics))
 
@@ -91,7 +92,7 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     for event in events:
         if pre := event.get("resourcePreEvent"):
             steps.append(step_of(pre["metadata"], "old", "new"))
-        elif (told := event.get("diagnosticEvent")) and told.get("severity") != "debug" and not told.get("ephemeral"):
+        elif (told := event.get("diagnosticEvent")) and _said(told):
             diagnostics.append(diagnostic_of(told))
         elif policy := event.get("policyEvent"):
             found.append(_policy_event(policy))
@@ -102,6 +103,11 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     failed = result != "succeeded" or any(item.severity == "error" for item in diagnostics)
     policy = tuple(found) if packs or found else None
     return Preview(tuple(steps), tuple(diagnostics), failed, policy, whole=True)
+
+
+def _said(item: Mapping[str, Any]) -> bool:
+    """Whether a diagnostic is part of the result: progress and the log are not."""
+    return not item.get("ephemeral") and item.get("severity") != "debug" and not log.is_line(message_of(item))
 
 
 def _policy_event(event: Mapping[str, Any]) -> PolicyEvent:

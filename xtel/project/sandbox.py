@@ -21,9 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
-
-from providers.kernel import registry
+from providers.kernel import http, limits, operation, registry
 from providers.kernel.errors import XtelError
 from xtel import terminal
 from xtel.project import programs
@@ -191,16 +189,16 @@ class LocalSandbox:
         return str(self.ready) in told.stdout
 
     def _healthy(self, url: str) -> bool:
-        with suppress(httpx.HTTPError):
-            return _http().get(f"{url}/_sandbox/health").is_success
+        with suppress(XtelError):
+            _ask(url, "GET", "health")
+            return True
         return False
 
     def _ask(self, found: Running, method: str, name: str, **query: str) -> dict[str, Any]:
         try:
-            answer = _http().request(method, f"{found.url}/_sandbox/{name}", params=query)
-            return cast(dict[str, Any], answer.raise_for_status().json())
-        except (httpx.HTTPError, ValueError) as error:
-            raise XtelError(f"the sandbox at {found.url}: {error}", step="xtel sandbox down, then up") from None
+            return cast(dict[str, Any], _ask(found.url, method, name, **query))
+        except XtelError as error:
+            raise XtelError(f"the sandbox at {found.url}: {error.summary}", step="xtel sandbox down, then up") from None
 
     @contextmanager
     def alone(self) -> Generator[None]:
@@ -211,9 +209,13 @@ class LocalSandbox:
             yield
 
 
-def _http() -> httpx.Client:
-    """Straight to this machine, whatever proxy the environment names."""
-    return httpx.Client(trust_env=False, timeout=10)
+def _ask(url: str, method: str, name: str, **query: str) -> Any:
+    """One request to a sandbox, sent once: whether it answers now is the question."""
+    with (
+        operation.operating(operation.Operation(budget=0)),
+        http.client("sandbox", limits.Limit(4), base_url=url, timeout=10) as client,
+    ):
+        return client.request(method, f"/_sandbox/{name}", params=query).json()
 
 
 def _port(wanted: int | None) -> int:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from providers.kernel import errors, http, secrecy
+from providers.kernel import errors, secrecy
+from providers.kernel.conventions import ApiConventions, RateHeaders
 from providers.kernel.vendor import checked_base_url
 from xtel.review.forge import Note
 from xtel.review.forge.wire import Wire, named
@@ -25,25 +23,11 @@ _READ, _WRITE = "`pull-requests: read` in the job's permissions", "`pull-request
 _ISSUES = "`issues: write` in the job's permissions"
 
 
-class RateLimitTranslation(httpx.BaseTransport):
-    """GitHub's way to say "too fast" in the kernel's words: it also answers 403, and names the time, not the wait."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer, as 429 with Retry-After where a limit was hit."""
-        response = self._inner.handle_request(request)
-        left, reset = response.headers.pop("x-ratelimit-remaining", ""), response.headers.pop("x-ratelimit-reset", "")
-        if response.status_code in {403, 429} and (left == "0" or "retry-after" in response.headers):
-            response.status_code = 429
-            if "retry-after" not in response.headers and reset.isdecimal():
-                response.headers["retry-after"] = str(max(0, int(reset) - int(time.time())))
-        return response
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._inner.close()
+#: "Too fast" is also a 403 here, and the reset header names a time.
+_CONVENTIONS = ApiConventions(
+    request_id_headers=("x-github-request-id",),
+    rate=RateHeaders("x-ratelimit-remaining", "x-ratelimit-reset", epoch=True, statuses=frozenset({403})),
+)
 
 
 class GitHub:
@@ -67,7 +51,7 @@ class GitHub:
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        self._wire = Wire(TITLE, base, headers, "GITHUB_TOKEN", RateLimitTranslation(http.network()))
+        self._wire = Wire(TITLE, base, headers, "GITHUB_TOKEN", _CONVENTIONS)
         self._wire.subject = self.repository
         self._path, self._author = f"/repos/{self.repository}", author
         self.job = job()

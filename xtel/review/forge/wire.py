@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
-import httpx
-
-from providers.kernel import errors, http, limits, operation, secrecy
+from providers.kernel import errors, http, limits, operation
+from providers.kernel.conventions import COMMON, ApiConventions
 
 _PER_PAGE = 100  # the most that both forges give
 _MAX_PAGES = 1000
@@ -18,18 +18,12 @@ class Wire:
     """Requests to one forge; ``subject`` is what errors name, such as ``acme/phones#7``."""
 
     def __init__(
-        self, title: str, base: str, headers: Mapping[str, str], token: str, inner: httpx.BaseTransport | None = None
+        self, title: str, base: str, headers: Mapping[str, str], token: str, conventions: ApiConventions = COMMON
     ) -> None:
         self._title, self._token = title, token
         self.subject = ""
-        policy = http.Policy(title, limits.Limit(4), inner)
-        self._http = httpx.Client(
-            base_url=base,
-            headers={"User-Agent": "xai-telephony", **headers},
-            transport=policy,
-            timeout=http.TIMEOUT,
-            follow_redirects=False,
-        )
+        sent = {"User-Agent": "xai-telephony", **headers}
+        self._http = http.client(title, limits.Limit(4), conventions, base_url=base, headers=sent)
 
     def ask(self, method: str, path: str, need: str, *, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
         """One answer as JSON; ``need`` is the permission that a 403 means is missing."""
@@ -50,35 +44,32 @@ class Wire:
             following = answer.links.get("next", {}).get("url")
             if not following:
                 return
-            asked = dict(httpx.URL(following).params)
+            asked = dict(parse_qsl(urlsplit(following).query))
         raise errors.Unavailable(f"{self._title}: {path} has over {_MAX_PAGES} pages", step="close it, open another")
 
     def _answer(
         self, method: str, path: str, need: str, body: Mapping[str, Any] | None, query: Mapping[str, Any]
-    ) -> httpx.Response:
+    ) -> http.Response:
         with operation.operating(operation.Operation(self._title, self.subject)):
             try:
                 return self._http.request(method, path, json=body, params=query or None)
             except errors.CarrierError as error:
                 raise self._explained(error, need) from None
-            except httpx.HTTPError as error:
-                raise errors.Unavailable(secrecy.one_line(str(error))) from None
 
     def _explained(self, error: errors.CarrierError, need: str) -> errors.XtelError:
         """The same refusal with what to do about it at a forge."""
-        facts: dict[str, Any] = {"status": error.status, "request_id": error.request_id}
         if error.status == 401:
             return errors.CredentialError(
                 f"{self._title} refuses the token in {self._token}", step="give one that lives"
             )
-        if error.status == 403:
-            return errors.Denied(error.reason, step=f"the token in {self._token} needs {need}", **facts)
-        if error.status == 404:
-            return errors.NotFound(error.reason, step=_ACCESS, **facts)
+        if isinstance(error, errors.Denied):
+            return error.reworded(step=f"the token in {self._token} needs {need}")
+        if isinstance(error, errors.NotFound):
+            return error.reworded(step=_ACCESS)
         if 300 <= error.status < 400:
-            return errors.Invalid("it has moved", step="name the repository as it is called now", **facts)
+            return error.reworded(reason="it has moved", step="name the repository as it is called now")
         if isinstance(error, errors.Invalid) and not error.step:
-            return errors.Invalid(error.reason, step="check the repository, the number and the commit", **facts)
+            return error.reworded(step="check the repository, the number and the commit")
         return error
 
 

@@ -168,7 +168,7 @@ def shown(found: CallPath, agents: Mapping[str, str], *, protected: bool = False
         targets=found.targets if found.attached else (),
         srtp=found.srtp,
         registered=not any(hop.ends for hop in found.hops if hop.name == "registration"),
-        auth=home.auth,
+        auth="xai" if home.auth == "provisioned" else home.auth,
         username=one_line(home.username),
         allow=tuple(map(one_line, home.allow)),
         webhook=one_line(home.webhook),

@@ -22,7 +22,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
-from providers.kernel import process, registry
+from providers.kernel import registry, workarounds
 from providers.kernel.errors import InputError
 from providers.kernel.secrecy import one_line
 from stacks import document
@@ -131,7 +131,7 @@ def main() -> None:
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Pack(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    process.end_with_engine()
+    workarounds.end_with_engine()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):  # how the engine ends it, and a person at a terminal

@@ -1,0 +1,71 @@
+"""What each vendor's HTTP API does its own way: how it words a refusal, where it puts the id of a request, how it tells the
+rate that is left, and which of its answers have no body. A vendor declares it beside its credentials; the HTTP policy of
+:mod:`providers.kernel.http` reads answers by it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a vendor says when it refuses: its own code (empty where it has none) and its words."""
+
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class RateHeaders:
+    """Headers that tell how many requests are left in this window, and when the next one begins."""
+
+    remaining: str
+    reset: str
+    #: ``reset`` is a point in time (seconds since 1970), not the seconds until then.
+    epoch: bool = False
+    #: Statuses beside 429 that mean "too many requests" when nothing is left or the answer names a wait.
+    statuses: frozenset[int] = frozenset()
+
+
+def refusal_of(body: object) -> Refusal:
+    """The common form: ``code`` and one of ``message``, ``error``, ``detail``; an object there has a ``message``.
+
+    Also what a gateway in front of an API answers, so it is tried where a vendor's own form does not fit.
+    """
+    if not isinstance(body, dict):
+        return Refusal()
+    fields = cast(dict[str, object], body)
+    message = next((fields[key] for key in ("message", "error", "detail") if fields.get(key)), "")
+    if isinstance(message, dict):
+        inner = cast(dict[str, object], message)
+        message = inner.get("message") or json.dumps(inner, ensure_ascii=False)
+    return Refusal(str(fields.get("code") or ""), str(message))
+
+
+def no_advice(status: int, refusal: Refusal, path: str) -> str:
+    """For a vendor whose refusals need no next step of their own."""
+    return ""
+
+
+@dataclass(frozen=True)
+class ApiConventions:
+    """How one vendor's API answers."""
+
+    #: Reads a refusal's JSON; what it leaves empty is read in the common form.
+    refusal: Callable[[object], Refusal] = refusal_of
+    #: The next step that helps with a refusal (status, what it says, path); empty: the kernel's own.
+    advice: Callable[[int, Refusal, str], str] = no_advice
+    #: Headers that carry the id of a request, which the vendor's support asks for; else a field of the body.
+    request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
+    request_id_field: str = ""
+    rate: RateHeaders | None = None
+    #: Verbs whose success may come without a body under any status; 204 and HEAD never have one.
+    empty_answers: frozenset[str] = frozenset({"DELETE"})
+
+
+#: Of an API that declares nothing.
+COMMON = ApiConventions()
