@@ -64,6 +64,7 @@ def test_killed_engine_then_up_at_once(project: Project, sandbox: Sandbox, match
     assert project.secret("support") == sandbox.secrets()["signing_secrets"][NUMBER]
 
 
+@pytest.mark.plain
 def test_killed_engine_leaves_no_provider_creating(project: Project, sandbox: Sandbox) -> None:
     project.declare()
     sandbox.fault("POST /v1/Trunks", "status", status=429, times=100, headers={"Retry-After": "1"})

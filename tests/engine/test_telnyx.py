@@ -51,8 +51,8 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     before = sandbox.numbers("telnyx")[CHICAGO_NUMBER]["connection_id"]
     made = objects(sandbox)
     project.declare(LONDON, CHICAGO)
-    assert f"will be taken over: it is assigned to connection {before}" in project.run("preview", "--diff")
-    project.up()
+    shown = project.up("--diff")
+    assert f"will be taken over: it is assigned to connection {before}" in shown.split("Resources:")[0]
     london = wired(sandbox, LONDON_NUMBER)
     wired(sandbox, CHICAGO_NUMBER)
     fqdns = {found["id"]: found["fqdn"] for found in sandbox.state()["telnyx"]["fqdns"]}
