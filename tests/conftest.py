@@ -119,3 +119,11 @@ def clean_env(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_FOREIGN):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def face(tmp_path: Path, sandbox: Sandbox, clean_env: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A stack behind the provider's own gRPC face (``tests/face.py``)."""
+    from tests.face import Face  # what only these tests need to load
+
+    return Face(tmp_path, sandbox, monkeypatch)

@@ -222,25 +222,6 @@ def test_one_that_is_not_ours_stops_the_preview(project: Project, sandbox: Sandb
     assert (answering(sandbox), agents(sandbox)["Sales"]["agent_id"]) == ("Sales", theirs)
 
 
-def test_lost_answer_makes_no_second_agent(project: Project, sandbox: Sandbox) -> None:
-    sandbox.fault("POST /v1/agents", "drop_after")
-    project.declare(DESK, head=AGENTS)
-    project.up()
-    assert sandbox.faults_left() == []
-    assert len(sandbox.state()["xai"]["agents"]) == 2
-    assert project.counted() == {"same": 7}
-
-
-def test_failed_half_way_then_up_again(project: Project, sandbox: Sandbox) -> None:
-    project.declare(DESK, head=AGENTS)
-    sandbox.fault("POST /v2/phone-numbers", "status", status=503)
-    project.up(code=1)
-    made = agents(sandbox)["Sales"]["agent_id"]
-    project.up()
-    assert len(sandbox.state()["xai"]["agents"]) == 2
-    assert (agents(sandbox)["Sales"]["agent_id"], answering(sandbox)) == (made, "Sales")
-
-
 def test_killed_while_it_is_made_then_up_at_once(project: Project, sandbox: Sandbox) -> None:
     project.declare(DESK, head=AGENTS)
     sandbox.fault("POST /v1/agents", "delay", seconds=1)

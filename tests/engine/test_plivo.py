@@ -210,14 +210,3 @@ def test_a_uri_deleted_outside_takes_its_trunk_along_and_all_is_made_again(proje
     uri = wired(sandbox, NYC_NUMBER)["uri_uuid"]
     secrets = sandbox.secrets()
     assert secrets["plivo"]["uri_passwords"][uri] == secrets["digest"][NYC_NUMBER]
-
-
-@pytest.mark.parametrize("path", ["Zentrunk/URI/", "Zentrunk/Trunk/", "Number/*/"])
-def test_a_lost_answer_is_looked_for_and_not_doubled(project: Project, sandbox: Sandbox, path: str) -> None:
-    project.declare(NYC)
-    sandbox.fault(f"POST /v1/Account/*/{path}", "drop_after")
-    project.up()
-    assert sandbox.faults_left() == []
-    assert "7 unchanged" in project.up()
-    wired(sandbox, NYC_NUMBER)
-    assert objects(sandbox) == (1, 1)

@@ -93,18 +93,3 @@ def test_transfers_fallback_and_region_come_and_go(project: Project, sandbox: Sa
     wired(sandbox, LONDON_NUMBER)
     assert set(project.preview()) == {"same"}
     assert objects(sandbox) == [1, 1, 0]
-
-
-@pytest.mark.parametrize("call", ["POST /v2/fqdns", "PATCH /v2/fqdn_connections/*", "PATCH /v2/phone_numbers/*"])
-@pytest.mark.parametrize("action", ["drop_before", "drop_after"])
-def test_the_circle_is_closed_after_a_failure_half_way(
-    project: Project, sandbox: Sandbox, call: str, action: str
-) -> None:
-    project.declare(LONDON)
-    sandbox.fault(call, action)
-    project.up(code=None)
-    assert sandbox.faults_left() == []
-    project.up()
-    wired(sandbox, LONDON_NUMBER)
-    assert objects(sandbox) == [1, 2, 1]
-    assert set(project.preview()) == {"same"}

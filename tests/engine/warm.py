@@ -21,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import traceback
@@ -215,7 +216,11 @@ def main() -> None:
     del sys.modules[_MAIN]
     gc.collect()
     gc.freeze()
-    server = _Server(sys.argv[1])
+    server, venv = _Server(sys.argv[1]), Path(sys.argv[1]).parent / "venv"
+    sys.executable, sysconfig.get_config_vars()["base"] = (
+        str(venv / "bin/python"),
+        str(venv),
+    )  # what they start is warm too
     os.write(1, b"warm\n")
     asked = server.serve()
     _end(_run(asked))
