@@ -83,7 +83,7 @@ def drift(project: Project, stack: str) -> DriftReport:
         raise cli.PulumiUnavailable(
             f"the vendors could not all be asked: {run.error}", step="put that right, then again"
         )
-    outside = Outside(run.ended)
+    outside = OutsideChanges(run.ended)
     found = list(outside.findings)
     found += [finding for said in run.diagnostics for finding in _unmanaged(said, outside.users)]
     applied = state.of(stack, project.root, environment)
@@ -99,7 +99,7 @@ def drift(project: Project, stack: str) -> DriftReport:
 # -- what differs ------------------------------------------------------------------------------------------------------
 
 
-class Outside:
+class OutsideChanges:
     """What a refresh saw: each object as it was applied, and as it is there now."""
 
     def __init__(self, steps: Iterable[Step]) -> None:
