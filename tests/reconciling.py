@@ -18,6 +18,8 @@ class Hand:
         vendor_name, _, kind = token.partition(":")
         self.vendor, self.kind = registry.vendor(vendor_name), kind
         self.warnings: list[str] = []
+        #: Seconds that one step may wait.
+        self.budget = 120.0
         self.restart()
         self.id, self.state, self.inputs = "", dict[str, Any](), dict[str, Any]()
 
@@ -27,7 +29,9 @@ class Hand:
         self.reconciler = Reconciler(self.vendor.object(self.kind), session, sleep=lambda seconds: None)
 
     def _doing(self, inputs: dict[str, Any]) -> Any:
-        return operation.operating(operation_on(self.vendor.name, self.kind, inputs, warn=self.warnings.append))
+        return operation.operating(
+            operation_on(self.vendor.name, self.kind, inputs, warn=self.warnings.append, budget=self.budget)
+        )
 
     def check(self, **inputs: Any) -> dict[str, Any]:
         checked = self.reconciler.check(self.inputs, inputs)

@@ -38,12 +38,14 @@ class Line(httpx.BaseTransport):
         self._lock = threading.Lock()
         self._fault: Fault | None = None
         self._on = ""
+        self._skip = 0
         self.inner = httpx.HTTPTransport()
         self.broken = ""
+        self.writes = 0
 
-    def arm(self, fault: Fault, on: str) -> None:
-        """Break the next request that reads (or writes)."""
-        self._fault, self._on, self.broken = fault, on, ""
+    def arm(self, fault: Fault, on: str, after: int = 0) -> None:
+        """Break the next request that reads (or writes), or one ``after`` so many of them."""
+        self._fault, self._on, self._skip, self.broken = fault, on, after, ""
 
     def disarm(self) -> None:
         self._fault = None
@@ -51,7 +53,10 @@ class Line(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         kind = "read" if request.method in {"GET", "HEAD"} else "write"
         with self._lock:
+            self.writes += kind == "write"
             fault = self._fault if self._on == kind else None
+            if fault and self._skip:
+                fault, self._skip = None, self._skip - 1
             if fault:
                 self._fault, self.broken = None, f"{request.method} {request.url.path}"
         return fault.breaks(self, request) if fault else self.send(request)
@@ -150,6 +155,14 @@ FAULTS = (
     Fault("401 once", _staged(401)),
     Fault("SIGKILL before", _killed(after=False), kills=True),
     Fault("SIGKILL after", _killed(after=True), kills=True),
+)
+
+#: Writes that are accepted: nothing is done, and the answer shows what there is, or what was asked for; or it is done, and
+#: the answer names another object.
+LIES = (
+    Fault("not done", _action("ignore")),
+    Fault("not done and told otherwise", _action("ignore", echo="asked")),
+    Fault("another object's id", _action("swap_id")),
 )
 
 

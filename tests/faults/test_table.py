@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from providers.kernel import errors, http
+from providers.kernel.object import Object
 from tests.conformance.bench import Bench
 from tests.conformance.subject import Sample, Subject, subjects
 from tests.conftest import Sandbox
 from tests.faults import xai
-from tests.faults.line import FAULTS, Fault, Line, in_a_process_of_its_own, settle
+from tests.faults.line import FAULTS, LIES, Fault, Line, in_a_process_of_its_own, settle
 
 OPERATIONS = ("create", "update", "replace", "read", "delete")
 _SUBJECTS = {**subjects(), "xai": xai.SUBJECT}
@@ -63,6 +64,21 @@ def cases() -> Iterator[Any]:
                         name = f"{subject.name}-{sample.name}-{operation}-{on}-{fault.name}"
                         marks = [] if count % 11 == 0 else [pytest.mark.whole_table]
                         yield pytest.param(subject, sample, operation, on, fault, id=name, marks=marks)
+
+
+def lies() -> Iterator[Any]:
+    """The column *accepted and not done*: every operation that writes."""
+    count = 0
+    for subject in _SUBJECTS.values():
+        for sample in subject.samples:
+            for operation in OPERATIONS:
+                if impossible(subject, sample, operation, "write"):
+                    continue
+                for lie in LIES:
+                    count += 1
+                    marks = [] if count % 11 == 0 else [pytest.mark.whole_table]
+                    name = f"{subject.name}-{sample.name}-{operation}-write-{lie.name}"
+                    yield pytest.param(subject, sample, operation, lie, id=name, marks=marks)
 
 
 class Case:
@@ -127,17 +143,22 @@ def _stable(value: Any) -> Any:
     return _VARIES.sub("*", value) if isinstance(value, str) else value
 
 
-_undisturbed: dict[tuple[str, str, str], str] = {}
+#: Seconds in which an order that was not taken is waited for in vain, and those in which one that was comes.
+_NO_ORDER_COMES, _ORDER_COMES = 0.3, 120.0
+_undisturbed: dict[tuple[str, str, str], tuple[str, int]] = {}
 
 
 def _expected(
     subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> str:
+) -> tuple[str, int]:
+    """What is there after an operation that nothing disturbed, and how often that writes."""
     key = (subject.name, sample.name, operation)
     if key not in _undisturbed:
         case = Case(subject, sample, sandbox, monkeypatch)
-        case.begin(operation)()
-        _undisturbed[key] = case.snapshot()
+        run = case.begin(operation)
+        case.line.writes = 0
+        run()
+        _undisturbed[key] = (case.snapshot(), case.line.writes)
     return _undisturbed[key]
 
 
@@ -151,7 +172,7 @@ def test_exactly_what_is_declared(
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    expected = _expected(subject, sample, operation, sandbox, monkeypatch)
+    expected, _ = _expected(subject, sample, operation, sandbox, monkeypatch)
     case = Case(subject, sample, sandbox, monkeypatch)
     run = case.begin(operation)
     case.line.arm(fault, on)
@@ -175,6 +196,38 @@ def test_exactly_what_is_declared(
         _secrets_are_the_vendors(case)
     assert case.bench.world.releases() == 0
     assert sandbox.faults_left() == []
+
+
+@pytest.mark.parametrize(("subject", "sample", "operation", "lie"), list(lies()))
+def test_accepted_and_not_done(
+    subject: Subject, sample: Sample, operation: str, lie: Fault, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write of the operation in its turn: an error that says what is not as asked, or all is as declared."""
+    expected, writes = _expected(subject, sample, operation, sandbox, monkeypatch)
+    for turn in range(writes):
+        case = Case(subject, sample, sandbox, monkeypatch)
+        run = case.begin(operation)
+        case.bench.hand.budget = _NO_ORDER_COMES
+        case.line.arm(lie, "write", after=turn)
+        try:
+            run()
+        except errors.XtelError as error:
+            _one_clear_line(str(error))
+            _names_what_differs(str(error), case.bench.hand.reconciler.object)
+        else:
+            assert case.snapshot() == expected, f"{case.line.broken}: passed in silence"
+        assert case.line.broken
+        case.line.disarm()
+        case.bench.hand.budget = _ORDER_COMES
+        case.again(operation)
+        assert case.snapshot() == expected, case.line.broken
+        assert case.bench.world.releases() == 0
+
+
+def _names_what_differs(text: str, declared: Object[Any, Any]) -> None:
+    """A declared field, the vendor's name of a link, what is still there, or a number that was ordered and never came."""
+    names = {*declared.spec.model_fields, getattr(declared, "link", ""), "still", "ordered"}
+    assert names & set(re.findall(r"\w+", text)), text
 
 
 def _one_clear_line(text: str) -> None:

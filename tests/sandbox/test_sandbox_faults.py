@@ -195,6 +195,14 @@ def test_an_ignored_creation_shows_an_object_that_there_is_not(sandbox) -> None:
     assert sandbox.twilio("GET", f"/v1/Trunks/{made.json()['sid']}").status_code == 404
 
 
+def test_a_list_is_no_answer_to_a_creation(sandbox) -> None:
+    """Telnyx wraps both in `data`."""
+    sandbox.fault("POST /v2/fqdn_connections", "ignore")
+    made = sandbox.telnyx("POST", "/fqdn_connections", {"connection_name": "a"}).json()["data"]
+    assert made["connection_name"] == "a"
+    assert sandbox.telnyx("GET", f"/fqdn_connections/{made['id']}").status_code == 404
+
+
 def test_an_ignored_deletion_leaves_the_object(sandbox) -> None:
     sid = sandbox.twilio("POST", "/v1/Trunks").json()["sid"]
     sandbox.fault("DELETE /v1/Trunks/*", "ignore")
