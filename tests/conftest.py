@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import times
+
 ROOT = Path(__file__).resolve().parent.parent
 #: Variables that would make a test depend on who runs it.
 _FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "PULUMI_", "XTEL_")
@@ -23,6 +25,15 @@ _FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "PULUMI_", "XTEL_")
 # Whoever runs the tests in the background of a script lets them ignore Ctrl-C, and with them every child: Pulumi, which
 # ends its plugins that way, then waits five seconds for each.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """In `.ci/run`: what each of its steps took, right above the runner's own last line."""
+    yield
+    if given := os.environ.get(times.GIVEN):
+        for line in times.table(given, time.time()):
+            terminalreporter.write_line(line)
 
 
 class Sandbox:
@@ -108,3 +119,11 @@ def clean_env(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_FOREIGN):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def face(tmp_path: Path, sandbox: Sandbox, clean_env: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A stack behind the provider's own gRPC face (``tests/face.py``)."""
+    from tests.face import Face  # what only these tests need to load
+
+    return Face(tmp_path, sandbox, monkeypatch)

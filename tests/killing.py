@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import Any
@@ -33,7 +32,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.]+(?:Z|[+-]\d\d:?\d\d)?|\w{3}, \d\
 
 def xtel(project: Project, *arguments: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
     """The command line, in the project's folder."""
-    command = [sys.executable, "-m", "xtel.cli", *arguments]
+    command = [project.python, "-m", "xtel.cli", *arguments]
     done = subprocess.run(
         command, cwd=project.folder, env=project.env | env, capture_output=True, text=True, stdin=subprocess.DEVNULL,
         timeout=300, check=False,

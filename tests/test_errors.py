@@ -125,6 +125,8 @@ def test_an_error_that_is_worded_anew_keeps_its_facts() -> None:
     assert (again.reason, again.step) == ("it was not bought", "wait")
     assert (again.status, again.code, again.request_id, again.retry_after) == (429, "7", "RQ1", 3.0)
     assert error.reworded(step="other").reason == "no"
+    shown = errors.NotApplied("accepted, but not done", fields=("name",)).reworded(reason="it was undone")
+    assert (shown.reason, shown.fields) == ("it was undone", ("name",))
 
 
 def test_the_step_and_the_rest_are_told_apart() -> None:

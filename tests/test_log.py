@@ -104,7 +104,7 @@ def test_no_line_holds_a_secret(lines: list[str]) -> None:
 
 def test_what_is_decided(lines: list[str], sandbox: Sandbox, clean_env: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def decided() -> list[str]:
-        found = [re.split(r"kernel\.reconciler: twilio Trunk \S+: ", line)[1:] for line in lines]
+        found = [re.split(r"kernel\.operation: twilio Trunk \S+: ", line)[1:] for line in lines]
         lines.clear()
         return [text for each in found for text in each]
 

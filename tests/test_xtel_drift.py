@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from providers.kernel.registry import carriers
-from stacks import graph, model
+from stacks import callpath, graph, model
 from stacks.resource import NUMBER as NUMBER_TYPE
 from xtel.engine.step import Step
 from xtel.operations import drift
@@ -26,19 +27,29 @@ def steps(**declared: Any) -> list[Step]:
     for each in needed:
         if each.type == NUMBER_TYPE:
             continue
-        inputs = {
-            name: f"id-{value.resource.rpartition('/')[2]}" if isinstance(value, graph.OutputOf) else value
-            for name, value in each.inputs.items()
-        }
+        inputs = {name: _made(value) for name, value in each.inputs.items()}
         id = f"id-{each.part}" if each.part else "phone_1"
         found.append(_step(each.type, each.name, id, inputs, shared=each.shared))
     return found
 
 
+def _made(value: Any) -> Any:
+    """What stood for something that only the engine has, once that was made."""
+    if isinstance(value, graph.OutputOf):
+        return f"id-{value.resource.rpartition('/')[2]}"
+    if isinstance(value, graph.MadePassword | model.SecretRef):
+        return "Abc_123456"
+    items = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    return {name: _made(item) for name, item in items.items()} or value
+
+
 def _step(type: str, name: str, id: str, inputs: dict[str, Any], *, shared: bool = False) -> Step:
     parent = "" if shared else "xtel:network:Number$"
     urn = f"urn:pulumi:test::p::{parent}pulumi-python:dynamic/{type}::{name}"
-    return Step("refresh", urn, {"marker": "xtel/my.host/test", **inputs}, {}, id=id, done=True)
+    kind = callpath.declaration(type)
+    assert kind
+    as_checked = kind.spec.model_validate({"marker": "xtel/my.host/test", **inputs}).canonical()
+    return Step("refresh", urn, as_checked, {}, id=id, done=True)
 
 
 def way(found: list[Step]) -> set[str]:
@@ -75,3 +86,46 @@ def test_a_shared_trunk_is_on_the_way_of_every_number_on_it() -> None:
     found = steps(route=shared, fallback=["sip:pbx.example.com;transport=tls"])
     assert way(found) == {NUMBER, "trunk", "origination-url", "attachment"}
     assert set(drift.Outside(found).users.values()) == {frozenset({NUMBER})}
+
+
+# -- findings ----------------------------------------------------------------------------------------------------------
+
+
+def changed(found: list[Step], part: str, **inputs: Any) -> list[Step]:
+    """A refresh that saw one object differ."""
+    name = f"{NUMBER}/{part}" if part else NUMBER
+    seen = [replace(step, new=step.new or step.old) for step in found]
+    return [replace(step, op="update", new={**step.old, **inputs}) if step.name == name else step for step in seen]
+
+
+def silenced(found: list[Step]) -> set[str]:
+    return {f"{finding.object} {finding.what}" for finding in drift.Outside(found).findings if not finding.rings}
+
+
+def test_what_only_together_ends_calls_is_named_as_a_whole() -> None:
+    """The host moved at both ends is no end of a call; the carrier's end alone is."""
+    host = {"sip_url": f"sip:{NUMBER}@eu.voice.x.ai;transport=tls"}
+    found = changed(steps(route={"carrier": "twilio"}), "origination-url", **host)
+    assert silenced(found) == {
+        f"twilio OriginationUrl sip_url: sip:{NUMBER}@sip.voice.x.ai;transport=tls → sip:{NUMBER}@eu.voice.x.ai;transport=tls"
+    }
+    assert silenced(changed(found, "", sip_host="eu.voice.x.ai")) == set()
+
+
+def test_two_ways_that_are_both_off_end_calls_although_neither_does() -> None:
+    found = steps(route={"carrier": "twilio"}, fallback=[f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"])
+    first = changed(found, "origination-url", enabled=False)
+    assert silenced(first) == set()
+    assert silenced(changed(first, "fallback-1", enabled=False)) == {"twilio OriginationUrl enabled: true → false"}
+
+
+def test_an_agent_is_no_number_and_its_changes_stand_at_those_that_it_answers() -> None:
+    agent = _step("xai:Agent", "sales", "agent_1", {"name": "Sales", "instructions": "Greet."}, shared=True)
+    gone = replace(agent, op="delete")
+    answered = steps(route={"carrier": "twilio"}, webhook=None, agent="agent_1")
+    assert [(item.number, item.rings) for item in drift.Outside([*answered, gone]).findings] == [(NUMBER, False)]
+    assert [
+        (item.number, item.rings) for item in drift.Outside([*steps(route={"carrier": "twilio"}), gone]).findings
+    ] == [("sales", True)]
+    report = drift.DriftReport("test", (NUMBER,), tuple(drift.Outside([gone]).findings))
+    assert report.numbers == (NUMBER,) and [*report.as_json()["numbers"]] == [NUMBER, "sales"]

@@ -69,9 +69,9 @@ class PhoneNumber(Object[Client, NumberSpec]):
         elif auth.get("auth_username"):
             kind = "digest"
         else:
-            kind = "allowlist" if allow else "open"
+            kind = "allowlist" if allow or auth.get("allow") else "open"
         return CallHandling(
-            registers=str(inputs.get("phone_number") or inputs.get("name") or ""),
+            registers=str(inputs.get("phone_number") or inputs.get("e164") or inputs.get("name") or ""),
             host=str(inputs.get("sip_host") or SIP_HOST),
             auth=kind, username=str(auth.get("auth_username") or ""), allow=allow,
             webhook=str(webhook.get("url") or ""), agent=str(inputs.get("agent_id") or ""),

@@ -6,7 +6,7 @@ The call path puts these together per number. A carrier says only what cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -19,6 +19,8 @@ class Destination:
 
     uri: str
     rank: int = 0
+    #: The digest username it is called with; empty: called without a digest; None: nobody knows.
+    username: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,12 @@ class CallHandling:
     #: The number (E.164) whose calls this object takes at its carrier: without it the carrier sends none of them our way.
     takes: str = ""
     destinations: tuple[Destination, ...] = ()
-    #: Ids of the objects that hold destinations, in the order they are tried, where this object chooses among them.
+    #: Ids of the objects at its carrier that calls go on to from here, or the URL that is asked; in the order they are tried.
     tries: tuple[str, ...] = ()
+    #: Id of the object whose calls it decides together with it: an origination URL is part of its trunk.
+    part_of: str = ""
+    #: By what others refer to it, where that is not its id: the URL at which it answers.
+    known_as: str = ""
     #: Switched on: without it, what comes this way ends here. None where there is no switch.
     enabled: bool | None = None
     #: Transport of every destination, where the carrier's trunk decides it and not the URI.
@@ -56,15 +62,26 @@ class CallHandling:
     rents: bool = False
 
 
-def from_values(inputs: Mapping[str, Any]) -> CallHandling:
-    """What inputs show by themselves, for an object whose carrier says nothing: SIP URIs, the number, encryption."""
+def from_values(inputs: Mapping[str, Any], references: Iterable[str] = ()) -> CallHandling:
+    """What inputs show by themselves, for an object whose carrier says nothing: SIP URIs, the number, encryption.
+
+    Calls go on to what it refers to. One that has SIP URIs of its own and takes no number is part of what it refers to.
+    """
     number = inputs.get("phone_number")
+    takes = number if isinstance(number, str) else ""
     destinations = tuple(Destination(uri, rank) for rank, uri in enumerate(_uris(list(inputs.values()))))
     secure = next((inputs[name] for name in ("srtp", "secure") if isinstance(inputs.get(name), bool)), None)
+    others = ids(inputs, *sorted(references))
+    part_of = others[0] if others and destinations and not takes else ""
     return CallHandling(
-        takes=number if isinstance(number, str) else "", destinations=destinations, srtp=secure,
+        takes=takes, destinations=destinations, tries=() if part_of else others, part_of=part_of, srtp=secure,
         releases=inputs.get("on_delete") == "release",
     )  # fmt: skip
+
+
+def ids(inputs: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+    """The ids under these names, in their order, where there are any."""
+    return tuple(str(inputs[name]) for name in names if inputs.get(name))
 
 
 def _uris(value: Any) -> Iterator[str]:

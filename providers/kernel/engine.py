@@ -101,7 +101,7 @@ class Provider(ResourceProvider):
         blocked = new.pop(BLOCKED, "")
         with self._doing(new):
             difference = self.reconciler.diff(_ours(_olds), new)
-            reconciler.decided(str(difference))
+            operation.decided(str(difference))
         if not difference.changed and not blocked:
             return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=list(difference.replaces), delete_before_replace=True)

@@ -132,8 +132,9 @@ class Object(ABC, Generic[ApiT, SpecT]):
         return "it is deleted and made again"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> call_handling.CallHandling:
-        """What these inputs mean for calls, for plans. Left out: what their values show (SIP URIs, ``phone_number``).
+        """What an object with these inputs does with calls. Left out: what their values show (SIP URIs, ``phone_number``).
 
-        Pure. Inputs come from a preview: any of them may be absent, not known yet, or masked.
+        Pure. Inputs come from a stack file, a preview, the state or the vendor: any of them may be absent, not known yet, or
+        masked. Those :attr:`outputs` that are no secret stand among them.
         """
-        return call_handling.from_values(inputs)
+        return call_handling.from_values(inputs, self.references)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ TAKEN, ANEW = "taken over: it was there already", "made anew: the one that was t
 
 #: With this variable at 1 a refresh also looks for what others hung on our objects, and warns with this beginning.
 LIST_UNMANAGED, UNMANAGED = "XTEL_LIST_UNMANAGED", "not of this stack:"
+
+_log = logging.getLogger(__name__)
 
 
 def _silent(message: str) -> None:
@@ -60,3 +63,8 @@ def operating(operation: Operation) -> Generator[Operation, None, None]:
         yield operation
     finally:
         _current.reset(token)
+
+
+def decided(what: str) -> None:
+    """One line of the log for what is done about the object at hand, or was seen of it."""
+    _log.debug("%s: %s", current().subject, what)

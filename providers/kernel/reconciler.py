@@ -5,7 +5,6 @@ Pure of Pulumi: :mod:`providers.kernel.engine` calls it with plain dictionaries,
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ from providers.kernel.verification import Verification
 _IDENTITY = frozenset({"marker", "phone_number"})
 #: Seconds between a 404 or an empty look-up and the second look that makes it count.
 SECOND_LOOK = 1.0
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ class Reconciler:
             ahead = None if found else self.session.ask(self.object.preflight, spec)
         except errors.XtelError as error:
             return "", f"could not look who holds it now: {error}"
-        decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
+        operation.decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
         if found is None:
             return str(ahead or ""), ""
         obstacle = self.object.obstacle(found, spec)
@@ -150,11 +148,11 @@ class Reconciler:
             return self._take(found, spec)
         try:
             live = self.session.ask(self.object.create, spec)
-            decided(f"created {live.id}")
+            operation.decided(f"created {live.id}")
             return live, True
         except errors.Unavailable as error:
             found = self._look_again(spec)
-            decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
+            operation.decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
             if found and found.ours:
                 return self._take(found, spec)
             raise error.reworded(
@@ -173,7 +171,7 @@ class Reconciler:
         if obstacle := self.object.obstacle(found, spec):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
         live = self.session.ask(self.object.adopt, found, spec)
-        decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
+        operation.decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
         operation.current().progress(operation.TAKEN if live.id == found.id else operation.ANEW)
         return live, live.id != found.id
 
@@ -201,7 +199,7 @@ class Reconciler:
         spec = self.object.spec.model_validate(dict(inputs))
         difference = self.diff(old, inputs)
         if not difference.changed:
-            decided("unchanged")
+            operation.decided("unchanged")
             return {**old, **inputs}
         try:
             live = self.session.ask(self.object.update, id, spec, old)
@@ -211,7 +209,7 @@ class Reconciler:
         else:
             if _fields(difference.changed) - self.object.unreadable:
                 live = self._verification.written(live, inputs, old)
-        decided(f"updated {', '.join(difference.changed)}")
+        operation.decided(f"updated {', '.join(difference.changed)}")
         return self._state(inputs, live, account, old)
 
     def _done_all_the_same(
@@ -252,7 +250,7 @@ class Reconciler:
         """After a first 404: vendors answer 404 for objects that exist at times."""
         self._sleep(SECOND_LOOK)
         live = self._verification.seen(id, state, fresh=True)
-        decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
+        operation.decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
         if live is None and not self.session.answers():
             raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
         return live
@@ -264,7 +262,7 @@ class Reconciler:
             state = {**state, "on_delete": "stays"}
         try:
             self.session.ask(self.object.delete, id, state)
-            decided(f"deleted {id}")
+            operation.decided(f"deleted {id}")
         except errors.NotFound:
             if not self._second_look(id, state):
                 return
@@ -283,11 +281,6 @@ class Reconciler:
 def _fields(paths: Iterable[str]) -> set[str]:
     """The declared fields that paths lead into."""
     return {path.split(".")[0] for path in paths}
-
-
-def decided(what: str) -> None:
-    """One line of the log for what is done about the object at hand, and why."""
-    _log.debug("%s: %s", operation.current().subject, what)
 
 
 def _compared(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class Verification:
             if there and not found.differing:
                 return _completed(live, there, found.lacking)
             differing = found.differing
+            operation.decided(f"not as asked yet: {', '.join(differing) or 'nothing is to be seen'}")
         if differing:
             raise errors.NotApplied(f"it was accepted, but not done: {', '.join(differing)}", fields=differing)
         asked = ", ".join(sorted(readable(self._object) & inputs.keys()))
@@ -115,6 +116,7 @@ class Verification:
                 return
             if not remains:
                 return
+            operation.decided(f"not gone yet: {remains}")
         raise errors.NotApplied(f"deleting it was accepted, but not done: {remains}", step=_AGAIN)
 
     def _looks(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from providers.kernel import errors
+from providers.kernel import call_handling, errors
 from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Secret, Spec
@@ -75,9 +75,8 @@ class Uri(Object[Api, UriSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """A fallback's URI is tried second, whatever the order they were made in."""
-        return CallHandling(
-            destinations=(Destination(str(inputs.get("uri", "")), 1 if inputs.get("role") == "fallback" else 0),)
-        )
+        rank, login = 1 if inputs.get("role") == "fallback" else 0, str(inputs.get("username") or "")
+        return CallHandling(destinations=(Destination(str(inputs.get("uri", "")), rank, login),))
 
     def recorded(self, api: Api, id: str, spec: UriSpec) -> Live | None:
         """Its role shows in our names alone: somebody else's URI has the one that its trunk gives it."""
@@ -152,7 +151,7 @@ class Trunk(Object[Api, TrunkSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """It sends calls to the first URI, then to the second, unless it is disabled."""
-        tries = tuple(str(inputs[name]) for name in ("primary", "fallback") if inputs.get(name))
+        tries = call_handling.ids(inputs, "primary", "fallback")
         return CallHandling(tries=tries, srtp=inputs.get("secure"), enabled=inputs.get("enabled", True) is True)
 
     def find(self, api: Api, spec: TrunkSpec, *, fresh: bool) -> Live | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from providers.kernel import call_handling, limits, operation
-from providers.kernel.call_handling import CallHandling
+from providers.kernel import limits, operation
+from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.files import Files
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec, StrictModel
@@ -141,8 +140,13 @@ class Bundle(Object["Nowhere", BundleSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """What the PBX does once somebody has applied the files."""
-        seen = call_handling.from_values({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
-        return replace(seen, srtp=inputs.get("srtp") == "required", by_hand=dict(inputs.get("content") or {}))
+        uris = [str(uri) for uri in (inputs.get("target"), *(inputs.get("fallback") or ())) if uri]
+        login = str(inputs.get("username") or "")
+        return CallHandling(
+            takes=str(inputs.get("phone_number") or ""), srtp=inputs.get("srtp") == "required",
+            destinations=tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris)),
+            by_hand=dict(inputs.get("content") or {}),
+        )  # fmt: skip
 
     def find(self, api: Nowhere, spec: BundleSpec, *, fresh: bool) -> Live | None:
         """Nobody can be asked."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from providers.kernel import call_handling
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
@@ -24,6 +25,7 @@ _ROUTED = ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tert
 class ConnectionSpec(Spec):
     """An FQDN connection: how Telnyx sends a number's calls."""
 
+    active: bool = Field(True, description="Whether it takes calls.")
     transport: Literal["TLS", "TCP", "UDP"] = Field("TLS", description="SIP transport; xAI is reached over TLS.")
     srtp: bool = Field(False, description="Encrypt the media (SRTP); needs TLS.")
     ani_number_format: Literal["+E.164", "E.164", "+E.164-national", "E.164-national"] = Field(
@@ -66,13 +68,13 @@ class Connection(Object[Api, ConnectionSpec]):
         return _connection(found) if found else None
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """The connection decides how the signaling and the media travel."""
-        transport = _TRANSPORTS.get(str(inputs.get("transport", "TLS")))
-        return CallHandling(transport=transport, srtp=inputs.get("srtp") is True)
+        """The connection decides how the signaling and the media travel; one that is not active takes no call."""
+        transport, on = _TRANSPORTS.get(str(inputs.get("transport", "TLS"))), inputs.get("active", True) is True
+        return CallHandling(transport=transport, srtp=inputs.get("srtp") is True, enabled=on)
 
     def create(self, api: Api, spec: ConnectionSpec) -> Live:
         """POST /v2/fqdn_connections."""
-        made = api.client.fqdn_connections.create(connection_name=spec.marker, active=True, **_body(spec, {}, {}))
+        made = api.client.fqdn_connections.create(connection_name=spec.marker, **_body(spec, {}, {}))
         return _connection(api.connections.note(made.data))
 
     def update(self, api: Api, id: str, spec: ConnectionSpec, state: Mapping[str, Any]) -> Live:
@@ -82,7 +84,7 @@ class Connection(Object[Api, ConnectionSpec]):
         chosen = {name: inbound[name] for name in _ROUTED if inbound.get(name) is not None}
         body = _body(spec, chosen, outbound)
         api.connections.changed(id)
-        made = api.client.fqdn_connections.update(id, connection_name=spec.marker, active=True, **body)
+        made = api.client.fqdn_connections.update(id, connection_name=spec.marker, **body)
         return _connection(api.connections.note(made.data))
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
@@ -102,6 +104,7 @@ def _body(spec: ConnectionSpec, chosen: Mapping[str, Any], outbound: Mapping[str
         **chosen,
     }
     return {
+        "active": spec.active,
         "transport_protocol": spec.transport,
         "encrypted_media": "SRTP" if spec.srtp else None,
         "inbound": inbound,
@@ -119,6 +122,7 @@ def _connection(found: Any) -> Live:
     inbound = _part(found, "inbound")
     inputs: dict[str, Any] = {
         "marker": found.connection_name,
+        "active": found.active is not False,
         "transport": found.transport_protocol,
         "srtp": found.encrypted_media == "SRTP",
         "ani_number_format": inbound.get("ani_number_format"),
@@ -153,8 +157,8 @@ class Routing(Object[Api, RoutingSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The FQDNs that get the calls, in order."""
-        names = ("primary", "secondary", "tertiary")
-        return CallHandling(tries=tuple(str(inputs[name]) for name in names if inputs.get(name)))
+        chosen = call_handling.ids(inputs, "primary", "secondary", "tertiary")
+        return CallHandling(tries=chosen, part_of=str(inputs.get("connection_id") or ""))
 
     def find(self, api: Api, spec: RoutingSpec, *, fresh: bool) -> Live | None:
         """Every connection has one: there is nothing to find or to double."""

@@ -51,10 +51,9 @@ class Fqdn(Object[Api, FqdnSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Telnyx puts the dialled number before the host; the connection knows the transport."""
-        port = inputs.get("port")
-        return CallHandling(
-            destinations=(Destination(f"sip:{inputs.get('fqdn', '')}" + (f":{int(port)}" if port else "")),)
-        )
+        port = inputs.get("port") or (None if inputs.get("record") == "srv" else PORT)
+        uri = f"sip:{inputs.get('fqdn', '')}" + (f":{int(port)}" if port else "")
+        return CallHandling(destinations=(Destination(uri, username=""),))
 
     def find(self, api: Api, spec: FqdnSpec, *, fresh: bool) -> Live | None:
         """The FQDN of this connection with this host and port."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from providers.kernel import attachment, errors, marker
 from providers.kernel.attachment import Held
+from providers.kernel.call_handling import CallHandling
 from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import HttpsUrl, Unknown, https_url
 from providers.twilio.api import Api
@@ -49,6 +50,12 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     references = frozenset({"trunk_sid", "application_sid"})
     outputs = ("number_sid", "attached_to", "previous")
     link = "trunk_sid"
+
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """A trunk counts more than an application, and that more than a URL."""
+        voice: Mapping[str, Any] = inputs.get("voice") or {}
+        goes = inputs.get("trunk_sid") or inputs.get("application_sid") or voice.get("url")
+        return CallHandling(takes=str(inputs.get("phone_number") or ""), tries=(str(goes),) if goes else ())
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """A trunk counts more than an application, and that than a URL."""

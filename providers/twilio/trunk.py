@@ -128,6 +128,10 @@ class Recording(Object[Api, RecordingSpec]):
     replaces = frozenset({"trunk_sid"})
     references = frozenset({"trunk_sid"})
 
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """Nothing: a recording sends no call anywhere."""
+        return CallHandling()
+
     def find(self, api: Api, spec: RecordingSpec, *, fresh: bool) -> Live | None:
         """Every trunk has the setting: there is nothing to find or to double."""
         return None
@@ -195,12 +199,10 @@ class OriginationUrl(Object[Api, OriginationUrlSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The URL is tried by its priority; one that is switched off gets no calls."""
+        trunk = str(inputs.get("trunk_sid") or "")
         uri = inputs.get("sip_url") if inputs.get("enabled", True) is True else None
-        return (
-            CallHandling(destinations=(Destination(str(uri), int(inputs.get("priority", 10))),))
-            if uri
-            else CallHandling()
-        )
+        tried = (Destination(str(uri), int(inputs.get("priority", 10)), username=""),) if uri else ()
+        return CallHandling(destinations=tried, part_of=trunk)
 
     def create(self, api: Api, spec: OriginationUrlSpec) -> Live:
         """POST /v1/Trunks/{sid}/OriginationUrls."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from providers.kernel import call_handling, operation
-from providers.kernel.call_handling import CallHandling
+from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import has_unknown
@@ -33,6 +32,11 @@ class Application(Object[Api, ApplicationSpec]):
     kind = "Application"
     spec: ClassVar[type[Spec]] = ApplicationSpec
     outputs = ("sid",)
+
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """It asks its URL."""
+        voice: Mapping[str, Any] = inputs.get("voice") or {}
+        return CallHandling(tries=call_handling.ids(voice, "url"))
 
     def find(self, api: Api, spec: ApplicationSpec, *, fresh: bool) -> Live | None:
         """By friendly name, which is the marker: Twilio does not keep it unique."""
@@ -101,10 +105,15 @@ class Twiml(Object[Api, TwimlSpec]):
     secrets = ("twiml",)
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """What happens once somebody has put the document where Twilio asks."""
+        """What happens where Twilio gets the document: from its URL, or once somebody has put it into the Console."""
         number, content = str(inputs.get("phone_number", "")), inputs.get("content")
-        seen = call_handling.from_values({name: inputs.get(name) for name in ("phone_number", "target", "fallback")})
-        return replace(seen, by_hand={twiml.file(number): str(content)} if content else {})
+        hosted, login = str(inputs.get("hosted") or ""), str(inputs.get("username") or "")
+        uris = [str(uri) for uri in (inputs.get("target"), *(inputs.get("fallback") or ())) if uri]
+        tried = tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris))
+        return CallHandling(
+            takes="" if hosted else number, known_as=hosted, destinations=tried,
+            by_hand={twiml.file(number): str(content)} if content else {},
+        )  # fmt: skip
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """The hash of the document, so that a template of a new release shows as a change."""

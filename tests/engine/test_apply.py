@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,7 @@ def inside(project: Project, monkeypatch: pytest.MonkeyPatch) -> projects.Projec
     monkeypatch.chdir(project.folder)
     for name, value in project.env.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sysconfig.get_config_vars(), "base", str(project.folder / ".venv"))  # whose programs it starts
     return projects.here()
 
 

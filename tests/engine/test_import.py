@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ numbers: {}  # none yet
 
 
 def xtel(project: Project, *arguments: str, code: int | None = 0, given: str = "", **env: str) -> str:
-    command = [sys.executable, "-m", "xtel.cli", "import", STACK, *arguments]
+    command = [project.python, "-m", "xtel.cli", "import", STACK, *arguments]
     done = subprocess.run(
         command, cwd=project.folder, env=project.env | env, input=given, capture_output=True, text=True, check=False
     )

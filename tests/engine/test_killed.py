@@ -11,7 +11,7 @@ from tests.engine.conftest import STACK, Project
 from tests.engine.test_lifecycle import NUMBER, wired
 from tests.killing import VICTIMS, delivered, kept, killed, verifies, xtel
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.plain]
 
 
 def whole(project: Project, sandbox: Sandbox) -> None:

@@ -27,6 +27,7 @@ CONSOLE_NUMBER = """
 DEMO_URL = "https://demo.twilio.com/welcome/voice/"
 
 
+@pytest.mark.plain
 def test_up_again_and_destroy(project: Project, sandbox: Sandbox) -> None:
     before = sandbox.numbers("twilio")[NUMBER], sandbox.numbers("xai")[CONSOLE]
     project.declare(SUPPORT, SALES, CONSOLE_NUMBER)
@@ -105,11 +106,10 @@ def test_preview_names_what_changes_and_counts_what_up_does(project: Project, sa
     project.up()
     project.change("transfer: true", "transfer: sip-only, secure: true")
     project.change("    auth:", "    name: Support line\n    auth:")
-    shown = project.run("preview", "--diff")
-    assert 'transfer_mode: "enable-all" => "sip-only"' in shown
-    assert 'name: "support" => "Support line"' in shown.replace("  ", "")
-    assert project.preview() == {"same": 4, "update": 2}
-    assert "~ 2 updated\n    4 unchanged" in project.up()
+    assert project.counted("--diff") == {"same": 4, "update": 2}
+    assert 'transfer_mode: "enable-all" => "sip-only"' in project.shown
+    assert 'name: "support" => "Support line"' in project.shown.replace("  ", "")
+    assert "~ 2 updated\n    4 unchanged" in project.shown
 
 
 def test_refused_password_change_prints_no_password(project: Project, sandbox: Sandbox) -> None:
@@ -152,8 +152,7 @@ def test_outside_changes_are_seen_and_repaired(project: Project, sandbox: Sandbo
     sandbox.http.delete(f"/v1/Trunks/{trunk}/PhoneNumbers/{number}", auth=auth).raise_for_status()
     seen = project.run("refresh", "--yes", "--diff")
     assert 'transfer_mode: "enable-all" => "disable-all"' in seen
-    assert project.preview() == {"same": 4, "update": 1, "create": 1}
-    project.up()
+    assert project.counted() == {"same": 4, "update": 1, "create": 1}
     wired(sandbox, NUMBER)
     assert sandbox.state()["twilio"]["trunks"][0]["transfer_mode"] == "enable-all"
     assert "6 unchanged" in project.run("refresh", "--yes")
@@ -178,6 +177,7 @@ def test_number_in_use_is_taken_over_only_on_request_and_put_back(project: Proje
     assert sandbox.numbers("twilio")[NUMBER]["trunk_sid"] == theirs
 
 
+@pytest.mark.plain
 def test_an_error_is_one_readable_line(project: Project, sandbox: Sandbox) -> None:
     project.declare(SUPPORT)
     failed = project.up(code=1, TWILIO_AUTH_TOKEN="0" * 32, XAI_API_KEY="")
@@ -200,6 +200,7 @@ def test_another_account_is_an_error_and_never_gone(project: Project, sandbox: S
     assert "6 unchanged" in project.up()
 
 
+@pytest.mark.plain
 def test_bad_file_stops_before_any_request(project: Project, sandbox: Sandbox) -> None:
     project.declare(SUPPORT.replace('"+14155550100"', "+14155550100"))
     sandbox.forget_log()

@@ -43,7 +43,7 @@ def test_a_stranger_sees_every_request_of_an_update(project: Project, sandbox: S
     assert told(output) == requests
     number = output[output.rindex("xai:PhoneNumber (+14155550100):") :].partition("\n\n")[0]
     assert "xai POST /v2/phone-numbers: 200 in " in number
-    assert re.search(r"reconciler: xai PhoneNumber \+14155550100: created phone_\w+$", number)
+    assert re.search(r"operation: xai PhoneNumber \+14155550100: created phone_\w+$", number, re.MULTILINE)
     assert not re.search(r"stack trace|Traceback|\\n|\[secret\]", number)
 
     assert told(project.up()) == []  # nobody asked

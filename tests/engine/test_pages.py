@@ -9,7 +9,7 @@ from tests.engine import test_plivo, test_telnyx
 from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.plain]
 
 
 @pytest.mark.parametrize(

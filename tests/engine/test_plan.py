@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.engine
 
 
 def planned(project: Project, *arguments: str) -> tuple[int, dict[str, Any]]:
-    command = [sys.executable, "-m", "xtel.cli", "plan", STACK, "--json", *arguments]
+    command = [project.python, "-m", "xtel.cli", "plan", STACK, "--json", *arguments]
     done = subprocess.run(
         command,
         cwd=project.folder,

@@ -65,7 +65,7 @@ def _number(message: str) -> str:
 
 def planned(project: Project, *arguments: str) -> tuple[str, Found, Found]:
     """The verdict of `xtel plan`, and the same findings."""
-    command = [sys.executable, "-m", "xtel.cli", "plan", STACK, "--json", *arguments]
+    command = [project.python, "-m", "xtel.cli", "plan", STACK, "--json", *arguments]
     done = subprocess.run(command, cwd=project.folder, env=project.env, capture_output=True, text=True, check=False)
     review = json.loads(done.stdout)
     ruled = [item for item in review["findings"] if item["rule"]]

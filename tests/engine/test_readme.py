@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.plain]
 README = (ROOT / "README.md").read_text()
 TRY, OWN = README.split("## Your own network")
 

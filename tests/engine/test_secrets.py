@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Sandbox
 from tests.engine.conftest import SUPPORT, Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.plain]
 
 CANARY = "canary-Given-77"
 TOKEN = "canary-Token-88"

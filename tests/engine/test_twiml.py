@@ -47,8 +47,8 @@ def test_by_a_url_with_a_digest(project: Project, sandbox: Sandbox) -> None:
         "{allow: [twilio]}", "{digest: {username: xai-support}}"
     )
     project.declare(digest)
-    assert project.preview()["create"] == 6
-    done = project.up()
+    assert project.counted()["create"] == 6
+    done = project.shown
     assert "+ 6 created" in done
     assert (
         f"{BIN} must answer with the TwiML that this writes: xtel render STACK --number {NUMBER} --with-secrets" in done
@@ -74,8 +74,8 @@ def test_by_a_url_with_a_digest(project: Project, sandbox: Sandbox) -> None:
 
 def test_by_an_application(project: Project, sandbox: Sandbox) -> None:
     project.declare(support(APPLICATION))
-    assert project.preview()["create"] == 6
-    assert "+ 6 created" in project.up()
+    assert project.counted()["create"] == 6
+    assert "+ 6 created" in project.shown
     (application,) = sandbox.state()["twilio"]["applications"]
     assert application["friendly_name"].endswith(NUMBER)
     assert (application["voice_url"], rings(sandbox)[:2]) == (BIN, (None, application["sid"]))
@@ -97,8 +97,7 @@ def test_from_a_trunk_and_back_in_one_up_each(to: str, project: Project, sandbox
     trunk = rings(sandbox)[0]
     assert trunk
     project.change(TRUNK, to)
-    expected = project.preview()
-    project.up()
+    expected = project.counted()
     assert rings(sandbox)[0] is None
     assert (rings(sandbox)[1] is None, rings(sandbox)[2] == BIN) == (to == URL, to == URL)
     assert (expected["update"], expected["delete"]) == (1, 2)

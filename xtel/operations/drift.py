@@ -20,7 +20,7 @@ from stacks.resource import NUMBER, Resource
 from xtel import terminal
 from xtel.engine import cli, events, outcome, state
 from xtel.engine.state import Pending
-from xtel.engine.step import Diagnostic, Step, group_of, name_of, object_of
+from xtel.engine.step import Diagnostic, Step, group_of, name_of, object_of, type_of
 from xtel.project import sandbox
 from xtel.project.layout import Project
 from xtel.review.plan import calls
@@ -61,9 +61,10 @@ class DriftReport:
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
-        numbers = {
-            number: [asdict(found) for found in self.findings if found.number == number] for number in self.numbers
-        }
+        named = sorted(
+            {*self.numbers, *(found.number for found in self.findings)}
+        )  # an agent that answers none, as well
+        numbers = {name: [asdict(found) for found in self.findings if found.number == name] for name in named}
         return {
             "stack": self.stack,
             "drift": bool(self.findings),
@@ -90,7 +91,8 @@ def drift(project: Project, stack: str) -> DriftReport:
     notes = {
         one_line(said.text) for said in run.diagnostics if said.severity == "warning" and not _is_unmanaged(said.text)
     }
-    numbers = {each.parent for each in applied.resources if each.parent} | {finding.number for finding in found}
+    numbers = {each.parent for each in applied.resources if each.parent}
+    numbers |= {group_of(item.urn) for item in applied.pending if NUMBER in item.urn}
     return DriftReport(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
 
 
@@ -104,14 +106,29 @@ class Outside:
         self._steps = [step for step in steps if step.type != NUMBER]
         applied = [calls.before(step) for step in self._steps]
         self._applied, self.users = Network(applied), callpath.users(applied)
+        self._there = Network(calls.after(step) for step in self._steps if step.op != "delete")
 
     @property
     def findings(self) -> Iterator[DriftFinding]:
         """Every difference, for each number that the object serves."""
+        differing: dict[str, list[tuple[Step, DriftFinding]]] = {}
         for step in self._steps:
             if step.op in {"delete", "update"}:
-                for number in sorted(self.users[step.name]) or [group_of(step.urn)]:
-                    yield from self._of(step, number)
+                for number in sorted(self.users[step.type, step.name]):
+                    differing.setdefault(number, []).extend((step, found) for found in self._of(step, number))
+                if not self.users[step.type, step.name]:
+                    yield from (replace(found, rings=True) for found in self._of(step, group_of(step.urn)))
+        for number, found in differing.items():
+            yield from self._judged(number, found)
+
+    def _judged(self, number: str, found: list[tuple[Step, DriftFinding]]) -> Iterator[DriftFinding]:
+        """What ends calls by itself says so; where only all of it together does, everything on their way."""
+        before, after = self._applied.path(number), self._there.path(number, self._applied)
+        still = not callpath.stopped(before, after)
+        together = not still and all(finding.rings for _, finding in found)
+        passed = {hop.resource for hop in before.hops}
+        for step, finding in found:
+            yield replace(finding, rings=still or (step.name not in passed if together else finding.rings))
 
     def _of(self, step: Step, number: str) -> Iterator[DriftFinding]:
         object = object_of(step.urn)
@@ -127,7 +144,7 @@ class Outside:
             yield DriftFinding(number, not stops, object, what, undone)
 
     def stops(self, step: Step, number: str, there: Resource | None) -> bool:
-        """Whether this one difference ends calls that came through before."""
+        """Whether this one difference would end calls that came through before."""
         before = self._applied.path(number)
         after = self._applied.instead(calls.before(step), there).path(number, self._applied)
         return bool(callpath.stopped(before, after))
@@ -182,11 +199,11 @@ def _is_unmanaged(text: str) -> bool:
     return text.startswith(operation.UNMANAGED)
 
 
-def _unmanaged(said: Diagnostic, users: Mapping[str, frozenset[str]]) -> Iterator[DriftFinding]:
+def _unmanaged(said: Diagnostic, users: Mapping[tuple[str, str], frozenset[str]]) -> Iterator[DriftFinding]:
     if _is_unmanaged(said.text):
         object = object_of(said.urn)
         what = one_line(said.text.removeprefix(operation.UNMANAGED).strip())
-        for number in sorted(users.get(name_of(said.urn), ())):
+        for number in sorted(users.get((type_of(said.urn), name_of(said.urn)), ())):
             yield DriftFinding(number, True, object, what, "apply leaves it: remove it there")
 
 
@@ -208,6 +225,6 @@ def show(found: DriftReport) -> None:
     if not count:
         terminal.line(f"none: {counted(len(found.numbers), 'number')} as applied")
         return
-    numbers = len({finding.number for finding in found.findings})
+    numbers = len({finding.number for finding in found.findings} & {*found.numbers})
     stopped = f"{counted(silent, 'number')} stopped ringing" if silent else "all still ring"
     terminal.line(f"{counted(count, 'change')} outside on {counted(numbers, 'number')}, {stopped}; next: pulumi up")

@@ -99,7 +99,7 @@ SUBJECT = Subject(
         Sample(
             "Trunk",
             _trunk(),
-            changes=({"secure": True}, {"enabled": False}, {"marker": "xtel/p/renamed/+12125550177"}),
+            changes=({"enabled": False}, {"secure": True}, {"marker": "xtel/p/renamed/+12125550177"}),
             same=({"secure": False}, {"enabled": True}),
             foreign=_trunk(marker="somebody else's"),
         ),

@@ -86,6 +86,8 @@ SUBJECT = Subject(
             "Connection",
             lambda made: {"marker": MARK, "profile_id": made["Profile"].id},
             changes=(
+                {"active": False},
+                {"active": True},
                 {"codecs": ["G722"]},
                 {"codecs": ["G722", "G711U"]},
                 {"sip_region": "Europe"},

@@ -89,9 +89,9 @@ SUBJECT = Subject(
             "OriginationUrl",
             _on_trunk(sip_url=TARGET),
             changes=(
+                {"enabled": False},
                 {"priority": 20},
                 {"weight": 30.0},
-                {"enabled": False},
                 {"sip_url": "sip:pbx.example.com;transport=tls"},
                 {"marker": "xtel/p/renamed/+14155550100"},
             ),

@@ -106,7 +106,8 @@ def _number(
     said = context.declared.get(group.name)
     agents = {UNKNOWN: said.agent if said else "", **known}
     before = calls.side(group, shared, "before", agents, whole=preview.whole)
-    after = calls.side(group, shared, "after", agents, whole=preview.whole)
+    moved = any(part.old is not part.new for part in [*group.parts, *shared])
+    after = calls.side(group, shared, "after", agents, whole=preview.whole) if moved or group.stays else before
     kind = _kind(group, before, after, shared)
     replaced = next((_replacement(part) for part in group.parts if part.op == "replace" and _registers(part)), None)
     return NumberPlan(

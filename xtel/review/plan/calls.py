@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, cast
 
 from providers.kernel import values
@@ -74,8 +74,13 @@ class Group:
 
 def group_of(step: Step) -> str:
     """The number a resource belongs to, by its name: the objects of a number are named below it."""
-    first = step.name.split("/", maxsplit=1)[0]
-    return one_line(first) if NUMBER in step.urn or _E164.match(first) else ""
+    return _group(step.urn, step.name)
+
+
+@lru_cache(maxsize=16_384)
+def _group(urn: str, name: str) -> str:
+    first = name.split("/", maxsplit=1)[0]
+    return one_line(first) if NUMBER in urn or _E164.match(first) else ""
 
 
 def parts(preview: Preview) -> list[Part]:
@@ -94,6 +99,8 @@ def _part(steps: list[tuple[int, Step]]) -> Part:
         whole = next((step for _, step in steps if step.new), whole)
     op = _op(ops)
     old = Decided.by(before(whole)) if op != "create" and whole.old else None
+    if old and op == "same" and whole.new == whole.old:
+        return Part(whole, op, old, old, steps[0][0])
     new = Decided.by(after(whole, made=op in {"create", "replace"})) if op != "delete" and whole.new else None
     return Part(whole, op, old, new, steps[0][0])
 
@@ -122,7 +129,7 @@ def _op(ops: list[str]) -> Op:
 
 
 def groups(found: Iterable[Part], preview: Preview) -> tuple[dict[str, Group], list[Part]]:
-    """The parts of each number, and those that no number has alone."""
+    """The parts of each number, and those that numbers share for their calls."""
     moved = {group_of(step) for step in preview.steps if step.type == NUMBER}
     numbers: dict[str, Group] = {}
     shared: list[Part] = []
@@ -132,7 +139,7 @@ def groups(found: Iterable[Part], preview: Preview) -> tuple[dict[str, Group], l
             group = numbers.setdefault(part.group, Group(part.group, stays=stays))
             group.parts.append(part)
             group.e164 = _e164(part) or group.e164
-        else:
+        elif not all(each is None or each.silent for each in (part.old, part.new)):
             shared.append(part)
     return numbers, shared
 

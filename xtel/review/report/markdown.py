@@ -110,10 +110,9 @@ def _drawn(index: int, number: NumberPlan) -> list[str]:
 
 
 def _path(name: str, root: str, side: Side, arrow: str) -> list[str]:
-    carriers = " and ".join(map(view.titled, side.carriers)) or "xAI"
-    hops = [hop for hop in (carriers, side.targets[0] if side.targets else "", view.answered(side)) if hop]
+    boxes = [f"agent {label}" if kind == "agent" else label for kind, label in view.hops(side) if kind != "else"]
     lines: list[str] = []
-    for count, hop in enumerate(hops):
+    for count, label in enumerate(boxes):
         start = root if count == 0 else f"{name}{count - 1}"
-        lines.append(f'  {start} {arrow} {name}{count}["{mermaid(hop)}"]')
+        lines.append(f'  {start} {arrow} {name}{count}["{mermaid(label)}"]')
     return lines

@@ -55,19 +55,25 @@ def titled(name: str) -> str:
     return found.title if found else name
 
 
+def hops(side: Side | None) -> list[tuple[str, str]]:
+    """A number's way, hop by hop: what each is, and its name; the targets that are tried later come last, as ``else``.
+
+    Nothing for a number that does not ring.
+    """
+    if side is None or not side.rings:
+        return []
+    carriers = " and ".join(map(titled, side.carriers)) or ("xAI" if side.auth == "xai" else "")
+    answers = ("agent", side.agent) if side.agent else ("webhook", side.webhook)
+    first, later = side.targets[:1], side.targets[1:]
+    found = [("carrier", carriers), *(("target", uri) for uri in first), answers, *(("else", uri) for uri in later)]
+    return [(kind, name) for kind, name in found if name] or [("carrier", "as before")]
+
+
 def routed(side: Side | None) -> str:
     """A number's way in one line: carrier, target, who answers, and what is tried when it does not answer."""
-    if side is None or not side.rings:
-        return "none"
-    carriers = " and ".join(map(titled, side.carriers)) or ("xAI" if side.auth == "xai" else "")
-    hops = [carriers, *side.targets[:1], answered(side)]
-    way = " → ".join(hop for hop in hops if hop) or "as before"
-    return way + "".join(f"; else {uri}" for uri in side.targets[1:])
-
-
-def answered(side: Side) -> str:
-    """Who answers."""
-    return f"agent {side.agent}" if side.agent else side.webhook
+    found = hops(side)
+    way = " → ".join(f"agent {name}" if kind == "agent" else name for kind, name in found if kind != "else")
+    return (way or "none") + "".join(f"; else {name}" for kind, name in found if kind == "else")
 
 
 def routes(plan: Plan) -> list[RouteRow]:
