@@ -92,7 +92,7 @@ class Verification:
         if differing:
             raise errors.NotApplied(f"it was accepted, but not done: {', '.join(differing)}", fields=differing)
         asked = ", ".join(sorted(readable(self._object) & inputs.keys()))
-        raise errors.NotApplied(f"it was accepted as {live.id}, but nothing is to be seen there of {asked}")
+        raise errors.NotApplied(f"it was accepted, but not done: nothing is to be seen at {live.id} of {asked}")
 
     def _unseen(self, error: errors.CarrierError, live: Live, inputs: Mapping[str, Any]) -> Live:
         """Nobody could look. The answer counts where it shows everything as asked: a failed look must lose nothing."""

@@ -77,17 +77,17 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
         """Which value unassigns is not documented: null, and where that is refused or ignored the empty string."""
         number = str(held.inputs["phone_number"])
-        refusal: errors.Invalid | None = None
+        accepted = False
         for nothing in (None, ""):
             try:
                 _assign(api, held.id, number, nothing)
-            except errors.Invalid as error:
-                refusal = error
-            else:
-                if not self.held(api, number, fresh=True).by:
-                    return
-        if refusal:
-            raise refusal
+            except errors.Invalid:
+                if nothing == "" and not accepted:
+                    raise
+                continue
+            accepted = True
+            if not self.held(api, number, fresh=True).by:
+                return
 
 
 def _assign(api: Api, id: str, number: str, connection_id: str | None) -> None:

@@ -32,6 +32,10 @@ class World(Protocol):
 
     def releases(self) -> int: ...
 
+    def ignore(self, method: str, path: str) -> None:
+        """The next such request is accepted, and nothing is done."""
+        ...
+
 
 class Shop(World, Protocol):
     """A simulator that sells numbers."""

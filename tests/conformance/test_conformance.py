@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors, secrecy
+from providers.kernel import errors, secrecy, verification
 from providers.kernel.spec import CONTROL
 from tests.conformance import wire as wires
 from tests.conformance.bench import STATES, Bench
@@ -217,6 +217,43 @@ def test_a_failed_post_is_not_repeated_blindly(bench: Bench, code: int) -> None:
         bench.hand.up(**bench.inputs)
     assert [entry[2] for entry in bench.wire.writes()] == [code]
     assert bench.hand.up(**bench.inputs) == "create"
+
+
+@every_object
+def test_what_is_accepted_and_not_done_is_an_error_and_never_stored(bench: Bench) -> None:
+    sample, hand = bench.sample, bench.hand
+    ignored = wires.not_done(bench.world.ignore)
+    bench.wire.fault, hand.budget = ignored, 0.3  # an order that was not taken never comes
+    if sample.kept or sample.chosen:
+        assert hand.up(**bench.inputs) == "create"
+        assert bench.wire.writes() == []
+        return
+    with pytest.raises(errors.Temporary, match="accepted|ordered"):
+        hand.up(**bench.inputs)
+    hand.budget = 120.0
+    assert (hand.id, hand.state) == ("", {})
+    assert hand.up(**bench.inputs) == "create"
+    changes = [change for change in sample.changes if not hand.reconciler.object.replaces & change.keys()]
+    if changes and not sample.bought:
+        bench.wire.fault = ignored
+        with pytest.raises(errors.NotApplied, match=f"not done: .*({'|'.join(changes[0])})"):
+            hand.up(**{**bench.inputs, **changes[0]})
+        assert hand.up(**{**bench.inputs, **changes[0]}) == "update"
+    if not (sample.bought or sample.falls_with):  # those are kept, or fall with what they are on
+        bench.wire.fault = ignored
+        with pytest.raises(errors.NotApplied, match="deleting it was accepted, but not done: .* is still"):
+            hand.destroy()
+        hand.destroy()
+
+
+@every_object
+def test_every_field_is_shown_or_declared_unreadable(bench: Bench) -> None:
+    bench.hand.up(**bench.inputs)
+    declared, session = bench.hand.reconciler.object, bench.hand.reconciler.session
+    seen = session.ask(declared.read, bench.hand.id, bench.hand.state, fresh=True)
+    assert seen
+    assert verification.readable(declared) <= seen.inputs.keys()
+    assert {name.split(".")[0] for name in declared.unreadable} <= declared.spec.model_fields.keys()
 
 
 @every_object

@@ -48,6 +48,16 @@ def lost_after(request: httpx.Request, send: Callable[[], httpx.Response]) -> ht
     raise httpx.ReadError("connection reset by peer")
 
 
+def not_done(ignore: Callable[[str, str], None]) -> Fault:
+    """The vendor accepts it, and does nothing."""
+
+    def fault(request: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+        ignore(request.method, request.url.path)
+        return send()
+
+    return fault
+
+
 def status(code: int, **headers: str) -> Fault:
     """The vendor answers this, and does nothing."""
 

@@ -31,6 +31,9 @@ class XAI:
     def occupy(self, number: str) -> None:
         """Nobody else can have it: a second registration is refused."""
 
+    def ignore(self, method: str, path: str) -> None:
+        self._sandbox.fault(f"{method} {path}", "ignore")
+
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import threading
@@ -18,6 +19,7 @@ class Acme:
         self.ids = itertools.count(1)
         self.lines: dict[str, dict[str, Any]] = {}
         self.numbers: dict[str, dict[str, Any]] = {"+14155550100": {"line": ""}}
+        self.ignoring = ("", "")
         acme = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -25,7 +27,10 @@ class Acme:
                 length = int(self.headers.get("content-length", 0))
                 body = json.loads(self.rfile.read(length) or b"{}")
                 account = ACCOUNTS.get(self.headers.get("authorization", "").removeprefix("Bearer "))
+                before = copy.deepcopy((acme.lines, acme.numbers))
                 status, result = acme.serve(account, self.command, self.path.strip("/").split("/"), body)
+                if acme.ignoring == (self.command, self.path):
+                    acme.ignoring, (acme.lines, acme.numbers) = ("", ""), before
                 data = json.dumps(result).encode() if status != 204 else b""
                 self.send_response(status)
                 self.send_header("content-length", str(len(data)))

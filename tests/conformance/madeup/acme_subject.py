@@ -31,6 +31,9 @@ class World:
     def occupy(self, number: str) -> None:
         self.acme.numbers[number]["line"] = "line-of-somebody"
 
+    def ignore(self, method: str, path: str) -> None:
+        self.acme.ignoring = (method, path)
+
     def releases(self) -> int:
         return 0 if NUMBER in self.acme.numbers else 1
 

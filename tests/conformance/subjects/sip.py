@@ -31,6 +31,9 @@ class Nobody:
     def occupy(self, number: str) -> None:
         """A PBX that somebody configured otherwise does not tell."""
 
+    def ignore(self, method: str, path: str) -> None:
+        """Nothing is asked for."""
+
     def releases(self) -> int:
         return 0
 

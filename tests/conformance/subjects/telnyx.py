@@ -39,6 +39,9 @@ class Telnyx:
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
 
+    def ignore(self, method: str, path: str) -> None:
+        self._sandbox.fault(f"{method} {path}", "ignore")
+
     def purchases(self) -> int:
         return self._sandbox.state()["counters"]["purchases"]
 

@@ -41,6 +41,9 @@ class Twilio:
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
 
+    def ignore(self, method: str, path: str) -> None:
+        self._sandbox.fault(f"{method} {path}", "ignore")
+
     def purchases(self) -> int:
         return self._sandbox.state()["counters"]["purchases"]
 
