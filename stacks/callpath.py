@@ -493,7 +493,7 @@ def _indexed(found: Iterable[tuple[str, str, Decided]]) -> dict[tuple[str, str],
 # -- all of a stack ----------------------------------------------------------------------------------------------------
 
 
-class Network:
+class CallNetwork:
     """All resources of a stack as one source tells of them, and the call paths over them."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
@@ -523,7 +523,7 @@ class Network:
         """The objects of one number alone."""
         return self._own.get(number, [])
 
-    def path(self, number: str, others: Network | None = None) -> CallPath:
+    def path(self, number: str, others: CallNetwork | None = None) -> CallPath:
         """What becomes of a call to a number; see :func:`path` for ``others``."""
         own = self.own(number)
         told = (number, *(text for each in own for text in (each.does.takes, each.does.registers)))
@@ -531,7 +531,7 @@ class Network:
         before = [*others.own(number), *others._shared, *others._agents] if others else ()
         return path(e164, own, self._shared, others=before, agents=self._answering)
 
-    def instead(self, resource: Resource, other: Resource | None) -> Network:
+    def instead(self, resource: Resource, other: Resource | None) -> CallNetwork:
         """The same network with one resource as it is elsewhere; None: without it."""
         key, new = (resource.type, resource.name), [Decided.by(other)] if other else []
         changed = copy.copy(self)
