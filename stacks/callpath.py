@@ -104,12 +104,8 @@ def declaration(type: str) -> Object[Any, Any] | None:
         return None
 
 
-def handling(type: str, inputs: Mapping[str, Any]) -> CallHandling:
-    """What an object does with calls; a vendor that is not installed, or stumbles, leaves what the values show."""
-    return _handling(declaration(type), inputs)
-
-
 def _handling(found: Object[Any, Any] | None, inputs: Mapping[str, Any]) -> CallHandling:
+    """What an object does with calls; a vendor that is not installed, or stumbles, leaves what the values show."""
     known = inputs
     if UNKNOWN in inputs.values():
         coming = _COMING | found.references if found else _COMING
@@ -258,7 +254,8 @@ class _Path:
             if not each.silent:
                 self._indexed(each)
         self._vendors = {each.vendor for each in [*own, *others] if not each.resource.shared} - {"xai"}
-        self._legs = [self._followed(each) for each in own if each.does.takes] or self._assumptions()
+        takers = sorted((each for each in own if each.does.takes), key=lambda each: (each.vendor, *each.order))
+        self._legs = [self._followed(each) for each in takers] or self._assumptions()
         self._open = [leg for leg in self._legs if not self._strayed(leg)] or self._assumptions()
 
     def _indexed(self, each: Decided) -> None:
@@ -408,7 +405,7 @@ class _Path:
         """What is between the attachment and the SIP URIs."""
         for leg in self._open if any(leg.taker for leg in self._open) else ():
             for each in leg.passed:
-                if each in (item for item in leg.off):
+                if any(each is other for other in leg.off):
                     yield Hop("trunk", "stopped", each.resource.name, "off")
                 elif each is not leg.taker and not each.does.destinations:
                     yield Hop("trunk", "ok", each.resource.name)
@@ -496,7 +493,7 @@ def _indexed(found: Iterable[tuple[str, str, Decided]]) -> dict[tuple[str, str],
 # -- all of a stack ----------------------------------------------------------------------------------------------------
 
 
-class Network:
+class CallNetwork:
     """All resources of a stack as one source tells of them, and the call paths over them."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
@@ -509,6 +506,7 @@ class Network:
             if each.resource.parent:
                 self._own.setdefault(each.resource.parent, []).append(each)
         self._agents = [each for each in found if each.resource.kind == "Agent"]
+        self._answering = {id: each.resource.name for each in self._agents for id in each.ids}
         self._shared = [each for each in found if each.resource.shared and not each.silent]
 
     @property
@@ -525,16 +523,15 @@ class Network:
         """The objects of one number alone."""
         return self._own.get(number, [])
 
-    def path(self, number: str, others: Network | None = None) -> CallPath:
+    def path(self, number: str, others: CallNetwork | None = None) -> CallPath:
         """What becomes of a call to a number; see :func:`path` for ``others``."""
         own = self.own(number)
         told = (number, *(text for each in own for text in (each.does.takes, each.does.registers)))
         e164 = next((text for text in told if re.match(values.E164_PATTERN, text)), "")
         before = [*others.own(number), *others._shared, *others._agents] if others else ()
-        agents = {id: each.resource.name for each in self._agents for id in each.ids}
-        return path(e164, own, self._shared, others=before, agents=agents)
+        return path(e164, own, self._shared, others=before, agents=self._answering)
 
-    def instead(self, resource: Resource, other: Resource | None) -> Network:
+    def instead(self, resource: Resource, other: Resource | None) -> CallNetwork:
         """The same network with one resource as it is elsewhere; None: without it."""
         key, new = (resource.type, resource.name), [Decided.by(other)] if other else []
         changed = copy.copy(self)

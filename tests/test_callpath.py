@@ -15,7 +15,7 @@ from providers.kernel import ranges
 from providers.kernel.registry import carriers
 from stacks import callpath, graph, model
 from stacks.agent import Agent
-from stacks.callpath import CallPath, Network
+from stacks.callpath import CallNetwork, CallPath
 from stacks.resource import NUMBER as NUMBER_TYPE
 from stacks.resource import UNKNOWN, Resource
 from xtel.engine import state
@@ -185,21 +185,21 @@ def urn(resource: Resource) -> str:
     return f"urn:pulumi:test::p::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
 
 
-def network(case: Case, source: str) -> Network:
+def network(case: Case, source: str) -> CallNetwork:
     """The same network, told by another source."""
     if source == "stack file":
-        return Network(graph.plain(each) for each in needed(case))
+        return CallNetwork(graph.plain(each) for each in needed(case))
     if source == "state":
         exported = {"deployment": {"resources": [entry(each) for each in applied(case)]}}
-        return Network(state.read(json.dumps(exported)).resources)
+        return CallNetwork(state.read(json.dumps(exported)).resources)
     objects = [each for each in applied(case) if each.type != NUMBER_TYPE]
     if source == "refresh":
         steps = [Step("refresh", urn(each), each.inputs, each.inputs, each.outputs, id=each.id) for each in objects]
-        return Network(calls.before(step) for step in steps)
+        return CallNetwork(calls.before(step) for step in steps)
     registered = {each.name: each.inputs for each in objects if each.type == graph.REGISTRATION}
     coming = [graph.plain(each) for each in needed(case) if each.type != NUMBER_TYPE]
     steps = [Step("create", urn(each), {}, {**each.inputs, **_resolved(each, registered)}) for each in coming]
-    return Network(calls.after(step, made=True) for step in steps)
+    return CallNetwork(calls.after(step, made=True) for step in steps)
 
 
 def _resolved(resource: Resource, registered: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -246,7 +246,7 @@ REMOVED = [(name, hop, resource) for name, case in CASES.items() for hop, resour
 @pytest.mark.parametrize(("name", "hop", "gone"), REMOVED, ids=[f"{name}: {gone}" for name, _, gone in REMOVED])
 def test_without_an_object_that_decides_a_hop_the_call_ends_there(name: str, hop: str, gone: str) -> None:
     resources = applied(CASES[name])
-    before = Network(resources)
+    before = CallNetwork(resources)
     removed = next(each for each in resources if local(each.name) == gone and each.type != NUMBER_TYPE)
     after = before.instead(removed, None).path(NUMBER, before)
     assert not after.arrives
@@ -262,7 +262,7 @@ def test_without_an_object_that_decides_a_hop_the_call_ends_there(name: str, hop
 def test_what_a_call_does_not_need_ends_none(case: Case) -> None:
     """Fallbacks, recordings, profiles, passwords, and the objects of other numbers."""
     resources = applied(case)
-    before = Network(resources)
+    before = CallNetwork(resources)
     needs = {resource for _, resource in case.hops} - case.beside
     for each in resources:
         if local(each.name) not in needs and each.type not in {NUMBER_TYPE, graph.AGENT}:
@@ -277,8 +277,8 @@ def test_the_order_of_the_resources_does_not_matter(data: st.DataObject) -> None
     resources = applied(case)
     kept = [each for each in resources if data.draw(st.booleans())] if data.draw(st.booleans()) else resources
     mixed = data.draw(st.permutations(kept))
-    before = Network(resources)
-    assert Network(mixed).path(NUMBER, before) == Network(kept).path(NUMBER, before)
+    before = CallNetwork(resources)
+    assert CallNetwork(mixed).path(NUMBER, before) == CallNetwork(kept).path(NUMBER, before)
     assert callpath.users(mixed) == callpath.users(kept)
 
 
@@ -288,7 +288,7 @@ def test_the_order_of_the_resources_does_not_matter(data: st.DataObject) -> None
 def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
     """A call before, and after somebody changed one object outside."""
     resources = applied(CASES[case])
-    before = Network(resources)
+    before = CallNetwork(resources)
     old = next(each for each in resources if local(each.name) == name and each.type not in {NUMBER_TYPE, graph.AGENT})
     given = {key: value for key, value in {**old.inputs, **inputs}.items() if value is not None}
     return before.path(NUMBER), before.instead(old, replace(old, inputs=given)).path(NUMBER, before)
@@ -364,7 +364,7 @@ def test_the_order_of_the_destinations_is_the_carriers() -> None:
 
 def test_an_agent_that_is_gone_answers_nobody() -> None:
     resources = applied(CASES["twiml by a URL"])
-    before = Network(resources)
+    before = CallNetwork(resources)
     agent = next(each for each in resources if each.type == graph.AGENT)
     after = before.instead(agent, None).path(NUMBER, before)
     assert callpath.stopped(before.path(NUMBER), after) == "agent"
@@ -373,7 +373,7 @@ def test_an_agent_that_is_gone_answers_nobody() -> None:
 
 def test_a_number_whose_route_is_nobodys_here_is_not_known_to_fail() -> None:
     resources = [each for each in applied(CASES["twilio"]) if each.type == graph.REGISTRATION]
-    found = Network(resources).path(NUMBER)
+    found = CallNetwork(resources).path(NUMBER)
     assert (found.hops[0].name, found.hops[0].state, found.arrives) == ("attachment", "unknown", True)
 
 
@@ -382,7 +382,7 @@ def test_a_number_that_is_still_to_be_bought_has_a_path_in_the_stack_file() -> N
         {"carrier": "twilio", "buy": {"country": "US", "area_code": "415"}}
     )
     declared = model.Number.model_validate({"route": route, "webhook": {"url": HOOK}})
-    found = Network(map(graph.plain, graph.of_number("helpline", declared))).path("helpline")
+    found = CallNetwork(map(graph.plain, graph.of_number("helpline", declared))).path("helpline")
     assert (found.arrives, found.ends_at, found.answered_by) == (True, None, HOOK)
     assert found.targets == (f"sip:…@{HOST};transport=tls",)
 
@@ -391,17 +391,17 @@ def test_a_number_that_is_still_to_be_bought_has_a_path_in_the_stack_file() -> N
 def test_a_state_alone_shows_what_a_run_that_stopped_half_way_left_out(missing: str) -> None:
     resources = applied(CASES["telnyx"])
     left = [each for each in resources if local(each.name) != ("attachment" if missing == "attachment" else NUMBER)]
-    found = Network(left).path(NUMBER)
+    found = CallNetwork(left).path(NUMBER)
     assert found.hops[0].name == "attachment"
     assert [hop.name for hop in found.hops if hop.state == "missing"][:1] == (
         [missing] if missing == "attachment" else []
     )
-    assert not Network(left).path(NUMBER, Network(resources)).arrives
+    assert not CallNetwork(left).path(NUMBER, CallNetwork(resources)).arrives
 
 
 def test_two_carriers_that_take_the_calls_are_both_named() -> None:
     second = [each for each in applied(CASES["plivo"]) if each.type.startswith("plivo:")]
-    found = Network([*applied(CASES["twilio"]), *second]).path(NUMBER)
+    found = CallNetwork([*applied(CASES["twilio"]), *second]).path(NUMBER)
     assert (found.carriers, found.arrives) == (("plivo", "twilio"), True)
 
 
@@ -443,15 +443,15 @@ def foreign(line: str, *, target: str = TARGET) -> list[Resource]:
 
 @pytest.mark.parametrize("line", ["L1", UNKNOWN])
 def test_a_carrier_that_is_not_installed_shows_what_its_values_show(line: str) -> None:
-    found = Network(foreign(line)).path(NUMBER)
+    found = CallNetwork(foreign(line)).path(NUMBER)
     assert (found.carriers, found.targets, found.arrives) == (("other",), (TARGET,), True)
-    assert not Network(foreign(line, target="sip:else.example.com;transport=tls")).path(NUMBER).arrives
+    assert not CallNetwork(foreign(line, target="sip:else.example.com;transport=tls")).path(NUMBER).arrives
 
 
 def test_what_refers_in_a_circle_ends() -> None:
     trunk = Resource(f"{NUMBER}/trunk", "plivo:Trunk", {"primary": "T1", "fallback": "T1"}, NUMBER, id="T1")
     link = Resource(f"{NUMBER}/attachment", "plivo:Attachment", {"phone_number": NUMBER, "trunk_id": "T1"}, NUMBER)
-    found = Network([*foreign("L1")[:1], trunk, link]).path(NUMBER)
+    found = CallNetwork([*foreign("L1")[:1], trunk, link]).path(NUMBER)
     assert [(hop.name, hop.state) for hop in found.hops[:3]] == [
         ("attachment", "ok"),
         ("trunk", "ok"),
@@ -468,5 +468,5 @@ def test_values_that_make_no_sense_are_no_error() -> None:
     ]
     for case in CASES.values():
         for change in odd:
-            path = Network(map(change, applied(case))).path(NUMBER)
+            path = CallNetwork(map(change, applied(case))).path(NUMBER)
             assert path.hops[-1].name in {"registration", "webhook", "agent"}

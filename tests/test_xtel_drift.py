@@ -54,7 +54,7 @@ def _step(type: str, name: str, id: str, inputs: dict[str, Any], *, shared: bool
 
 def way(found: list[Step]) -> set[str]:
     """The objects without which no call comes through."""
-    outside = drift.Outside(found)
+    outside = drift.OutsideChanges(found)
     passed = [step for step in found if outside.stops(step, NUMBER, None)]
     return {step.name.rpartition("/")[2] for step in passed}
 
@@ -85,7 +85,7 @@ def test_a_shared_trunk_is_on_the_way_of_every_number_on_it() -> None:
     shared = {"carrier": "twilio", "trunk": "shared", "recording": "record-from-answer"}
     found = steps(route=shared, fallback=["sip:pbx.example.com;transport=tls"])
     assert way(found) == {NUMBER, "trunk", "origination-url", "attachment"}
-    assert set(drift.Outside(found).users.values()) == {frozenset({NUMBER})}
+    assert set(drift.OutsideChanges(found).users.values()) == {frozenset({NUMBER})}
 
 
 # -- findings ----------------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def changed(found: list[Step], part: str, **inputs: Any) -> list[Step]:
 
 
 def silenced(found: list[Step]) -> set[str]:
-    return {f"{finding.object} {finding.what}" for finding in drift.Outside(found).findings if not finding.rings}
+    return {f"{finding.object} {finding.what}" for finding in drift.OutsideChanges(found).findings if not finding.rings}
 
 
 def test_what_only_together_ends_calls_is_named_as_a_whole() -> None:
@@ -123,9 +123,9 @@ def test_an_agent_is_no_number_and_its_changes_stand_at_those_that_it_answers() 
     agent = _step("xai:Agent", "sales", "agent_1", {"name": "Sales", "instructions": "Greet."}, shared=True)
     gone = replace(agent, op="delete")
     answered = steps(route={"carrier": "twilio"}, webhook=None, agent="agent_1")
-    assert [(item.number, item.rings) for item in drift.Outside([*answered, gone]).findings] == [(NUMBER, False)]
+    assert [(item.number, item.rings) for item in drift.OutsideChanges([*answered, gone]).findings] == [(NUMBER, False)]
     assert [
-        (item.number, item.rings) for item in drift.Outside([*steps(route={"carrier": "twilio"}), gone]).findings
+        (item.number, item.rings) for item in drift.OutsideChanges([*steps(route={"carrier": "twilio"}), gone]).findings
     ] == [("sales", True)]
-    report = drift.DriftReport("test", (NUMBER,), tuple(drift.Outside([gone]).findings))
+    report = drift.DriftReport("test", (NUMBER,), tuple(drift.OutsideChanges([gone]).findings))
     assert report.numbers == (NUMBER,) and [*report.as_json()["numbers"]] == [NUMBER, "sales"]

@@ -21,6 +21,7 @@ from tests.engine.conftest import Project
 from tests.reconciling import Hand
 from tests.test_xtel_cli import ended
 from xtel.engine import cli
+from xtel.operations import ranges as moving
 from xtel.review import ranges as published
 
 NEW = ranges.newest("twilio")
@@ -220,7 +221,7 @@ FORMATS = [
 def test_not_one_other_character_changes(text: str) -> None:
     moves = tuple(published._moves(text))
     assert len(moves) == 1
-    new = published.rewritten(published.Update(Path("a.yaml"), text, moves, ()))
+    new = moving.rewritten(published.Update(Path("a.yaml"), text, moves, ()))
     old = moves[0].old
     assert new.count(TODAY) == 1
     assert new.replace(TODAY, old, 1) == text
@@ -252,7 +253,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(declare: Declare) -> None:
     update = published.compare(Path("stacks/dev.yaml"), None)
     file.write_text(file.read_text() + "# mine\n")
     with pytest.raises(Exception, match="was changed meanwhile; nothing was written"):
-        published.write(update)
+        moving.write(update)
 
 
 def test_a_bad_or_missing_stack_is_an_error(declare: Declare, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from providers.kernel import errors, limits, secrecy
 from providers.kernel.conventions import ApiConventions, Refusal, refusal_of
 from providers.kernel.listing import Listing
-from xai_resources.models import Answer, Created, HostedAgent, Key, Number, agent_fields, snake, unwrapped
+from xai_resources.models import Answer, Created, HostedAgent, Key, RegisteredNumber, agent_fields, snake, unwrapped
 
 BASE_URL = "https://api.x.ai"
 _NUMBERS = "/v2/phone-numbers"
@@ -66,7 +66,7 @@ class Client:
             base_url=base_url or BASE_URL,
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
         )
-        self._listing = Listing[Number](self._list, lambda number: number.phone_number_id, self._one)
+        self._listing = Listing[RegisteredNumber](self._list, lambda number: number.phone_number_id, self._one)
         self._hosted = Listing[HostedAgent](self._list_agents, lambda agent: agent.agent_id, self.agent)
 
     def key(self) -> Key:
@@ -79,12 +79,12 @@ class Client:
         webhook: dict[str, Any] = answer.get("webhook") or {}
         secret = str(webhook.get("dispatch_signing_secret") or "")
         secrecy.register(secret)
-        number = self._listing.note(_parsed(Number, unwrapped(answer)))
+        number = self._listing.note(_parsed(RegisteredNumber, unwrapped(answer)))
         return Created(
             number=number, signing_secret=secret, webhook_id=str(webhook.get("webhook_id") or number.webhook_id)
         )
 
-    def number(self, id: str, *, fresh: bool = True) -> Number:
+    def number(self, id: str, *, fresh: bool = True) -> RegisteredNumber:
         """``GET /v2/phone-numbers/{id}``; where that call is not offered (405, 501): the number of this id in the list.
 
         ``fresh=False`` may answer from a list this process read before. Raises NotFound; Unsupported where neither call
@@ -95,14 +95,14 @@ class Client:
             raise errors.NotFound(f"{id} is not in the list of numbers", status=404)
         return found
 
-    def numbers(self, *, fresh: bool = True) -> list[Number]:
+    def numbers(self, *, fresh: bool = True) -> list[RegisteredNumber]:
         """``GET /v2/phone-numbers``, all of the team; ``fresh=False`` may answer from what this process read before."""
         return self._listing.all(fresh=fresh)
 
-    def _one(self, id: str) -> Number | None:
+    def _one(self, id: str) -> RegisteredNumber | None:
         """A 404 has the list for a witness: where that is off too, this API offers neither."""
         try:
-            return _parsed(Number, unwrapped(self._call("GET", f"{_NUMBERS}/{id}")))
+            return _parsed(RegisteredNumber, unwrapped(self._call("GET", f"{_NUMBERS}/{id}")))
         except (errors.NotFound, errors.Unsupported) as error:
             try:
                 return next((number for number in self._list() if number.phone_number_id == id), None)
@@ -111,19 +111,21 @@ class Client:
                     "neither numbers nor the list of them can be read here", status=error.status
                 ) from None
 
-    def _list(self) -> list[Number]:
+    def _list(self) -> list[RegisteredNumber]:
         answer: Any = snake(self._call("GET", _NUMBERS))
         listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("phone_numbers", []))
-        return [_parsed(Number, item) for item in listed]
+        return [_parsed(RegisteredNumber, item) for item in listed]
 
-    def update(self, id: str, changes: Mapping[str, Any]) -> Number:
+    def update(self, id: str, changes: Mapping[str, Any]) -> RegisteredNumber:
         """``PATCH /v2/phone-numbers/{id}`` with a field mask; None clears a field. ``name``, ``agent_id``, ``webhook_id``."""
         body = {
             "phone_number": {name: value for name, value in changes.items() if value is not None},
             "field_mask": {"paths": sorted(changes)},
         }
         self._listing.changed(id)
-        return self._listing.note(_parsed(Number, unwrapped(self._call("PATCH", f"{_NUMBERS}/{id}", json=body))))
+        return self._listing.note(
+            _parsed(RegisteredNumber, unwrapped(self._call("PATCH", f"{_NUMBERS}/{id}", json=body)))
+        )
 
     def delete(self, id: str) -> None:
         """``DELETE /v2/phone-numbers/{id}``: a byo_trunk number stays yours at its carrier, xAI's own is released."""

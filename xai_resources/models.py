@@ -154,7 +154,7 @@ class AnsweredAuth(Answer):
     allowed_addresses: list[str] = Field(default_factory=list[str])
 
 
-class Number(Answer):
+class RegisteredNumber(Answer):
     """A phone number as the API answers it."""
 
     phone_number_id: str = Field(validation_alias=AliasChoices("phone_number_id", "id"))
@@ -175,7 +175,7 @@ class Number(Answer):
 class Created(Answer):
     """What CreatePhoneNumberV2 answers: the number, and once in its life the signing secret of its webhook."""
 
-    number: Number
+    number: RegisteredNumber
     signing_secret: str = ""
     webhook_id: str = ""
 

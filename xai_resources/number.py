@@ -13,7 +13,7 @@ from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import SIP_HOST, cidrs, has_unknown
 from xai_resources.client import Client
-from xai_resources.models import Created, Number, NumberSpec, Webhook
+from xai_resources.models import Created, NumberSpec, RegisteredNumber, Webhook
 
 #: A number with our marker that no state knows was left behind by a killed run; younger than this it is made anew unasked.
 _LEFT_BEHIND = timedelta(minutes=15)
@@ -199,7 +199,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
         return f"agent_id is still {agent}" if ours else ""
 
 
-def _live(number: Number, mark: str) -> Live:
+def _live(number: RegisteredNumber, mark: str) -> Live:
     name, seen = marker.unlabel(number.name)
     ours = seen == marker.digest(mark)
     console = number.origin == "xai_provisioned" and not seen  # bought by hand: declaring its number is asking for it
@@ -223,7 +223,7 @@ def _made(created: Created, spec: NumberSpec) -> Live:
     return Live(live.id, {**live.inputs, **shown}, {**live.outputs, **once})
 
 
-def _seen(number: Number, state: Mapping[str, Any]) -> dict[str, Any]:
+def _seen(number: RegisteredNumber, state: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer shows of the fields that it shows in part; the rest of them is as the state has it."""
     same = number.webhook_id == (state.get("webhook_id") or "")
     seen: dict[str, Any] = {
@@ -239,7 +239,7 @@ def _seen(number: Number, state: Mapping[str, Any]) -> dict[str, Any]:
     return seen
 
 
-def _auth_now(declared: Mapping[str, Any], number: Number) -> dict[str, Any] | None:
+def _auth_now(declared: Mapping[str, Any], number: RegisteredNumber) -> dict[str, Any] | None:
     """The declared authentication with what the vendor shows of it; the names of ranges fall when the CIDRs differ."""
     seen = number.sip_auth
     now: dict[str, Any] = dict(declared)
@@ -259,7 +259,7 @@ def _spelled(addresses: Iterable[str]) -> set[str]:
         return set(addresses)
 
 
-def _registered_alike(number: Number, spec: NumberSpec) -> bool:
+def _registered_alike(number: RegisteredNumber, spec: NumberSpec) -> bool:
     """Whether a registration is what is declared, and holds no secret that only its maker saw."""
     if has_unknown(spec.sip_auth):  # a preview: only a password is not known before it is made
         return False

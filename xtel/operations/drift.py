@@ -15,7 +15,7 @@ from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
 from providers.kernel.wording import counted
 from stacks import callpath
-from stacks.callpath import Network
+from stacks.callpath import CallNetwork
 from stacks.resource import NUMBER, Resource
 from xtel import terminal
 from xtel.engine import cli, events, outcome, state
@@ -83,7 +83,7 @@ def drift(project: Project, stack: str) -> DriftReport:
         raise cli.PulumiUnavailable(
             f"the vendors could not all be asked: {run.error}", step="put that right, then again"
         )
-    outside = Outside(run.ended)
+    outside = OutsideChanges(run.ended)
     found = list(outside.findings)
     found += [finding for said in run.diagnostics for finding in _unmanaged(said, outside.users)]
     applied = state.of(stack, project.root, environment)
@@ -99,14 +99,14 @@ def drift(project: Project, stack: str) -> DriftReport:
 # -- what differs ------------------------------------------------------------------------------------------------------
 
 
-class Outside:
+class OutsideChanges:
     """What a refresh saw: each object as it was applied, and as it is there now."""
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self._steps = [step for step in steps if step.type != NUMBER]
         applied = [calls.before(step) for step in self._steps]
-        self._applied, self.users = Network(applied), callpath.users(applied)
-        self._there = Network(calls.after(step) for step in self._steps if step.op != "delete")
+        self._applied, self.users = CallNetwork(applied), callpath.users(applied)
+        self._there = CallNetwork(calls.after(step) for step in self._steps if step.op != "delete")
 
     @property
     def findings(self) -> Iterator[DriftFinding]:

@@ -9,7 +9,7 @@ from typing import Any
 from providers.kernel import values
 from stacks import document, graph
 from stacks.agent import Agent
-from stacks.callpath import CallPath, Network
+from stacks.callpath import CallNetwork, CallPath
 from stacks.model import Number
 from xtel import terminal
 from xtel.engine.state import State
@@ -57,8 +57,8 @@ def _answers(number: Number, agent: Agent | None) -> str:
 
 def applied(found: document.Document, held: State) -> list[Row]:
     """The rows of what the state holds: the path that a call takes over its objects, not what an output promises."""
-    wanted = Network(map(graph.plain, graph.of_document(found)))
-    network, labels = Network(held.resources), held.labels
+    wanted = CallNetwork(map(graph.plain, graph.of_document(found)))
+    network, labels = CallNetwork(held.resources), held.labels
     open = {group_of(item.urn): f"{object_of(item.urn)} left {item.kind}" for item in held.pending}
     return [
         _row(labels, name, network.path(name, wanted), open.get(name, ""))

@@ -15,7 +15,7 @@ from providers.kernel import values
 from providers.kernel.wording import counted
 from stacks.model import Accept, Limits, Rule
 from xtel.review.plan.build import stopped
-from xtel.review.plan.model import Finding, Level, NumberPlan, Plan, Review, Side, Widened, Word
+from xtel.review.plan.model import Level, NumberPlan, Plan, Review, RuleFinding, Side, Widened, Word
 
 #: The name of the policy pack that runs these rules (:mod:`xtel.review.policy`).
 PACK = "xtel"
@@ -38,7 +38,7 @@ class RuleSettings:
     plain: tuple[str, ...] = ()
 
 
-Check = Callable[[Plan, RuleSettings], Iterator[Finding]]
+Check = Callable[[Plan, RuleSettings], Iterator[RuleFinding]]
 
 
 def judge(plan: Plan, policy: RuleSettings) -> Review:
@@ -54,17 +54,17 @@ def judge(plan: Plan, policy: RuleSettings) -> Review:
     return Review(verdict=verdict, headline=_headline(plan, verdict), findings=tuple(found), plan=plan)
 
 
-def _placed(plan: Plan, found: list[Finding]) -> list[Finding]:
+def _placed(plan: Plan, found: list[RuleFinding]) -> list[RuleFinding]:
     """Findings with the line that declares their number, where a check did not know it."""
     lines = {number.name: number.line for number in plan.numbers}
     return [item if item.line else item.model_copy(update={"line": lines.get(item.number, 0)}) for item in found]
 
 
-def _named(rule: Rule, findings: Iterator[Finding]) -> Iterator[Finding]:
+def _named(rule: Rule, findings: Iterator[RuleFinding]) -> Iterator[RuleFinding]:
     return (finding.model_copy(update={"rule": rule}) for finding in findings)
 
 
-def _accepted(finding: Finding, policy: RuleSettings, names: set[str | None]) -> Finding:
+def _accepted(finding: RuleFinding, policy: RuleSettings, names: set[str | None]) -> RuleFinding:
     """A finding that the stack file accepts today, under any of the number's names, says why; another one what to write."""
     for entry in policy.accept:
         if entry.rule == finding.rule and entry.until >= policy.today and entry.number in names:
@@ -86,11 +86,11 @@ def _line(text: str) -> str:
 # -- rules -------------------------------------------------------------------------------------------------------------
 
 
-def _of(number: NumberPlan, level: Level, what: str, why: str, step: str = "") -> Finding:
-    return Finding(level=level, number=number.name, line=number.line, what=what, why=why, step=step)
+def _of(number: NumberPlan, level: Level, what: str, why: str, step: str = "") -> RuleFinding:
+    return RuleFinding(level=level, number=number.name, line=number.line, what=what, why=why, step=step)
 
 
-def _keeps_inbound(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _keeps_inbound(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     lost = [number for number in plan.numbers if number.kind in {"loses inbound", "released"}]
     level: Level = "danger" if len(lost) > policy.limits.lose else "warning"
     for number in lost:
@@ -109,13 +109,13 @@ def _how_lost(number: NumberPlan) -> str:
     return "no carrier sends its calls to xAI any more"
 
 
-def _no_release(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _no_release(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number in plan.numbers:
         if number.kind == "released":
             yield _of(number, "danger", "is released", "the number may be gone for good", "remove on_delete: release")
 
 
-def _no_open_allowlist(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _no_open_allowlist(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         was_open = number.before is not None and number.before.auth == "open"
         if number.widened and number.widened.whole:
@@ -127,7 +127,7 @@ def _no_open_allowlist(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
             yield _of(number, "danger", text, "anyone can call the agent", "write auth: {allow: [CARRIER]}")
 
 
-def _allowlist_widened(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _allowlist_widened(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, _ in _after(plan):
         found = number.widened
         if found and not found.whole:
@@ -150,7 +150,7 @@ def _ipv6(count: int) -> str:
     return f"2^{count.bit_length() - 1} IPv6"
 
 
-def _auth_required(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _auth_required(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         before = number.before
         if after.auth == "open" and before is not None and before.auth == "digest":
@@ -158,14 +158,14 @@ def _auth_required(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
             yield _of(number, "danger", text, "anyone can call the agent", "write auth: {allow: […]} or {digest: {…}}")
 
 
-def _digest_kept(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _digest_kept(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         if "digest" in number.lost and after.auth == "allowlist":
             text = "digest turned off: an allowlist authenticates now"
             yield _of(number, "warning", text, "a carrier's ranges are shared by all its customers")
 
 
-def _tls_only(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _tls_only(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         old = set(number.before.targets) if number.before else set[str]()
         plain = [uri for uri in after.targets if "transport=tls" not in uri and uri not in old]
@@ -176,13 +176,13 @@ def _tls_only(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
         yield _of(number, level, f"{verb}: {plain[0]}", "numbers and call set-up travel in the clear", "transport=tls")
 
 
-def _srtp_kept(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _srtp_kept(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number in plan.numbers:
         if "srtp" in number.lost:
             yield _of(number, "warning", "SRTP turned off", "the conversation travels unencrypted", "turn it on again")
 
 
-def _single_owner(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _single_owner(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         if number.two_routes:
             names = " and ".join(after.carriers)
@@ -190,7 +190,7 @@ def _single_owner(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
             yield _of(number, "danger", text, "which one rings is left to chance", "keep one route")
 
 
-def _host_pinned(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _host_pinned(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         before = number.before
         first = after.targets[0] if after.targets else ""
@@ -207,7 +207,7 @@ def _host(uri: str) -> str:
         return uri
 
 
-def _webhook_https(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _webhook_https(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, after in _after(plan):
         if after.webhook.lower().startswith("http:"):
             yield _of(
@@ -215,7 +215,7 @@ def _webhook_https(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
             )
 
 
-def _e164(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _e164(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for number, _ in _after(plan):
         if number.name.startswith("+"):
             try:
@@ -224,7 +224,7 @@ def _e164(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
                 yield _of(number, "danger", f"{error}", "no carrier can route it", "correct the number")
 
 
-def _protect_production(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _protect_production(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     if "prod" not in plan.stack.rpartition("/")[2]:
         return
     for number, after in _after(plan):
@@ -233,7 +233,7 @@ def _protect_production(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
             yield _of(number, "warning", text, "one wrong edit deletes it", "write protect: true on it")
 
 
-def _no_shared_credential(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _no_shared_credential(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     users: dict[str, list[tuple[NumberPlan, Side]]] = {}
     for number, after in _after(plan):
         if number.password_ref:
@@ -247,21 +247,21 @@ def _no_shared_credential(plan: Plan, policy: RuleSettings) -> Iterator[Finding]
             )
 
 
-def _plain_secrets(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _plain_secrets(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for key in policy.plain:
-        yield Finding(
+        yield RuleFinding(
             level="danger", object=key, what=f"{key} stands in the clear in the stack's configuration",
             why="whoever reads the repository has it", step=f"pulumi config set --secret {key}, and renew it",
         )  # fmt: skip
 
 
-def _max_reroute(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _max_reroute(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     changed = [number for number in plan.numbers if number.kind == "rerouted"]
     limits = policy.limits
     yield from _shares(plan, changed, "rerouted", limits.reroute, {n: s.reroute for n, s in limits.carriers.items()})
 
 
-def _max_delete(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
+def _max_delete(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     gone = [number for number in plan.numbers if number.before and number.after is None]
     limits = policy.limits
     yield from _shares(plan, gone, "deleted", limits.delete, {n: s.delete for n, s in limits.carriers.items()})
@@ -269,7 +269,7 @@ def _max_delete(plan: Plan, policy: RuleSettings) -> Iterator[Finding]:
 
 def _shares(
     plan: Plan, found: list[NumberPlan], what: str, most: int, special: Mapping[str, int | None]
-) -> Iterator[Finding]:
+) -> Iterator[RuleFinding]:
     """Too large a part of the stack's numbers, or of one carrier's."""
     before = plan.total - sum(number.before is None for number in plan.numbers)
     if text := _too_many(len(found), before, most):
@@ -287,8 +287,8 @@ def _too_many(count: int, total: int, most: int) -> str:
     return f"{count} of {total} numbers ({count * 100 // total} %, at most {most} %)"
 
 
-def _mass(what: str, step: str) -> Finding:
-    return Finding(level="danger", what=what, why="a change this large is often a mistake", step=step)
+def _mass(what: str, step: str) -> RuleFinding:
+    return RuleFinding(level="danger", what=what, why="a change this large is often a mistake", step=step)
 
 
 def _after(plan: Plan) -> Iterator[tuple[NumberPlan, Side]]:
@@ -320,16 +320,16 @@ RULES: dict[Rule, Check] = {
 # -- what no rule is needed for ----------------------------------------------------------------------------------------
 
 
-def _refused(plan: Plan) -> Iterator[Finding]:
+def _refused(plan: Plan) -> Iterator[RuleFinding]:
     for item in plan.objects:
         if item.blocked:
-            yield Finding(
+            yield RuleFinding(
                 level="danger", rule="refused", number=item.number, object=item.type, line=item.line,
                 what=f"{item.type} is refused: {item.blocked}", why="an apply would stop before it changes anything",
             )  # fmt: skip
 
 
-def _violated(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
+def _violated(plan: Plan, found: Iterable[RuleFinding]) -> Iterator[RuleFinding]:
     """What policy packs found; our own pack runs the rules of this module, so what it says stands here already."""
     known = {(PACK, finding.rule, finding.number) for finding in found}
     for item in plan.policy or ():
@@ -338,17 +338,19 @@ def _violated(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
             continue
         level: Level = "danger" if item.mandatory else "warning"
         name = f"{item.pack}/{item.policy}"
-        yield Finding(level=level, rule=name, number=item.number, what=item.text, why="a policy pack says so")
+        yield RuleFinding(level=level, rule=name, number=item.number, what=item.text, why="a policy pack says so")
 
 
-def _said(plan: Plan) -> Iterator[Finding]:
+def _said(plan: Plan) -> Iterator[RuleFinding]:
     """Warnings of the preview: what will be taken over, who holds a number, who could not be asked."""
     for item in plan.messages:
         if item.severity == "warning":
-            yield Finding(level="warning", number=item.number, what=item.text, why="the preview looked, and says so")
+            yield RuleFinding(
+                level="warning", number=item.number, what=item.text, why="the preview looked, and says so"
+            )
 
 
-def _noted(plan: Plan) -> Iterator[Finding]:
+def _noted(plan: Plan) -> Iterator[RuleFinding]:
     """Secrets somebody must be told of, outages that were consented to, numbers that may be given back, drift."""
     for number in plan.numbers:
         if number.replacement and number.replacement.consent == "given":
@@ -369,7 +371,9 @@ def _noted(plan: Plan) -> Iterator[Finding]:
                       "to keep it, remove on_delete: release")  # fmt: skip
     for number, count in sorted(Counter(item.number for item in plan.drift).items()):
         many = "property was" if count == 1 else "properties were"
-        yield Finding(level="warning", number=number, what=f"{count} {many} changed outside", why="applying undoes it")
+        yield RuleFinding(
+            level="warning", number=number, what=f"{count} {many} changed outside", why="applying undoes it"
+        )
 
 
 def _releasable(plan: Plan) -> set[str]:
@@ -377,10 +381,10 @@ def _releasable(plan: Plan) -> set[str]:
     return {item.number for item in plan.objects for change in item.changes if (change.path, change.after) == _RELEASE}
 
 
-def _expired(policy: RuleSettings) -> Iterator[Finding]:
+def _expired(policy: RuleSettings) -> Iterator[RuleFinding]:
     for entry in policy.accept:
         if entry.until < policy.today:
-            yield Finding(
+            yield RuleFinding(
                 level="warning", number=entry.number or "", what=f"accept of {entry.rule} expired on {entry.until}",
                 why="the rule stops again", step="remove the entry, or give it a later day",
             )  # fmt: skip
@@ -389,7 +393,7 @@ def _expired(policy: RuleSettings) -> Iterator[Finding]:
 # -- the verdict -------------------------------------------------------------------------------------------------------
 
 
-def _verdict(plan: Plan, findings: Iterable[Finding]) -> Word:
+def _verdict(plan: Plan, findings: Iterable[RuleFinding]) -> Word:
     found = list(findings)
     if stopped(plan):
         return "incomplete"

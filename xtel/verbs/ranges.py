@@ -56,6 +56,7 @@ def update(
     Exit codes: 0 nothing to do or written, 2 changes that are not written, 1 error.
     """
     from xtel.engine import cli
+    from xtel.operations import ranges as moving
     from xtel.review import ranges as published
 
     found = layout.here()
@@ -68,10 +69,10 @@ def update(
         terminal.note(f"compared with what the names mean today, because what is registered is not known: {error}")
     wanted = published.compare(file, known)
     if not json:
-        published.show_update(wanted)
+        moving.show_update(wanted)
     consented = yes or (not json and bool(wanted.moves) and agreed(f"write {file}?"))
     if wanted.moves and consented:
-        published.write(wanted)
+        moving.write(wanted)
     if json:
         terminal.document(wanted.as_json(written=bool(wanted.moves) and consented))
     elif wanted.moves:

@@ -8,7 +8,7 @@ from providers.kernel import secrecy, values
 from providers.kernel.wording import counted
 from xtel import terminal
 from xtel.operations.importing import entries
-from xtel.operations.importing.number import Taken
+from xtel.operations.importing.number import ImportedNumber
 from xtel.operations.importing.survey import Survey
 
 
@@ -28,7 +28,7 @@ def show(survey: Survey) -> None:
         terminal.line(f"stays as it is: {left.number}: {secrecy.one_line(left.reason)}")
 
 
-def _writes(taken: Taken) -> list[str]:
+def _writes(taken: ImportedNumber) -> list[str]:
     renamed = [
         f"renames {item.vendor} {item.kind} {item.id}: {_name(item.before)} -> {item.after}"
         for item in taken.objects

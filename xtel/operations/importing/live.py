@@ -29,7 +29,7 @@ ELSEWHERE = "import it in that stack; if that stack is gone, take the marker out
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedResource:
     """One live object as a Pulumi resource. ``before`` and ``after`` are its names at the vendor."""
 
     vendor: str
@@ -103,7 +103,7 @@ class LiveStack:
             raise Unmapped(f"the config secret {name} is not set", step=f"pulumi config set --secret {name}")
         return value
 
-    def recorded(self, vendor: str, kind: str, name: str, id: str, inputs: Mapping[str, Any]) -> Imported:
+    def recorded(self, vendor: str, kind: str, name: str, id: str, inputs: Mapping[str, Any]) -> ImportedResource:
         """A live object as the state would hold it; Unmapped where it is not what the file would say."""
         session = self._sessions[vendor]
         reconciler = Reconciler(session.vendor.object(kind), session)
@@ -119,7 +119,7 @@ class LiveStack:
         if differing:
             told = "; ".join(_difference(path, seen, checked.inputs) for path in differing)
             raise Unmapped(f"no entry says it as it stands: {name}: {told}")
-        return Imported(vendor, kind, name, id, seen, state, before, checked.inputs["marker"])
+        return ImportedResource(vendor, kind, name, id, seen, state, before, checked.inputs["marker"])
 
 
 def _difference(path: str, seen: Any, declared: Any) -> str:

@@ -15,20 +15,20 @@ from providers.kernel.spec import problems
 from stacks import crosscheck, graph
 from stacks.model import Network, Number, SecretRef
 from stacks.resource import NUMBER, Resource
-from xai_resources.models import Number as Registered
+from xai_resources.models import RegisteredNumber
 from xtel.operations.importing.answers import Answers
-from xtel.operations.importing.live import ELSEWHERE, Imported, LiveStack
+from xtel.operations.importing.live import ELSEWHERE, ImportedResource, LiveStack
 
 
 @dataclass(frozen=True)
-class Taken:
+class ImportedNumber:
     """A number that can be imported: its entry in the stack file, its objects, and what to know about it."""
 
     number: str
     key: str
     entry: Mapping[str, Any]
     declared: Number
-    objects: tuple[Imported, ...]
+    objects: tuple[ImportedResource, ...]
     secrets: Mapping[str, str] = field(repr=False)
     remarks: tuple[str, ...] = ()
 
@@ -39,16 +39,16 @@ class Taken:
         return {**told, "config_secrets": sorted(self.secrets), "remarks": list(self.remarks)}
 
 
-class Adoption:
+class NumberImport:
     """From a number's registration and its route as they are live."""
 
-    def __init__(self, live: LiveStack, registered: Registered, route: Found, answers: Answers) -> None:
+    def __init__(self, live: LiveStack, registered: RegisteredNumber, route: Found, answers: Answers) -> None:
         self._live, self._registered, self._found, self._answers = live, registered, route, answers
         self._e164 = registered.phone_number
         self._secrets: dict[str, str] = {}
         self._remarks: list[str] = []
 
-    def taken(self) -> Taken:
+    def imported(self) -> ImportedNumber:
         """Raises Unmapped for what no entry says as it stands."""
         name, mark = marker.unlabel(self._registered.name)
         own = self._live.own(self._e164)
@@ -62,7 +62,7 @@ class Adoption:
         except ValueError as error:
             raise Unmapped(secrecy.one_line(str(error))) from None
         objects = tuple(self._objects(needed))
-        return Taken(self._e164, key, entry, declared, objects, self._secrets, tuple(self._remarks))
+        return ImportedNumber(self._e164, key, entry, declared, objects, self._secrets, tuple(self._remarks))
 
     def _entry(self, key: str, name: str) -> Iterator[tuple[str, Any]]:
         """The entry's keys, in the order in which people write them."""
@@ -158,9 +158,9 @@ class Adoption:
             self._remarks.append(text)
         return number.merged(defaults)
 
-    def _objects(self, needed: Iterable[Resource]) -> Iterator[Imported]:
+    def _objects(self, needed: Iterable[Resource]) -> Iterator[ImportedResource]:
         """Each resource that the entry needs, as it is live."""
-        made: dict[tuple[str, str], Imported] = {}
+        made: dict[tuple[str, str], ImportedResource] = {}
         for each in needed:
             if each.type == NUMBER:
                 continue
@@ -179,7 +179,7 @@ class Adoption:
             raise Unmapped(f"it has no {needed.part} of its own")
         return id
 
-    def _value(self, value: Any, made: Mapping[tuple[str, str], Imported]) -> Any:
+    def _value(self, value: Any, made: Mapping[tuple[str, str], ImportedResource]) -> Any:
         if isinstance(value, graph.OutputOf):
             return made[value.type, value.resource].state[value.output]
         if isinstance(value, SecretRef):

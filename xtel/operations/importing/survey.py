@@ -10,17 +10,17 @@ from providers.kernel import errors, registry, secrecy, values
 from providers.kernel.route_import import Found, RouteImport, Unmapped
 from stacks import document, graph
 from xai_resources.client import Client
-from xai_resources.models import Number as Registered
+from xai_resources.models import RegisteredNumber
 from xtel.engine import state
 from xtel.operations.importing.answers import Answers
 from xtel.operations.importing.live import LiveStack
-from xtel.operations.importing.number import Adoption, Taken
+from xtel.operations.importing.number import ImportedNumber, NumberImport
 from xtel.project import sandbox
 from xtel.project.layout import Project
 
 
 @dataclass(frozen=True)
-class Left:
+class NotImported:
     """A number that stays as it is, and why."""
 
     number: str
@@ -38,9 +38,9 @@ class Survey:
     file: Path
     text: str
     document: document.Document
-    taken: tuple[Taken, ...]
+    taken: tuple[ImportedNumber, ...]
     already: tuple[str, ...]
-    left: tuple[Left, ...]
+    left: tuple[NotImported, ...]
 
 
 def survey(found: Project, stack: str, name: str, wanted: tuple[str, ...], answers: Answers) -> Survey:
@@ -64,16 +64,16 @@ class _Surveyor:
         registered = {number.phone_number: number for number in live.ask("xai", "numbers", Client.numbers)}
         owned = set(live.ask(live.carrier.name, "numbers", self._inverse.numbers))
         asked = wanted or tuple(sorted(owned | registered.keys()))
-        taken, left = list[Taken](), list[Left]()
+        taken, left = list[ImportedNumber](), list[NotImported]()
         for number in (number for number in asked if number not in applied):
             try:
                 taken.append(self._taken(number, registered.get(number), number in owned))
             except (Unmapped, errors.Permanent) as reason:
-                left.append(Left(number, str(reason)))
+                left.append(NotImported(number, str(reason)))
         already = tuple(number for number in asked if number in applied)
         return Survey(live.file, live.text, live.document, tuple(taken), already, tuple(left))
 
-    def _taken(self, e164: str, registered: Registered | None, owned: bool) -> Taken:
+    def _taken(self, e164: str, registered: RegisteredNumber | None, owned: bool) -> ImportedNumber:
         if declared := next((key for key, item in self._live.document.numbers.items() if item.number == e164), ""):
             raise Unmapped(
                 f"the stack file declares it as {declared}, and it is not applied",
@@ -91,9 +91,9 @@ class _Surveyor:
         target = self._target(e164, route, registered)
         if registered is None:
             raise Unmapped(f"its calls go to {target}, where it is not registered", step="declare it, then pulumi up")
-        return Adoption(self._live, registered, route, self._answers).taken()
+        return NumberImport(self._live, registered, route, self._answers).imported()
 
-    def _target(self, e164: str, route: Found, registered: Registered | None) -> str:
+    def _target(self, e164: str, route: Found, registered: RegisteredNumber | None) -> str:
         first, host = route.uris[0].uri, (registered.sip_host if registered else "") or values.SIP_HOST
         try:
             target = values.target(first)

@@ -19,8 +19,8 @@ from stacks.resource import NUMBER
 from xtel.engine import cli
 from xtel.engine.step import UNKNOWN
 from xtel.operations.importing import entries
-from xtel.operations.importing.live import NAMES, Imported, project_name
-from xtel.operations.importing.number import Taken
+from xtel.operations.importing.live import NAMES, ImportedResource, project_name
+from xtel.operations.importing.number import ImportedNumber
 from xtel.operations.importing.survey import Survey
 from xtel.project import layout, sandbox
 
@@ -120,7 +120,7 @@ class _Pulumi:
             raise cli.PulumiUnavailable(f"pulumi preview: {cli.reason(done.stderr or done.stdout)}")
         return json.loads(done.stdout)
 
-    def bring(self, numbers: Iterable[Taken]) -> None:
+    def bring(self, numbers: Iterable[ImportedNumber]) -> None:
         """Into the state, from a file that only this user can read and that is gone afterwards."""
         with TemporaryDirectory(prefix="xtel-import-") as folder:
             file = Path(folder) / "import.json"
@@ -130,7 +130,7 @@ class _Pulumi:
             self.run("import", "--file", str(file), *plain)
 
     @contextmanager
-    def forgotten(self, numbers: Iterable[Taken]) -> Generator[None]:
+    def forgotten(self, numbers: Iterable[ImportedNumber]) -> Generator[None]:
         """Takes the numbers out of the state again when the block fails; nothing is deleted at a vendor."""
         try:
             yield
@@ -161,7 +161,7 @@ def _changed(step: Mapping[str, Any]) -> set[str]:
     return {name for name in names if inputs.get(name) != UNKNOWN}
 
 
-def _resources(numbers: Iterable[Taken]) -> Generator[Mapping[str, Any]]:
+def _resources(numbers: Iterable[ImportedNumber]) -> Generator[Mapping[str, Any]]:
     """The import file: a component and its objects for each number."""
     for count, taken in enumerate(numbers):
         parent = f"number{count}"
@@ -176,7 +176,7 @@ def _resources(numbers: Iterable[Taken]) -> Generator[Mapping[str, Any]]:
             }
 
 
-def _full(item: Imported) -> dict[str, Any]:
+def _full(item: ImportedResource) -> dict[str, Any]:
     from providers.kernel import engine as face
 
     return face.imported(item.vendor, item.kind, item.inputs, item.state)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from xtel.engine.previews import Preview, read
 from xtel.review.plan.build import Context, DeclaredNumber, build
-from xtel.review.plan.model import Finding, NumberPlan, Plan, Review
+from xtel.review.plan.model import NumberPlan, Plan, Review, RuleFinding
 
-__all__ = ["Context", "DeclaredNumber", "Finding", "NumberPlan", "Plan", "Preview", "Review", "build", "read"]
+__all__ = ["Context", "DeclaredNumber", "NumberPlan", "Plan", "Preview", "Review", "RuleFinding", "build", "read"]

@@ -190,7 +190,7 @@ class Plan(Item):
     checksum: str = Field(default="", description="Binds the stack, its files, its configuration and every operation.")
 
 
-class Finding(Item):
+class RuleFinding(Item):
     """Something a reviewer must see, and the rule that says so."""
 
     level: Level
@@ -214,7 +214,7 @@ class Review(Item):
 
     verdict: Word
     headline: str
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleFinding, ...]
     plan: Plan
 
     def as_json(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from stacks import document
 from xtel.engine import cli
 from xtel.project import layout, sources
 from xtel.review import plan, planning, rules
-from xtel.review.plan import Context, Finding
+from xtel.review.plan import Context, RuleFinding
 from xtel.review.plan import declared as declaring
 from xtel.review.policy.compared import DeclaredResource, preview
 from xtel.review.report import view
@@ -93,7 +93,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         """Nothing takes long enough to be stopped."""
         return Empty()
 
-    def findings(self, stays: set[str]) -> Iterator[Finding]:
+    def findings(self, stays: set[str]) -> Iterator[RuleFinding]:
         """What a rule found, as `xtel plan` shows it. Projects without a stack file accept nothing."""
         try:
             file = self.project.stack_file(self.stack)
@@ -108,7 +108,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         return (item for item in rules.judge(built, policy).findings if item.rule in rules.RULES)
 
 
-def _diagnostic(finding: Finding, stays: set[str]) -> Any:
+def _diagnostic(finding: RuleFinding, stays: set[str]) -> Any:
     number, what, why, _ = view.shown(finding)
     accepted = f"; accepted {finding.accepted}" if finding.accepted else ""
     step = f"; next: {finding.step}" if finding.step else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xtel.review.plan.model import Finding, Review
+from xtel.review.plan.model import Review, RuleFinding
 from xtel.review.report import view
 from xtel.review.report.escape import command, option
 from xtel.review.report.view import Links
@@ -28,7 +28,7 @@ def commands(review: Review, links: Links) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(level: str, file: str, finding: Finding) -> str:
+def _finding(level: str, file: str, finding: RuleFinding) -> str:
     where, what, why, rule = view.shown(finding)
     step = f"; next: {finding.step}" if finding.step else ""
     return _line(level, file, finding.line, f"{where}{': ' if rule else ''}{rule}", f"{what}: {why}{step}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xtel.review.plan.model import Finding, NumberPlan, Review, Side
+from xtel.review.plan.model import NumberPlan, Review, RuleFinding, Side
 from xtel.review.report import template, view
 from xtel.review.report.escape import code, markdown, mermaid
 from xtel.review.report.view import Links
@@ -61,7 +61,7 @@ def report(review: Review, links: Links, budget: int = BUDGET) -> str:
     return made
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: RuleFinding) -> str:
     where, what, why, _ = view.shown(finding)
     accepted = f" accepted {markdown(finding.accepted)}" if finding.accepted else ""
     told = " | ".join(map(markdown, (where, what, why)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from xtel.review.plan.model import BundlePlan, Drift, Finding, NumberPlan, Review
+from xtel.review.plan.model import BundlePlan, Drift, NumberPlan, Review, RuleFinding
 from xtel.review.report import view
 
 Line = tuple[str, str]
@@ -40,7 +40,7 @@ def lines(review: Review) -> list[Line]:
     return told + _closing(review)
 
 
-def _finding(finding: Finding) -> list[Line]:
+def _finding(finding: RuleFinding) -> list[Line]:
     where, what, why, rule = view.shown(finding)
     tag = f" [{rule}]" if rule else ""
     return [(f"{_MARKS[finding.level]} {where}: {what}: {why}{tag}", "red" if finding.level == "danger" else "yellow")]

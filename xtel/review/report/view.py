@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from providers.kernel import registry, values
 from providers.kernel.wording import counted
-from xtel.review.plan.model import Change, Finding, NumberPlan, ObjectPlan, Plan, Review, Side
+from xtel.review.plan.model import Change, NumberPlan, ObjectPlan, Plan, Review, RuleFinding, Side
 
 SIGNS = {"create": "+", "update": "!", "replace": "!", "delete": "-", "same": " "}
 DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "same": "unchanged"}
@@ -89,13 +89,13 @@ def noted(number: NumberPlan) -> str:
     return ", ".join(part for part in (number.kind, number.left, back, cost) if part)
 
 
-def shown(finding: Finding) -> list[str]:
+def shown(finding: RuleFinding) -> list[str]:
     """The cells of a finding: where, what, why, by which rule."""
     rule = f"{finding.rule}, accepted {finding.accepted}" if finding.accepted else finding.rule
     return [pretty(finding.number) or finding.object or "stack", finding.what, finding.why, rule]
 
 
-def alarming(review: Review) -> list[Finding]:
+def alarming(review: Review) -> list[RuleFinding]:
     """What a reviewer must read."""
     return [finding for finding in review.findings if finding.level != "note"]
 
