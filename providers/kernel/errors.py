@@ -156,7 +156,8 @@ class NotApplied(Temporary):
         self.fields = fields
         again = "run `pulumi up` again; if it stays so, change it in the vendor's console and tell the vendor's support"
         (id,) = operation.current().write_ids[-1:] or [""]
-        super().__init__(reason, step=step or again, **{"request_id": id, **facts})
+        facts.setdefault("request_id", id)
+        super().__init__(reason, step=step or again, **facts)
 
 
 def of(error: BaseException) -> XtelError | None:
