@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
+from typer.core import TyperCommand
 
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
@@ -23,9 +26,33 @@ def one_or_all(stack: str, all: bool) -> None:
         raise typer.BadParameter(told)
 
 
+class Command(TyperCommand):
+    """A verb. An option that is given with nothing in it is a slip of the shell (an unset variable, a `$(…)` that failed):
+    it must not mean what leaving the option out means.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer does it, and no empty text among the options."""
+        rest = super().parse_args(ctx, args)
+        for option in self.get_params(ctx):
+            source = ctx.get_parameter_source(option.name)
+            value: Any = ctx.params.get(option.name)
+            given = [*cast(list[Any], value)] if isinstance(value, list | tuple) else [value]
+            if source is not None and source.name == "COMMANDLINE" and "" in given:
+                raise typer.BadParameter("it is empty", ctx=ctx, param=cast(Any, option))
+        return rest
+
+
+class _Typer(typer.Typer):
+    """Its verbs are :class:`Command`."""
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[CommandT], CommandT]:
+        return super().command(name, cls=Command, **options)
+
+
 def group(**options: Any) -> typer.Typer:
     """A command that has verbs of its own."""
-    return typer.Typer(
+    return _Typer(
         rich_markup_mode=None,  # plain help: readable in a pipe, a pager, a log
         pretty_exceptions_enable=False,
         add_completion=False,

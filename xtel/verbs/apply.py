@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from providers.kernel import values
 from xtel import terminal
 from xtel.engine import fleet
 from xtel.project import layout
@@ -15,18 +17,37 @@ if TYPE_CHECKING:
     from xtel.operations.apply import Order
 
 
+def _sum(given: str) -> str:
+    if given and not re.fullmatch(r"[0-9a-f]{16}", given):
+        raise typer.BadParameter("it is not the 16 hex digits that `xtel plan` printed")
+    return given
+
+
+def _numbers(given: list[str] | None) -> list[str] | None:
+    """Consent is for one number as it is declared: E.164, or the key of one that has none yet."""
+    try:
+        return [values.e164(item) if item.startswith("+") else item for item in given] if given else given
+    except ValueError as error:
+        raise typer.BadParameter(f"it {error}") from None
+
+
 def apply(
     stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
     *,
     checksum: Annotated[
-        str, typer.Option(metavar="SUM", help="Apply only the plan with this checksum, as `xtel plan` printed it.")
+        str,
+        typer.Option(
+            metavar="SUM", callback=_sum, help="Apply only the plan with this checksum, as `xtel plan` printed it."
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking what the rules do not stop.")] = False,
     allow_replace: Annotated[
-        list[str] | None, typer.Option(metavar="NUMBER", help="This number may be registered anew: an outage.")
+        list[str] | None,
+        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be registered anew: an outage."),
     ] = None,
     allow_release: Annotated[
-        list[str] | None, typer.Option(metavar="NUMBER", help="This number may be given back (on_delete: release).")
+        list[str] | None,
+        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be given back (on_delete: release)."),
     ] = None,
     all: All = False,
     parallel: Parallel = fleet.PARALLEL,
