@@ -62,6 +62,8 @@ BEYOND_A_SCHEMA = {
     "was-an-existing-key": "other entries",
     "number-of-no-country": "numbering plans",
     "number-too-long": "numbering plans",
+    "number-with-a-national-zero": "numbering plans",
+    "allow-the-internet-in-halves": "addresses",
     "host-bits": "addresses",
     "fallback-bad-host-and-port": "what a pattern can say in a legible way",
     "yaml-1.1": "the YAML is gone",

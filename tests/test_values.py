@@ -19,6 +19,10 @@ from providers.kernel.values import Target
         ("+1 (415) 555-0100", "+14155550100"),
         ("+44 20 7946 0011", "+442079460011"),
         ("+49.89.12345670", "+498912345670"),
+        ("+39 06 12345678", "+390612345678"),
+        ("+225 0705181123", "+2250705181123"),
+        ("+54 9 11 2345-6789", "+5491123456789"),
+        ("+5215512345678", "+5215512345678"),
     ],
 )
 def test_e164_is_one_spelling(text: str, spelled: str) -> None:
@@ -36,6 +40,10 @@ def test_e164_is_one_spelling(text: str, spelled: str) -> None:
         ("+21012345678", "country code that does not exist"),
         ("+1415555010", "too long or too short"),
         ("", "must start with +"),
+        ("+49 (0)30 123456", "inside its country only: write +4930123456"),
+        ("+44 (0)20 7946 0011", "inside its country only: write +442079460011"),
+        ("+54 11 15 2345 6789", "inside its country only: write +5491123456789"),
+        ("+52155123456789", "too long or too short"),
     ],
 )
 def test_e164_refuses_with_a_reason(text: str, reason: str) -> None:
@@ -78,9 +86,16 @@ def test_cidr_spells_and_refuses() -> None:
         ("::/0", "write `auth: open`"),
         ("example.com", "is not a CIDR"),
         ("203.0.113.0/33", "is not a CIDR"),
+        ("fe80::1%eth0", "has the scope of one machine's interface"),
     ]:
         with pytest.raises(ValueError, match=reason):
             values.cidr(text)
+
+
+def test_networks_that_are_the_whole_internet_together_are_refused() -> None:
+    for halves in (["0.0.0.0/1", "128.0.0.0/1"], ["::/1", "8000::/1"], ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"]):
+        with pytest.raises(ValueError, match="together are the whole internet; write `auth: open`"):
+            values.cidrs(halves)
 
 
 def test_target_is_what_the_card_says() -> None:

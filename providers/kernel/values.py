@@ -43,6 +43,10 @@ def has_unknown(value: object) -> bool:
     return isinstance(value, Unknown)
 
 
+#: Numbers of plans that are not in force any more, as vendors still list them: Mexico's mobiles with a 1 (until 2019).
+_OUTDATED = r"^\+521[0-9]{10}$"
+
+
 def e164(text: str) -> str:
     """A phone number in E.164: ``+``, country code, subscriber number, 7 to 15 digits, nothing else.
 
@@ -64,7 +68,10 @@ def e164(text: str) -> str:
         parsed = phonenumbers.parse(compact, None)
     except phonenumbers.NumberParseException:
         raise ValueError("has a country code that does not exist; E.164 starts with + and the country code") from None
-    if not phonenumbers.is_possible_number(parsed):
+    dialled = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if dialled != compact:  # a national prefix that is not dialled from abroad: +49 (0)30, +54 11 15
+        raise ValueError(f"has digits that are dialled inside its country only: write {dialled}")
+    if not (phonenumbers.is_possible_number(parsed) or re.match(_OUTDATED, compact)):
         raise ValueError("cannot be a phone number: too long or too short for its country")
     return compact
 
@@ -88,6 +95,8 @@ def cidr(text: str) -> str:
 
     ``0.0.0.0/0`` is refused: the whole internet is spelled ``auth: open``, so that nobody opens a number by accident.
     """
+    if "%" in text:
+        raise ValueError(f"{text!r} has the scope of one machine's interface: write the network without %…")
     try:
         network = ipaddress.ip_network(text.strip(), strict=True)
     except ValueError:
@@ -110,7 +119,10 @@ def cidrs(texts: Iterable[str]) -> tuple[str, ...]:
     networks = [ipaddress.ip_network(cidr(text)) for text in texts]
     four = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
     six = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
-    return tuple(str(net) for net in [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)])
+    joined = [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
+    if any(network.prefixlen == 0 for network in joined):
+        raise ValueError("together are the whole internet; write `auth: open` if any caller may reach the number")
+    return tuple(map(str, joined))
 
 
 def host(text: str) -> str:

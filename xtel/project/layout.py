@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from stacks import document
 
 
+#: The stack of the phone network on this machine.
+SANDBOX = "sandbox"
+
+
 @dataclass(frozen=True)
 class Project:
     """A folder with a Pulumi.yaml, and the stack files below it."""
@@ -41,13 +45,23 @@ class Project:
         return files
 
     def stacks(self) -> list[str]:
-        """Every stack that has a file: by the file's name, or by the configuration that names the file."""
+        """Every stack that has a file: by the file's name, or by the configuration that names the file.
+
+        The sandbox's is none of them: what it tries out is another stack's file, and its backend is on this machine alone.
+        """
         files = {path.resolve(): path.stem for path in self.stack_files()}
         named = {path.stem.removeprefix("Pulumi."): path for path in self.root.glob("Pulumi.*.yaml")}
+        named.pop(SANDBOX, None)
         told = {stack: file for stack, path in named.items() if (file := configuration(path).get("xtel:file"))}
         for file in told.values():
             files.pop((self.root / str(file)).resolve(), None)
-        return sorted({*files.values(), *told})
+        found = sorted({*files.values(), *told} - {SANDBOX})
+        if not found:
+            raise InputError(
+                f"there is no stack in {shown(self.root / 'stacks')} but the sandbox's",
+                step="name it: xtel plan sandbox",
+            )
+        return found
 
     def stack_file(self, stack: str) -> Path:
         """The file of a stack: config ``xtel:file``, else ``stacks/<stack>.yaml``."""

@@ -25,10 +25,10 @@ from providers.kernel import http, limits, operation, registry
 from providers.kernel.errors import XtelError
 from xtel import terminal
 from xtel.project import programs
-from xtel.project.layout import Project, shown
+from xtel.project.layout import SANDBOX, Project, shown
 
 PORT = 8470
-STACK = "sandbox"
+STACK = SANDBOX
 ACCOUNTS = ("main", "other")
 _START_SECONDS, _STOP_SECONDS = 20, 5
 #: What the demo's stack is encrypted with: no secret, it protects nothing but made-up credentials.
