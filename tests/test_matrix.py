@@ -1,4 +1,4 @@
-"""The matrix of capabilities in README is what the carriers declare."""
+"""The tables in the documents are what carriers and vendors declare."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from tests.conftest import ROOT
 from tests.test_xtel_cli import ended, run
 from xtel.authoring import matrix
 
-COMMAND = "xtel doctor --matrix README.md"
 
-
-def test_readme_is_current(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["README.md", "docs/operations.md"])
+def test_documents_are_current(tmp_path: Path, file: str) -> None:
     """In a process of its own: a carrier that another test made up is not ours."""
-    copy = Path(shutil.copy(ROOT / "README.md", tmp_path))
-    done = run("doctor", "--matrix", "README.md", cwd=tmp_path)
+    copy = Path(shutil.copy(ROOT / file, tmp_path))
+    done = run("doctor", "--matrix", copy.name, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert copy.read_text() == (ROOT / "README.md").read_text(), f"README.md is not current: run `{COMMAND}`"
+    assert copy.read_text() == (ROOT / file).read_text(), f"{file} is not current: run `xtel doctor --matrix {file}`"
+
+
+def test_what_no_vendor_shows_is_listed_by_object() -> None:
+    rows = matrix.unreadable([registry.vendor("plivo"), registry.vendor("xai")]).splitlines()
+    assert "| `plivo:Uri` | `password` |" in rows
+    assert "| `xai:Password` | all: kept in the state alone |" in rows
+    assert not any("`plivo:Trunk`" in row for row in rows)
 
 
 def test_cells_say_how_why_and_when() -> None:

@@ -78,6 +78,8 @@ class Policy(httpx.BaseTransport):
         with self._limit.slot(self._turn), _process.slot(), self._logged(request, attempt) as answered:
             response = self._sent(request)
             answered.append(response)
+            if request.method not in {"GET", "HEAD"}:
+                operation.current().write_ids.append(self._reading.request_id(response))
             self._heed(response)
             return self._reading.accepted(response)
 

@@ -36,6 +36,8 @@ class Operation:
     inform: Callable[[str], None] = _silent
     budget: float = 120.0
     started: float = field(default_factory=time.monotonic)
+    #: What the vendor's support asks for: the ids of this step's requests that were to change something.
+    write_ids: list[str] = field(default_factory=list[str], compare=False)
 
     @property
     def subject(self) -> str:

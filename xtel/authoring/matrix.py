@@ -1,4 +1,4 @@
-"""What each carrier can, as Markdown, from the carriers' own declarations: README's section is written by it."""
+"""What each carrier can, and what no vendor shows, as Markdown, from their own declarations: written into the documents."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from providers.kernel.capabilities import Ability, Can, Capability
 from providers.kernel.errors import InputError
-from providers.kernel.registry import carriers
-from providers.kernel.vendor import Carrier
+from providers.kernel.registry import carriers, vendors
+from providers.kernel.vendor import Carrier, Vendor
 from xtel.project import layout
 
 BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"
+UNREADABLE = "<!-- unreadable -->", "<!-- /unreadable -->"
 
 
 def markdown(declared: Iterable[Carrier[Any]] | None = None) -> str:
@@ -20,6 +21,21 @@ def markdown(declared: Iterable[Carrier[Any]] | None = None) -> str:
     heads = ["Carrier", *(capability.value for capability in Capability), "read"]
     rows = [_row(each) for each in (carriers().values() if declared is None else declared)]
     return "\n".join([_line(heads), _line(["---"] * len(heads)), *map(_line, rows)])
+
+
+def unreadable(declared: Iterable[Vendor[Any]] | None = None) -> str:
+    """One row for each object with fields that its vendor shows to nobody, or that no vendor holds at all."""
+    rows = [
+        [f"`{vendor.name}:{each.kind}`", "all: kept in the state alone" if each.state_only else _names(each.unreadable)]
+        for vendor in (vendors().values() if declared is None else declared)
+        for each in vendor.objects
+        if each.state_only or each.unreadable
+    ]
+    return "\n".join([_line(["Object", "Never shown"]), _line(["---"] * 2), *map(_line, rows)])
+
+
+def _names(fields: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(fields))
 
 
 def cell(ability: Ability | None) -> str:
@@ -41,16 +57,24 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def write(file: Path) -> bool:
-    """Put the matrix between the two markers of a file; says whether that changed anything."""
+    """Put the tables between the markers that a file has for them; says whether that changed anything."""
     try:
-        text = file.read_bytes().decode("utf-8")
+        text = new = file.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{layout.shown(file)} cannot be read: {error}", step="name a Markdown file") from None
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
+    places = [(BEGIN, END, markdown), (*UNREADABLE, unreadable)]
+    if not any(_between(text, begin, end) for begin, end, _ in places):
         raise InputError(f"{layout.shown(file)} has no place for the matrix", step=f"add the lines {BEGIN} and {END}")
-    new = f"{before}{BEGIN}\n{markdown()}\n{END}{after}"
+    for begin, end, table in places:
+        if around := _between(new, begin, end):
+            new = f"{begin}\n{table()}\n{end}".join(around)
     if new != text:
         file.write_bytes(new.encode())
     return new != text
+
+
+def _between(text: str, begin: str, end: str) -> tuple[str, str] | None:
+    """What stands before and after two markers; None where a text has not both."""
+    before, first, rest = text.partition(begin)
+    _, last, after = rest.partition(end)
+    return (before, after) if first and last else None
