@@ -173,6 +173,7 @@ def test_only_the_vendors_of_the_stack(env: dict[str, str], project: Path, sandb
 def test_without_a_stack_nothing_is_needed(project: Path, monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     found = checks(told)
     assert found["Twilio"]["detail"] == "not set: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"
+    assert found["Plivo"]["detail"] == "not set: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN"  # not what is wrong with a stand-in
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC1")
     found = checks(told)
     assert (found["TWILIO_AUTH_TOKEN"]["status"], found["TWILIO_ACCOUNT_SID"]["status"]) == ("warning", "ok")

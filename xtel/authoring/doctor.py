@@ -245,7 +245,8 @@ class _Vendors:
         self, vendor: Vendor[Any], places: Mapping[str, str], lacking: Mapping[str, str], hint: str, *, given: bool
     ) -> Iterator[Check]:
         if not given and not self._chosen:
-            yield Check(vendor.title, SKIPPED, f"not set: {', '.join(lacking) or ', '.join(places)}")
+            needed = ", ".join(lacking) or ", ".join(places)
+            yield Check(vendor.title, SKIPPED, f"not set: {needed}" if needed else "needs no credentials")
             return
         for item in vendor.credentials:
             if places[item.env]:
@@ -300,8 +301,8 @@ def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[
             _ = Session(vendor, lambda key: filled.get(key) or config(key)).api
         except errors.CredentialError as error:
             item = next((each for each in vendor.credentials if each.env == error.missing), None)
-            if item is None or item.env in lacking:
-                return lacking, str(error)
+            if item is None or item.env in lacking:  # with others lacking it complains of what stands in for them
+                return lacking, "" if lacking else str(error)
             lacking[item.env], filled[item.config] = error.step, _STAND_IN
         except Exception as error:  # an SDK that cannot be imported, a value of the wrong form
             return lacking, "" if lacking else _one_line(error)
