@@ -152,11 +152,13 @@ class Unavailable(Temporary):
 class NotApplied(Temporary):
     """The vendor said yes and did not do it, or not all of it; ``fields`` are the declared ones that it shows otherwise."""
 
-    def __init__(self, reason: str, *, fields: tuple[str, ...] = (), step: str = "", **facts: Any) -> None:
+    def __init__(
+        self, reason: str, *, fields: tuple[str, ...] = (), step: str = "", request_id: str = "", **facts: Any
+    ) -> None:
         self.fields = fields
-        again = "run `pulumi up` again; if it stays so, change it in the vendor's console and tell the vendor's support"
+        again = "run `pulumi up` again; if it stays so, ask the vendor's support"
         (id,) = operation.current().write_ids[-1:] or [""]
-        super().__init__(reason, step=step or again, **{"request_id": id, **facts})
+        super().__init__(reason, step=step or again, request_id=request_id or id, **facts)
 
 
 def of(error: BaseException) -> XtelError | None:
