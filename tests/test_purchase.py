@@ -72,7 +72,10 @@ def test_an_order_that_takes_too_long_is_gone_on_with(sandbox: Sandbox, monkeypa
     sandbox.switch(telnyx__order_seconds=2)
     hand = Hand("telnyx:Purchase", sandbox.env(), monkeypatch)
     monkeypatch.setattr("providers.kernel.operation.Operation.remaining", lambda self: 0.0)
-    with pytest.raises(errors.Temporary, match="ordered, but cannot be used yet; next: run `pulumi up` again later"):
+    with pytest.raises(
+        errors.Temporary,
+        match="ordered, but cannot be used yet \\(purchase-pending\\); next: run `pulumi up` again later",
+    ):
         hand.up(phone_number=NUMBERS["telnyx"])
     monkeypatch.undo()
     assert Hand("telnyx:Purchase", sandbox.env(), monkeypatch).up(phone_number=NUMBERS["telnyx"]) == "create"

@@ -152,13 +152,12 @@ class Unavailable(Temporary):
 class NotApplied(Temporary):
     """The vendor said yes and did not do it, or not all of it; ``fields`` are the declared ones that it shows otherwise."""
 
-    def __init__(
-        self, reason: str, *, fields: tuple[str, ...] = (), step: str = "", request_id: str = "", **facts: Any
-    ) -> None:
+    def __init__(self, reason: str, *, fields: tuple[str, ...] = (), step: str = "", **facts: Any) -> None:
         self.fields = fields
         again = "run `pulumi up` again; if it stays so, ask the vendor's support"
         (id,) = operation.current().write_ids[-1:] or [""]
-        super().__init__(reason, step=step or again, request_id=request_id or id, **facts)
+        facts.setdefault("request_id", id)
+        super().__init__(reason, step=step or again, **facts)
 
 
 def of(error: BaseException) -> XtelError | None:

@@ -294,7 +294,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
     def _usable(self, api: ApiT, number: str) -> Live:
         doing = operation.current()
         while True:
-            holding = self.shop.holding(api, number, fresh=True)
+            holding, seen = self._look(api, number)
             if holding and not holding.status:
                 return cast(Live, _held(number, holding))
             if holding and not holding.waits:
@@ -304,11 +304,20 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
                 )
             if (left := doing.remaining()) <= 0:
                 break
-            doing.progress(f"ordered ({holding.status if holding else 'not shown yet'}), waiting until it can be used")
+            doing.progress(f"ordered ({seen}), waiting until it can be used")
             time.sleep(min(_LOOK, left))
         raise errors.Temporary(
-            "it is ordered, but cannot be used yet", step="run `pulumi up` again later: it buys nothing twice"
+            f"it is ordered, but cannot be used yet ({seen})",
+            step="run `pulumi up` again later: it buys nothing twice",
         )
+
+    def _look(self, api: ApiT, number: str) -> tuple[Holding | None, str]:
+        """How far the order is; a look that fails for now is as good as none: the money is spent."""
+        try:
+            holding = self.shop.holding(api, number, fresh=True)
+        except errors.Temporary as error:
+            return None, error.reason
+        return holding, holding.status if holding else "not shown yet"
 
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """Whether the account has it."""
