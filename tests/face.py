@@ -196,7 +196,7 @@ def _referred(value: Any) -> Iterator[str]:
     if isinstance(value, graph.OutputOf | graph.MadePassword):
         yield value.resource
     elif isinstance(value, graph.NumberText):
-        yield value.choice
+        yield value.choice.resource
     items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     for item in items:
         yield from _referred(item)
@@ -210,7 +210,7 @@ def _filled(value: Any, state: Mapping[str, Kept], secrets: Mapping[str, str]) -
     if isinstance(value, graph.MadePassword):
         return state[value.resource].outputs["value"]
     if isinstance(value, graph.NumberText):
-        return value.filled(state[value.choice].outputs["e164"])
+        return value.filled(_filled(value.choice, state, secrets))
     if isinstance(value, SecretRef):
         return secrets[value.secret]
     if isinstance(value, Mapping):

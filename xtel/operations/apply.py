@@ -280,8 +280,8 @@ def _after(part: Part, ended: set[str], gone: set[str]) -> Part:
     """What was planned for an object as what stands now, on its side before."""
     urn = part.step.urn
     if urn in ended and part.op != "delete":
-        return replace(part, before=part.after, step=replace(part.step, old=part.step.new))
-    return replace(part, before=None, after=part.after or part.before) if urn in gone else part
+        return replace(part, old=part.new, step=replace(part.step, old=part.step.new))
+    return replace(part, old=None, new=part.new or part.old) if urn in gone else part
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
