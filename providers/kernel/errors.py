@@ -154,7 +154,7 @@ class NotApplied(Temporary):
 
     def __init__(self, reason: str, *, fields: tuple[str, ...] = (), step: str = "", **facts: Any) -> None:
         self.fields = fields
-        again = "run `pulumi up` again; if it stays so, change it in the vendor's console and tell the vendor's support"
+        again = "run `pulumi up` again; if it stays so, ask the vendor's support"
         (id,) = operation.current().write_ids[-1:] or [""]
         facts.setdefault("request_id", id)
         super().__init__(reason, step=step or again, **facts)

@@ -189,9 +189,7 @@ class Reconciler:
                 return self._verification.written(self._take(found, spec)[0], inputs)
         elif made and any(live.outputs.get(name) for name in self.object.secrets):
             self.session.ask(self.object.delete, live.id, {**inputs, **live.outputs})
-            raise errors.NotApplied(
-                f"{error.reason}; undone", fields=error.fields, request_id=error.request_id
-            ) from None
+            raise error.reworded(reason=f"{error.reason}; undone") from None
         raise error
 
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from providers.kernel.object import Live, Object
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Spec, changed, spelled
 
-_AGAIN = "run it again; if it stays so, remove it in the vendor's console and tell the vendor's support"
+_AGAIN = "run it again; if it stays so, remove it in the vendor's console"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Verification:
         if differing:
             raise errors.NotApplied(f"it was accepted, but not done: {', '.join(differing)}", fields=differing)
         asked = ", ".join(sorted(readable(self._object) & inputs.keys()))
-        raise errors.NotApplied(f"it was accepted, but not done: nothing is to be seen at {live.id} of {asked}")
+        raise errors.NotApplied(f"it was accepted, but not done: {asked}, for nothing is to be seen at {live.id}")
 
     def _unseen(self, error: errors.CarrierError, live: Live, inputs: Mapping[str, Any]) -> Live:
         """Nobody could look. The answer counts where it shows everything as asked: a failed look must lose nothing."""

@@ -144,7 +144,7 @@ def _stable(value: Any) -> Any:
 
 
 #: Seconds in which an order that was not taken is waited for in vain, and those in which one that was comes.
-_NO_ORDER_COMES, _ORDER_COMES = 0.3, 120.0
+_NO_ORDER_COMES, _ORDER_COMES = 0.0, 120.0
 _undisturbed: dict[tuple[str, str, str], tuple[str, int]] = {}
 
 
