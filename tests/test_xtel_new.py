@@ -187,9 +187,9 @@ def test_a_carrier_that_needs_more_is_refused_before_anything_is_written(
     ("arguments", "message"),
     [
         ((), "Missing argument 'DIR'."),
-        (("",), "expected the name of a folder"),
+        (("",), "it is empty"),
         (("demo", "--stack", "../up"), "expected letters, digits"),
-        (("demo", "--stack", ""), "expected letters, digits"),
+        (("demo", "--stack", ""), "it is empty"),
         (("demo", "--carrier", "nobody"), "expected one of "),
         (("demo", "more"), "unexpected extra argument"),
     ],
