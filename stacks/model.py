@@ -325,6 +325,8 @@ class Number(Common):
 
 #: What a plan is judged by and a stack file may accept; xtel.rules has each, docs/plan.md explains them.
 Rule = Literal[
+    "agent-instructions",
+    "agent-tools",
     "allowlist-widened",
     "auth-required",
     "digest-kept",

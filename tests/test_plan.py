@@ -34,7 +34,7 @@ SCHEMA = ROOT / "xtel/review/plan/plan.schema.json"
 #: What each case is for.
 VERDICTS = {
     "accepted": "dangerous",
-    "agents": "safe",
+    "agents": "needs a look",
     "bought": "needs a look",
     "consented": "blocked",
     "create": "safe",

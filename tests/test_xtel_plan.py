@@ -169,8 +169,7 @@ def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -
         for name, item in objects.items()
     }
     assert changes["sales"]["instructions"] == ("Greet and qualify.", "Greet, qualify and book.")
-    assert "https://crm.example.com/mcp" in changes["sales"]["tools"][0]
-    assert "https://crm.example.net/mcp" in changes["sales"]["tools"][1]
+    assert changes["sales"]["tools[crm].server_url"] == ("https://crm.example.com/mcp", "https://crm.example.net/mcp")
     assert changes["night"] == {"instructions": ("Take a message.", "Take a name and a number.")}
     assert objects["+14155550100/purchase"]["op"] == "create"
     assert changes["+14155550100/purchase"]["on_delete"] == ("", "release")
@@ -191,10 +190,17 @@ def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -
     assert numbers["nyc"]["after"]["targets"] == ["sip:…@sip.voice.x.ai;transport=tls"]
     assert numbers["+14155550100"]["after"]["agent"] == "sales"
     assert (done.returncode, found["verdict"], found["headline"]) == (
-        2, "needs a look", "1 number is bought, 1 number starts ringing",
+        2, "needs a look",
+        "1 number is bought, 1 number starts ringing, agent sales changes: 1 number, agent night changes: 0 numbers",
     )  # fmt: skip
     told = {finding["what"]: finding["number"] for finding in found["findings"] if finding["level"] == "warning"}
-    assert told == {"is given back when it leaves the stack": "+14155550100", "a number is bought for it": "nyc"}
+    assert told == {
+        "is given back when it leaves the stack": "+14155550100",
+        "a number is bought for it": "nyc",
+        "its instructions change in 1 line; it answers 1 number": "",
+        "what it may call changes; crm goes to crm.example.net; it answers 1 number": "",
+        "its instructions change in 1 line; it answers 0 numbers": "",
+    }
 
 
 @pytest.mark.parametrize("format", ["text", "md"])
@@ -204,7 +210,8 @@ def test_people_read_the_same_of_them(branch: Path, format: str) -> None:
     for line in (
         "instructions           Greet and qualify. → Greet, qualify and book.",
         "instructions           Take a message. → Take a name and a number.",
-        '"server_url": "https://crm.example.net/mcp"',
+        "tools[crm].server_url  https://crm.example.com/mcp → https://crm.example.net/mcp",
+        "what it may call changes; crm goes to crm.example.net; it answers 1 number",
         "twilio:Purchase          +14155550100/purchase            created",
         "is given back when it leaves the stack",
         "a number is bought for it",
@@ -212,7 +219,6 @@ def test_people_read_the_same_of_them(branch: Path, format: str) -> None:
         "Plivo → sip:…@sip.voice.x.ai;transport=tls",
     ):
         assert line in told, line
-    assert "[secret] crmToken" in told
 
 
 @pytest.mark.parametrize("format", ["text", "md", "json"])

@@ -6,6 +6,7 @@ matters, and the fix; ``accept:`` in the stack file lets one through until a day
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ from datetime import date, timedelta
 
 from providers.kernel import values
 from providers.kernel.wording import counted
+from stacks.graph import AGENT
 from stacks.model import Accept, Limits, Rule
 from xtel.review.plan.build import stopped
-from xtel.review.plan.model import Level, NumberPlan, Plan, Review, RuleFinding, Side, Widened, Word
+from xtel.review.plan.model import Change, Level, NumberPlan, ObjectPlan, Plan, Review, RuleFinding, Side, Widened, Word
 
 #: The name of the policy pack that runs these rules (:mod:`xtel.review.policy`).
 PACK = "xtel"
@@ -296,6 +298,47 @@ def _after(plan: Plan) -> Iterator[tuple[NumberPlan, Side]]:
 
 
 #: Every rule that a stack file may accept, by its name.
+def _changed_agents(plan: Plan) -> Iterator[ObjectPlan]:
+    return (item for item in plan.objects if item.type == AGENT and item.op == "update")
+
+
+def _agent_instructions(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
+    for item in _changed_agents(plan):
+        lines = [change for change in item.changes if _under(change.path, "instructions")]
+        if lines:
+            text = f"its instructions change in {counted(len(lines), 'line')}; it answers {counted(item.answers, 'number')}"
+            yield _of_agent(item, text, "callers hear it from the first call after the apply")
+
+
+def _agent_tools(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
+    for item in _changed_agents(plan):
+        tools = [change for change in item.changes if _under(change.path, "tools")]
+        if tools:
+            hosts = [f"; {_tool(change.path)} goes to {host}" for change in tools if (host := _new_host(change))]
+            text = f"what it may call changes{''.join(hosts)}; it answers {counted(item.answers, 'number')}"
+            yield _of_agent(item, text, "a tool sees what callers say, and holds the secrets that it is given")
+
+
+def _of_agent(item: ObjectPlan, what: str, why: str) -> RuleFinding:
+    return RuleFinding(level="warning", object=f"agent {item.name}", line=item.line, what=what, why=why)
+
+
+def _under(path: str, name: str) -> bool:
+    return re.match(rf"{name}(?![a-z_])", path) is not None
+
+
+def _tool(path: str) -> str:
+    """What a tool is called, out of ``tools[crm].server_url``."""
+    found = re.match(r"tools\[(.*?)\]", path)
+    return found[1] if found else "one of them"
+
+
+def _new_host(change: Change) -> str:
+    """The host of a URL that was another one's before, or was not there."""
+    before, after = (set(re.findall(r"https?://([^/\s\"?#]+)", text)) for text in (change.before, change.after))
+    return ", ".join(sorted(after - before))
+
+
 RULES: dict[Rule, Check] = {
     "number-keeps-inbound": _keeps_inbound,
     "no-release": _no_release,
@@ -314,6 +357,8 @@ RULES: dict[Rule, Check] = {
     "srtp-kept": _srtp_kept,
     "no-shared-credential": _no_shared_credential,
     "protect-production-numbers": _protect_production,
+    "agent-instructions": _agent_instructions,
+    "agent-tools": _agent_tools,
 }
 
 
@@ -425,6 +470,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
         _clause(kinds["gains inbound"], "starts ringing", "start ringing"),
         f"{counted(refused, 'change')} refused" if refused else "",
+        *(f"agent {item.name} changes: {counted(item.answers, 'number')}" for item in _changed_agents(plan)),
     ]
     clauses = [clause for clause in told if clause]
     if not clauses:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from providers.kernel import secrecy, spec
 from providers.kernel.secrecy import one_line
-from stacks import callpath
+from stacks import callpath, graph
 from xtel.engine.previews import Preview
 from xtel.engine.step import UNKNOWN, Step
 from xtel.review.plan import calls, changes, exposure, price
@@ -66,7 +66,10 @@ def build(preview: Preview, context: Context) -> Plan:
     agents = calls.agents(preview)
     numbers = [_number(group, shared, preview, agents, context) for group in named.values()]
     touched = [number for number in numbers if number.kind != "unchanged" or _touched(named[number.name])]
-    objects = [_object(part, context) for part in sorted(found, key=lambda part: part.place) if part.op != "same"]
+    answered = _answered(found, context)
+    objects = [
+        _object(part, context, answered) for part in sorted(found, key=lambda part: part.place) if part.op != "same"
+    ]
     why = _why_incomplete(preview, objects)
     before = Counter(name for number in numbers if number.before for name in number.before.carriers)
     if not preview.whole:
@@ -217,7 +220,7 @@ def _returns(group: Group) -> str:
 # -- objects -----------------------------------------------------------------------------------------------------------
 
 
-def _object(part: Part, context: Context) -> ObjectPlan:
+def _object(part: Part, context: Context, answered: Mapping[str, int]) -> ObjectPlan:
     step = part.step
     said = context.declared.get(part.group)
     return ObjectPlan(
@@ -233,7 +236,16 @@ def _object(part: Part, context: Context) -> ObjectPlan:
         protected=step.protected,
         permanent=_permanent(part),
         left=_left(part),
+        answers=answered.get(step.name, 0) if step.type == graph.AGENT else 0,
     )
+
+
+def _answered(found: Iterable[Part], context: Context) -> dict[str, int]:
+    """How many numbers each agent answers: as the stack file says, or without one as their registrations do."""
+    counts = Counter(said.agent for said in context.declared.values() if said.agent)
+    names = {part.step.id: part.step.name for part in found if part.step.type == graph.AGENT and part.step.id}
+    told = Counter(names.get(part.after.agent, "") for part in found if part.after and part.after.agent)
+    return {name: max(counts[name], told[name]) for name in counts.keys() | told.keys()}
 
 
 def _replacement(part: Part) -> Replacement:
@@ -312,8 +324,8 @@ def _drift(preview: Preview) -> Iterator[Drift]:
             continue
         old, new = changes.counted(step.old), changes.counted(then.old)
         for path in spec.changed(old, new):
-            change = changes.between(path, changes.at(old, path), changes.at(new, path))
-            yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
+            for change in changes.between(path, changes.at(old, path), changes.at(new, path)):
+                yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
 
 
 def _bundles(found: list[Part], stack: str) -> Iterator[BundlePlan]:

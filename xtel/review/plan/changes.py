@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import Any, cast
 
 from providers.kernel import spec
@@ -17,6 +18,10 @@ from xtel.review.plan.model import Change
 _QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: Characters of a value that are shown.
 MAX_CHARACTERS = 160
+#: A text of one short line is shown whole, on both sides.
+_SHORT = 80
+#: What is shown of a long line before the place where it differs.
+_LEAD = 40
 
 
 def counted(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,7 +36,7 @@ def of(step: Step, op: str) -> Iterator[Change]:
     old = counted(step.old) if op != "create" else dict[str, Any]()
     new = counted(step.new)
     for path in spec.changed(old, new):
-        yield between(path, at(old, path), at(new, path))
+        yield from between(path, at(old, path), at(new, path))
     for path in secretly(step):
         yield Change(path=one_line(path), before=MASK, after=MASK, secret=True)
 
@@ -41,14 +46,76 @@ def secretly(step: Step) -> list[str]:
     return [path for path in step.differing if at(step.old, path) == MASK == at(step.new, path)]
 
 
-def between(path: str, before: Any, after: Any) -> Change:
-    """One property; of a list only what is added and what is removed."""
+def between(path: str, before: Any, after: Any) -> Iterator[Change]:
+    """One property, as small as it can be said: changed lines of a text, changed fields of named items, else what is added to
+    a list and what is removed from it.
+    """
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _SHORT:
+        yield from list(_lines(path, before, after)) or [_whole(path, before, after)]
+    elif (left := _by_name(before)) is not None and (right := _by_name(after)) is not None:
+        for name in [*left, *(name for name in right if name not in left)]:
+            for inner in spec.changed(left.get(name), right.get(name), f"{path}[{name}]"):
+                field = inner.removeprefix(f"{path}[{name}]").lstrip(".")
+                yield from between(inner, _inside(left.get(name), field), _inside(right.get(name), field))
+    else:
+        yield _whole(path, before, after)
+
+
+def _whole(path: str, before: Any, after: Any) -> Change:
     if isinstance(before, list) and isinstance(after, list):
         left, right = cast(list[Any], before), cast(list[Any], after)
         removed, added = [x for x in left if x not in right], [x for x in right if x not in left]
         if removed or added:
             before, after = removed or None, added or None
-    return Change(path=one_line(path), before=shown(before), after=shown(after), secret=MASK in (before, after))
+    secret = MASK in (before, after)
+    return Change(path=one_line(path), before=shown(before), after=shown(after), secret=secret)
+
+
+def _inside(item: Any, path: str) -> Any:
+    return item if not path or item is None else at(item, path)
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:
+    """The items of a list by what people call them; None for a list whose items have no names of their own."""
+    if not isinstance(value, list) or not value:
+        return None
+    named: dict[str, Any] = {}
+    for item in cast(list[Any], value):
+        fields = cast(dict[str, Any], item) if isinstance(item, dict) else {}
+        name = next((str(fields[key]) for key in ("name", "server_label", "type") if fields.get(key)), "")
+        if not name or name in named:
+            return None
+        named[name] = fields
+    return named
+
+
+def _lines(path: str, before: str, after: str) -> Iterator[Change]:
+    """The lines of a text that differ, each by its number where there are several, cut around what differs in it."""
+    left, right = before.splitlines(), after.splitlines()
+    alone = max(len(left), len(right)) == 1
+    for op, start, end, new_start, new_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if op == "equal":
+            continue
+        for count in range(max(end - start, new_end - new_start)):
+            old = left[start + count] if start + count < end else ""
+            new = right[new_start + count] if new_start + count < new_end else ""
+            number = (new_start if new_start + count < new_end else start) + count + 1
+            old, new = _around(old, new)
+            yield Change(
+                path=one_line(path if alone else f"{path}:{number}"), before=one_line(old), after=one_line(new)
+            )
+
+
+def _around(old: str, new: str) -> tuple[str, str]:
+    """Two long lines, each from a little before the first character that differs."""
+    if max(len(old), len(new)) <= MAX_CHARACTERS or not (old and new):
+        return tuple(f"{text[: MAX_CHARACTERS - 1]}…" if len(text) > MAX_CHARACTERS else text for text in (old, new))  # type: ignore[return-value]
+    same = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    start = max(0, same - _LEAD)
+    lead = "…" if start else ""
+    cut = [lead + text[start : start + MAX_CHARACTERS - 2] for text in (old, new)]
+    tails = ["…" if len(text) > start + MAX_CHARACTERS - 2 else "" for text in (old, new)]
+    return cut[0] + tails[0], cut[1] + tails[1]
 
 
 def at(values: Any, path: str) -> Any:

@@ -122,6 +122,7 @@ class ObjectPlan(Item):
     protected: bool = False
     permanent: str = Field(default="", description="What cannot be undone about it.")
     left: str = Field(default="", description="What stays at the vendor although it is deleted here.")
+    answers: int = Field(default=0, description="How many numbers it answers: a hosted agent.")
 
 
 class Drift(Item):
