@@ -222,6 +222,7 @@ def test_one_that_is_not_ours_stops_the_preview(project: Project, sandbox: Sandb
     assert (answering(sandbox), agents(sandbox)["Sales"]["agent_id"]) == ("Sales", theirs)
 
 
+@pytest.mark.plain  # as in test_lost: at once is as fast as a person is
 def test_killed_while_it_is_made_then_up_at_once(project: Project, sandbox: Sandbox) -> None:
     project.declare(DESK, head=AGENTS)
     sandbox.fault("POST /v1/agents", "delay", seconds=1)
