@@ -180,7 +180,7 @@ def test_number_in_use_is_taken_over_only_on_request_and_put_back(project: Proje
 @pytest.mark.plain
 def test_an_error_is_one_readable_line(project: Project, sandbox: Sandbox) -> None:
     project.declare(SUPPORT)
-    failed = project.up(code=1, TWILIO_AUTH_TOKEN="0" * 32, XAI_API_KEY="")
+    failed = project.up("--continue-on-error", code=1, TWILIO_AUTH_TOKEN="0" * 32, XAI_API_KEY="")
     assert "Traceback" not in failed
     lines = [line.strip() for line in failed.splitlines() if line.strip().startswith("error: ")]
     twilio = next(line for line in lines if "twilio Trunk +14155550100: " in line)
