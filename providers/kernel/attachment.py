@@ -161,6 +161,14 @@ class Attachment(Object[ApiT, SpecT]):
         if not (self.goes_back(previous) and self._went_back(api, held, previous)):
             self.detach(api, held, state)
 
+    def instead(self, api: ApiT, state: Mapping[str, Any]) -> str:
+        """Where the number's calls go now."""
+        try:
+            held = self.held(api, str(state["phone_number"]), fresh=False)
+        except errors.NotFound:
+            return "the account does not own the number any more"
+        return held.holder if held.by != state["attached_to"] else ""
+
     def goes_back(self, previous: Mapping[str, str]) -> bool:
         """Whether the number had anything before that it can be attached to again."""
         return bool(previous.get(self.link))

@@ -118,12 +118,18 @@ class Provider(ResourceProvider):
         state = _ours(props)
         with self._doing(state) as doing:
             seen = self.reconciler.read(id_, state)
-            if seen and os.environ.get(operation.LIST_UNMANAGED) == "1":
-                for found in self.reconciler.object.unmanaged(self.reconciler.session.api, id_, state):
-                    doing.warn(f"{operation.UNMANAGED} {found}")
+            if os.environ.get(operation.LIST_UNMANAGED) == "1":
+                self._warn_of_others(doing, id_, state, there=seen is not None)
         if seen is None:
             return ReadResult(None, {})
         return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
+
+    def _warn_of_others(self, doing: operation.Operation, id: str, state: Mapping[str, Any], *, there: bool) -> None:
+        object, api = self.reconciler.object, self.reconciler.session.api
+        for found in object.unmanaged(api, id, state) if there else ():
+            doing.warn(f"{operation.UNMANAGED} {found}")
+        if found := object.instead(api, state):
+            doing.warn(f"{operation.INSTEAD} {found}")
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change it in place."""

@@ -123,6 +123,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
         """What hangs on it and was made by nobody of this stack, a phrase each; only ever read, for `xtel drift`."""
         return ()
 
+    def instead(self, api: ApiT, state: Mapping[str, Any]) -> str:
+        """What is where it was, in words, once it is gone or was moved; empty where nothing is. Only ever read."""
+        return ""
+
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """Fill inputs that depend on the old ones (named ranges keep the CIDRs they were registered with)."""
         return new
