@@ -41,6 +41,8 @@ class Obstacle:
 
     reason: str
     step: str
+    #: It stands in nobody's way when this very create sent the request that made it, and only the answer was lost.
+    unless_just_made: bool = False
 
     def __str__(self) -> str:
         return f"{self.reason}; next: {self.step}"
@@ -94,6 +96,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
             f"it exists and is not ours: {found.holder}",
             "`take_over: true` on the number makes it ours; else remove it, or the number from this stack",
         )
+
+    def taking(self, found: Live, spec: SpecT) -> str:
+        """What making a found object ours does to it, in words, for previews; empty where nobody would notice."""
+        return "" if found.ours else f"will be taken over: {found.holder}"
 
     def preflight(self, api: ApiT, spec: SpecT) -> Obstacle | None:
         """For previews of what is not there yet: tells what making it would be, and answers what stands in the way."""

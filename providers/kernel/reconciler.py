@@ -104,8 +104,7 @@ class Reconciler:
         if found is None:
             return str(ahead or ""), ""
         obstacle = self.object.obstacle(found, spec)
-        taken = f"will be taken over: {found.holder}" if not found.ours else ""
-        return (str(obstacle), "") if obstacle else ("", taken)
+        return (str(obstacle), "") if obstacle else ("", self.object.taking(found, spec))
 
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
         """What differs between the state and canonical inputs.
@@ -154,11 +153,25 @@ class Reconciler:
             found = self._look_again(spec)
             operation.decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
             if found and found.ours:
-                return self._take(found, spec)
+                return self._take(found, spec, just_made=True)
             raise error.reworded(
                 reason=f"{error.reason}; it was not made as far as can be seen",
                 step="run `pulumi up` again: it looks before it makes anything",
             ) from None
+        except errors.Conflict as error:
+            raise self._made_by_another(error, spec) from None
+
+    def _made_by_another(self, error: errors.Conflict, spec: Spec) -> errors.Conflict:
+        """Nothing was there when this create looked: another run made it in between, and has it in its state."""
+        found = self.session.ask(self.object.find, spec, fresh=True)
+        operation.decided(f"refused; looked again: {found.id if found else 'nothing there'}")
+        if found is None:
+            return error
+        who = "another run of this stack" if found.ours else found.holder
+        return error.reworded(
+            reason=f"it was made meanwhile by {who}: {error.reason}",
+            step="let that run end; then keep the number in one stack alone",
+        )
 
     def _look_again(self, spec: Spec) -> Live | None:
         for wait in (0.0, SECOND_LOOK, 2 * SECOND_LOOK):
@@ -167,8 +180,9 @@ class Reconciler:
                 return found
         return None
 
-    def _take(self, found: Live, spec: Spec) -> tuple[Live, bool]:
-        if obstacle := self.object.obstacle(found, spec):
+    def _take(self, found: Live, spec: Spec, *, just_made: bool = False) -> tuple[Live, bool]:
+        obstacle = self.object.obstacle(found, spec)
+        if obstacle and not (just_made and obstacle.unless_just_made):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
         live = self.session.ask(self.object.adopt, found, spec)
         operation.decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
@@ -186,7 +200,7 @@ class Reconciler:
         if not error.fields or _IDENTITY & set(error.fields):
             found = self.session.ask(self.object.find, spec, fresh=True)
             if found and found.ours and found.id != live.id:
-                return self._verification.written(self._take(found, spec)[0], inputs)
+                return self._verification.written(self._take(found, spec, just_made=made)[0], inputs)
         elif made and any(live.outputs.get(name) for name in self.object.secrets):
             self.session.ask(self.object.delete, live.id, {**inputs, **live.outputs})
             raise error.reworded(reason=f"{error.reason}; undone") from None
