@@ -156,7 +156,11 @@ def changed_on_branch(folder: Path) -> None:
     change(folder, "Greet and qualify.", "Greet, qualify and book.")
     change(folder, "crm.example.com", "crm.example.net")
     change(folder, "agent: sales\n", f"agent: sales\n    on_delete: release\n{BOUGHT}")
-    (folder / "agents/night.md").write_text("Take a name and a number.\n")
+    (folder / "agents/night.md").unlink()  # the folder, too, is there at the base alone
+    (folder / "agents").rmdir()
+    (folder / "prompts").mkdir()
+    (folder / "prompts/night.md").write_text("Take a name and a number.\n")
+    change(folder, "agents/night.md", "prompts/night.md")
 
 
 def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -> None:

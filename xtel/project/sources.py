@@ -41,14 +41,16 @@ def at(revision: str, file: Path) -> bytes | None:
     """A file as it stood at a git revision; None where it did not exist. Raises InputError where git cannot say."""
     if revision.startswith("-"):
         raise InputError(f"{revision} is no git revision", step="name a branch, a tag or a commit, such as origin/main")
-    folder = file.resolve().parent
+    path = file.resolve()
+    folder = next(each for each in path.parents if each.is_dir())  # its own may be gone in this working tree
+    named = path.relative_to(folder).as_posix()
     _git(
         folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", failing=f"git has no revision {revision}"
     )
-    listed = _git(folder, "ls-tree", "--name-only", revision, "--", file.name, failing="git cannot list files")
+    listed = _git(folder, "ls-tree", "--name-only", revision, "--", named, failing="git cannot list files")
     if not listed.strip():
         return None
-    return _git(folder, "show", f"{revision}:./{file.name}", failing=f"git cannot show {file.name}")
+    return _git(folder, "show", f"{revision}:./{named}", failing=f"git cannot show {file.name}")
 
 
 def _git(folder: Path, *arguments: str, failing: str) -> bytes:
