@@ -122,6 +122,24 @@ def test_consented_replacement_gives_a_live_secret(number: Hand, sandbox: Sandbo
     assert first != number.state["signing_secret"] == sandbox.secrets()["signing_secrets"][E164]
 
 
+def test_a_replacement_is_validated_as_create_will_see_it_before_anything_is_deleted(number: Hand) -> None:
+    number.up(**GOOD)
+    pieces = {"sip_auth": {"allow": ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]}, "replace": "accept"}
+    assert number.reconciler.check(number.inputs, {**GOOD, **pieces}).problems
+
+
+def test_a_number_that_a_failed_replacement_left_down_says_so(number: Hand, sandbox: Sandbox) -> None:
+    number.up(**GOOD)
+    sandbox.fault("POST /v2/phone-numbers", "status", status=422)
+    moved = {**GOOD, "webhook": {"url": "https://b.example/"}, "replace": "accept"}
+    with pytest.raises(
+        errors.Invalid, match=r"\+14155550100 is down: the old one was deleted, and the new one failed: "
+    ):
+        number.up(**moved)
+    number.lose()
+    assert number.up(**moved) == "create"
+
+
 @pytest.mark.parametrize("created_at", ["2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "", None])
 def test_a_registration_of_ours_whose_secret_is_elsewhere_is_deleted_only_with_consent(
     number: Hand, sandbox: Sandbox, created_at: str | None

@@ -66,8 +66,11 @@ class Reconciler:
         try:
             spec = self.object.spec.model_validate(given)
             inputs = self.object.resolve(spec.canonical(), old)
+            self.object.spec.model_validate(inputs)  # what create gets: a replacement deletes before that sees it
         except ValidationError as error:
             return Checked(dict(given), problems(error))
+        except ValueError as error:  # together they are what none of them is: networks that cover the whole internet
+            return Checked(dict(given), [Problem("", str(error))])
         secrecy.register(*secret_values(self.object.spec, inputs))
         if isinstance(number := inputs.get("phone_number"), str):
             self.session.declared.add(number)
@@ -131,6 +134,15 @@ class Reconciler:
 
     def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Look first; take over what is ours (or may be); else make it once, and look again if the answer is lost."""
+        number = str(inputs.get("phone_number") or "")
+        try:
+            made = self._created(inputs)
+        except errors.CarrierError as error:
+            raise self._down(error, number) if number in self.session.down else error from None
+        self.session.down.discard(number)
+        return made
+
+    def _created(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         spec = self.object.spec.model_validate(dict(inputs))
         account = self.session.account()
         live, made = self._make(spec)
@@ -139,6 +151,13 @@ class Reconciler:
         except errors.NotApplied as error:
             live = self._corrected(error, live, spec, inputs, made=made)
         return live.id, self._state(inputs, live, account)
+
+    def _down(self, error: errors.CarrierError, number: str) -> errors.CarrierError:
+        """A creation that failed after this very run deleted what it replaces."""
+        return error.reworded(
+            reason=f"{number} is down: the old one was deleted, and the new one failed: {error.reason}",
+            step="mend that, then `pulumi up` makes it again",
+        )
 
     def _make(self, spec: Spec) -> tuple[Live, bool]:
         """The object, and whether it was made here and now."""
@@ -282,6 +301,8 @@ class Reconciler:
                 return
             self.session.ask(self.object.delete, id, state)
         self._verification.deleted(id, state)
+        if self.object.guarded and (number := str(state.get("phone_number") or "")) in self.session.declared:
+            self.session.down.add(number)
 
     def _state(
         self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None

@@ -24,6 +24,8 @@ class Session:
         self._account = ""
         #: Numbers that this run declares: what deletes something of theirs replaces it, and never gives them back.
         self.declared = set[str]()
+        #: Those among them whose object this run deleted to make it anew, which is not made yet.
+        self.down = set[str]()
 
     @property
     def api(self) -> Any:
