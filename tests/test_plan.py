@@ -353,6 +353,21 @@ def test_an_allowlist_is_measured(
     assert {name for name, _ in rules_of(review)} == ({rule} if rule else set())
 
 
+@pytest.mark.parametrize(
+    ("new", "rules"),
+    [
+        (["54.172.60.0/29", "203.0.113.0/24"], set()),
+        (["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], {"no-open-allowlist"}),
+        (["10.0.0.0/9", "10.128.0.0/9"], {"allowlist-widened"}),
+        (["2001::/16"], {"allowlist-widened"}),
+        (["8000::/1", "::/1"], {"no-open-allowlist"}),
+    ],
+)
+def test_a_new_number_is_judged_by_all_that_it_lets_in(new: list[str], rules: set[str]) -> None:
+    review = judged(registered(E164, "create", {}, sip_auth={"allowed_addresses": new}), *linked(E164, op="create"))
+    assert {name for name, _ in rules_of(review)} == rules
+
+
 def test_a_digest_that_goes_is_said() -> None:
     digest = {"sip_auth": {"auth_username": "a", "auth_password": secrecy.MASK}}
     opened = judged(registered(E164, "replace", digest, sip_auth=None), *linked(E164))

@@ -23,7 +23,6 @@ from xtel.review.plan.model import Change, Level, NumberPlan, ObjectPlan, Plan, 
 PACK = "xtel"
 #: Shares are counted from so many numbers: half of two is no mass change.
 _COUNTED_FROM = 10
-_WIDE = 2**24
 _DAYS = 14
 #: The change after which a deletion gives the number back.
 _RELEASE = ("on_delete", "release")
@@ -133,7 +132,7 @@ def _allowlist_widened(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding
     for number, _ in _after(plan):
         found = number.widened
         if found and not found.whole:
-            wide: Level = "danger" if found.addresses4 >= _WIDE else "warning"
+            wide: Level = "danger" if found.wide else "warning"
             yield _of(number, wide, _widening(found), "more machines can call the agent", "name smaller networks")
 
 

@@ -50,6 +50,7 @@ class Widened(Item):
     networks: tuple[str, ...] = Field(description="CIDRs that are new, as far as nothing old covered them.")
     addresses4: int = Field(description="IPv4 addresses that are new.")
     addresses6: int = Field(description="IPv6 addresses that are new.")
+    wide: bool = Field(default=False, description="All that may send calls is more than any carrier has.")
     whole: bool = Field(default=False, description="From now on any address may send calls.")
 
 
