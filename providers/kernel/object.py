@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from providers.kernel import call_handling, errors
 from providers.kernel.spec import Spec
@@ -33,6 +33,11 @@ class Live:
     holder: str = ""
     #: What the vendor answered, for the object's own use.
     raw: Any = None
+
+    def __post_init__(self) -> None:
+        """An object without a usable id must reach no state."""
+        if not isinstance(cast(object, self.id), str) or self.id in {"", str(None)}:
+            raise errors.Unavailable("the answer does not say which object it is about")
 
 
 @dataclass(frozen=True)
