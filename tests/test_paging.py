@@ -114,6 +114,19 @@ def test_an_item_without_its_key_is_refused(id: Any) -> None:
         whole(lister(client, lambda number, page: None if number else PATH))
 
 
+def test_a_list_that_is_not_there_says_nothing_of_its_items() -> None:
+    def gone(*answers: httpx.Response) -> Callable[[], Iterator[Any]]:
+        client, _ = reading(*answers, httpx.Response(404, json={"message": "no such page"}))
+        return lister(client, lambda number, page: f"{PATH}?page={number}")
+
+    with pytest.raises(errors.Unavailable, match="not there: no such page"):
+        whole(gone())
+    with pytest.raises(errors.NotFound):
+        paging.whole(gone(), "things", key=str, may_lack=True)
+    with pytest.raises(errors.Unavailable, match="not there: no such page"):
+        paging.whole(gone(page("a")), "things", key=str, may_lack=True)
+
+
 def test_outside_of_a_list_the_same_may_come_as_often_as_it_is_asked() -> None:
     client, _ = reading(*[page("a")] * 9)
     for _ in range(9):

@@ -127,6 +127,7 @@ class Client:
             _LISTED,
             "phoneNumbers",
             key=lambda number: number.phone_number_id,
+            may_lack=True,
         )
 
     def update(self, id: str, changes: Mapping[str, Any]) -> RegisteredNumber:
@@ -160,6 +161,7 @@ class Client:
                 ],
                 "agents",
                 key=lambda agent: agent.agent_id,
+                may_lack=True,
             )
         except (errors.NotFound, errors.Unsupported) as error:
             raise errors.Unsupported(

@@ -70,15 +70,23 @@ def walking() -> Walk | None:
     return _walk.get()
 
 
-def whole(pages: Callable[[], Iterable[ItemT]], *names: str, key: Callable[[ItemT], object]) -> list[ItemT]:
+def whole(
+    pages: Callable[[], Iterable[ItemT]], *names: str, key: Callable[[ItemT], object], may_lack: bool = False
+) -> list[ItemT]:
     """Everything in a list. ``names`` are those of the items' field in an answer, ``key`` what each item is known by.
 
-    Raises Unavailable where the list does not end, repeats itself, lacks its field, or holds an item without a key.
+    Raises Unavailable where the list does not end, repeats itself, lacks its field, or holds an item without a key; also
+    where it is not there itself, which says nothing of any item. ``may_lack``: then that is NotFound, as for the list of a
+    parent that may be gone.
     """
     walk = Walk(names)
     token = _walk.set(walk)
     try:
         items = list(pages())
+    except errors.NotFound as error:
+        if may_lack and not walk.path:
+            raise
+        raise errors.Unavailable(f"the list, or a page of it, is not there: {error.reason}", status=404) from None
     finally:
         _walk.reset(token)
     for item in items:

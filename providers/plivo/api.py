@@ -67,15 +67,23 @@ class Api:
         return ""
 
     def number(self, e164: str) -> Found:
-        """The account's number; Plivo writes numbers without the +. Raises NotFound."""
+        """The account's number; Plivo writes numbers without the +. A 404 has the list for a witness. Raises NotFound."""
         try:
             return self.ask("GET", "Number", e164.lstrip("+"))
         except errors.NotFound:
+            if found := self.rented(e164):
+                return found
             raise errors.NotFound(
                 "this account does not own the number",
                 status=404,
                 step="buy or port it at Plivo, or correct the number",
             ) from None
+
+    def rented(self, e164: str) -> Found | None:
+        """The number in the account's list, which filters by how numbers begin."""
+        digits = e164.lstrip("+")
+        found = self.listed("Number", key="number", number_startswith=digits)
+        return next((each for each in found if each["number"] == digits), None)
 
     def application(self, e164: str) -> tuple[str, str]:
         """What gets a number's calls, out of its path: ``trunk`` or ``application``, and its id; both empty for none."""

@@ -35,6 +35,11 @@ class Shop(purchase.Shop[Api]):
         except errors.NotFound:
             return None
 
+    def inventory(self, api: Api, number: str) -> Holding | None:
+        """The list of numbers, by how they begin."""
+        found = api.rented(number)
+        return Holding(str(found["number"])) if found else None
+
     def buy(self, api: Api, number: str) -> None:
         """POST PhoneNumber/{number}/; it first rings the account's default application."""
         api.client.numbers.buy(number.lstrip("+"))

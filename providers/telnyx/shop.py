@@ -31,7 +31,14 @@ class Shop(purchase.Shop[Api]):
 
     def holding(self, api: Api, number: str, *, fresh: bool) -> Holding | None:
         """Owned, or in an order that is still worked on."""
-        found = api.numbers.get(number, fresh=fresh)
+        return self._held(api, number, api.numbers.get(number, fresh=fresh))
+
+    def inventory(self, api: Api, number: str) -> Holding | None:
+        """All of phone_numbers, without the filter, and the orders."""
+        found = next((each for each in api.numbers.all(fresh=True) if each.phone_number == number), None)
+        return self._held(api, number, found)
+
+    def _held(self, api: Api, number: str, found: Any) -> Holding | None:
         if found and found.status not in _GONE:
             usable = found.status == "active"
             return Holding(found.id, "" if usable else str(found.status), waits=found.status in _ON_ITS_WAY)

@@ -54,7 +54,7 @@ class Api:
     def origination_urls(self, trunk_sid: str) -> list[Any]:
         """Those of one trunk."""
         urls = self.trunks(trunk_sid).origination_urls
-        return paging.whole(lambda: urls.list(page_size=_PAGE), "origination_urls", key=_sid)
+        return paging.whole(lambda: urls.list(page_size=_PAGE), "origination_urls", key=_sid, may_lack=True)
 
     def number(self, e164: str, *, fresh: bool) -> Any:
         """The account's number. Raises NotFound."""

@@ -25,6 +25,7 @@ class Shop(purchase.Shop[Api]):
                 lambda: shelf.list(voice_enabled=True, exclude_all_address_required=True, limit=_MOST, **where),
                 "available_phone_numbers",
                 key=lambda each: each.phone_number,
+                may_lack=True,
             )
         except errors.NotFound:  # Twilio sells no number of this type in this country
             return []
@@ -41,6 +42,11 @@ class Shop(purchase.Shop[Api]):
     def holding(self, api: Api, number: str, *, fresh: bool) -> Holding | None:
         """An owned number can be used at once."""
         found = api.number_listing.get(number, fresh=fresh)
+        return Holding(found.sid) if found else None
+
+    def inventory(self, api: Api, number: str) -> Holding | None:
+        """All of IncomingPhoneNumbers, without the filter."""
+        found = next((each for each in api.number_listing.all(fresh=True) if each.phone_number == number), None)
         return Holding(found.sid) if found else None
 
     def buy(self, api: Api, number: str) -> None:

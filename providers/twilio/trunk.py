@@ -140,6 +140,10 @@ class Recording(Object[Api, RecordingSpec]):
         """GET /v1/Trunks/{sid}/Recording."""
         return _recording(id, api.trunks(id).recordings().fetch())
 
+    def listed(self, api: Api, id: str, state: Mapping[str, Any]) -> bool:
+        """As long as its trunk is there."""
+        return any(trunk.sid == id for trunk in api.trunk_listing.all(fresh=True))
+
     def create(self, api: Api, spec: RecordingSpec) -> Live:
         """POST /v1/Trunks/{sid}/Recording."""
         return self.update(api, spec.trunk_sid, spec, {})
