@@ -403,6 +403,27 @@ def test_the_reviewed_checksum_is_read_from_the_merged_request(project: Path, ei
     refused(comment("--checksum", "prod", "--commit", "main", cwd=project, **env), "--commit SHA")
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"verdict": "safe", "checksum": "6" * 15 + "\n"}, {"verdict": "safe", "checksum": "6" * 17},
+        {"verdict": "safe", "checksum": "6" * 16 + "\nother=output"}, {"verdict": "safe", "checksum": "${{ secrets.KEY }}"},
+        {"verdict": "safe", "checksum": "6" * 16 + "\n"}, {"verdict": "safe", "checksum": "A" * 16},
+        {"verdict": "safe", "checksum": 6666666666666666}, {"verdict": "safe", "checksum": ["6" * 16]},
+        {"verdict": "fine", "checksum": "6" * 16}, {"verdict": ["safe"], "checksum": "6" * 16}, {"checksum": "6" * 16},
+        {"verdict": "safe", "checksum": "\u0666" * 16}, "6" * 16, ["safe", "6" * 16], None,
+    ],
+)  # fmt: skip
+def test_nothing_but_a_checksum_comes_out_of_a_comment(project: Path, either: Any, record: Any) -> None:
+    """Whoever may edit the comment writes nothing else into the outputs of the job that reads it."""
+    store, env, write = either
+    store.merges[SHA] = HUB_MERGES if "GITHUB_TOKEN" in env else LAB_MERGES
+    write(store, 7, store.me, f"{MARKER}\n<!-- xtel:reviewed {json.dumps({'prod': record})} -->")
+    found = comment("--checksum", "prod", cwd=project, **{**env, "GITHUB_SHA": SHA, "CI_COMMIT_SHA": SHA})
+    refused(found, "no pull request of this commit holds a plan of prod")
+    assert found.stdout == ""
+
+
 # --- drift ---
 
 

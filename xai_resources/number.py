@@ -99,6 +99,10 @@ class PhoneNumber(Object[Client, NumberSpec]):
         live = _live(number, str(state.get("marker", "")))
         return replace(live, inputs={**live.inputs, **_seen(number, state)})
 
+    def listed(self, api: Client, id: str, state: Mapping[str, Any]) -> bool:
+        """By the list, whoever's name it bears by now: with the number its only signing secret would leave the state."""
+        return any(number.phone_number_id == id for number in api.numbers(fresh=True))
+
     def recorded(self, api: Client, id: str, spec: NumberSpec) -> Live | None:
         """The webhook's URL and the secrets cannot be read: they are taken as declared."""
         state = {**spec.canonical(), "webhook_id": api.number(id, fresh=False).webhook_id}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from pydantic import ValidationError
 
 from providers.kernel import call_handling, errors
 from providers.kernel.spec import Spec
@@ -33,6 +35,11 @@ class Live:
     holder: str = ""
     #: What the vendor answered, for the object's own use.
     raw: Any = None
+
+    def __post_init__(self) -> None:
+        """An object without a usable id must reach no state."""
+        if not isinstance(cast(object, self.id), str) or self.id in {"", str(None)}:
+            raise errors.Unavailable("the answer does not say which object it is about")
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,18 @@ class Object(ABC, Generic[ApiT, SpecT]):
     @abstractmethod
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The object as it stands now; None (or NotFound) when the vendor does not have it."""
+
+    def listed(self, api: ApiT, id: str, state: Mapping[str, Any]) -> bool:
+        """Whether another look than by id still shows it: the witness that is asked before it counts as gone.
+
+        Left out: what finds it before it is made. One that is found by the same call as it is read asks another one.
+        """
+        known = {name: value for name, value in state.items() if name in self.spec.model_fields}
+        try:
+            found = self.find(api, cast(Any, self.spec.model_validate(known)), fresh=True)
+        except (errors.NotFound, errors.Unsupported, ValidationError):
+            return False
+        return found is not None and found.ours and found.id == id
 
     def recorded(self, api: ApiT, id: str, spec: SpecT) -> Live | None:
         """One that was made elsewhere, as a state would hold it had it been made here from ``spec``. Reads only."""

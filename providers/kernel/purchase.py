@@ -127,6 +127,10 @@ class Shop(ABC, Generic[ApiT]):
         """The number, when this account has it or has ordered it."""
 
     @abstractmethod
+    def inventory(self, api: ApiT, number: str) -> Holding | None:
+        """The same by another call than :meth:`holding`, the account's own list: what is not in it is bought, or gone."""
+
+    @abstractmethod
     def buy(self, api: ApiT, number: str) -> None:
         """Buy exactly this number, or order it: the kernel waits until it can be used."""
 
@@ -154,6 +158,10 @@ class _Sold(Object[ApiT, SpecT], Generic[ApiT, SpecT]):
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """The marker stays the one it was made with: no vendor carries it, so a renamed key changes nothing here."""
         return {**new, "marker": old["marker"]} if old.get("marker") else new
+
+    def listed(self, api: ApiT, id: str, state: Mapping[str, Any]) -> bool:
+        """By the account's list of numbers: a number that is forgotten in error is bought a second time."""
+        return self.shop.inventory(api, id) is not None
 
 
 class ChoiceSpec(Spec):
@@ -275,6 +283,9 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
 
     def create(self, api: ApiT, spec: PurchaseSpec) -> Live:
         """Buys it and waits until it can be used."""
+        if held := self.shop.inventory(api, spec.phone_number):
+            operation.decided(f"{spec.phone_number} is in the account's list: nothing is bought")
+            return self.adopt(api, cast(Live, _held(spec.phone_number, held)), spec)
         if spec.owned:
             reason, step = _missing()
             raise errors.NotFound(reason, step=step)

@@ -17,7 +17,7 @@ from providers.kernel.object import Live, Object
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values, spelled
 from providers.kernel.values import UNKNOWN, has_unknown
-from providers.kernel.verification import Verification
+from providers.kernel.verification import Verification, waits
 
 #: Fields that say which object it is.
 _IDENTITY = frozenset({"marker", "phone_number"})
@@ -280,13 +280,27 @@ class Reconciler:
         return seen, self._state(seen, live, self.session.account())
 
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
-        """After a first 404: vendors answer 404 for objects that exist at times."""
+        """After a first 404: vendors answer 404 for objects that exist at times. None only where another look agrees.
+
+        What a list still shows is looked at for as long as the vendor may need to settle.
+        """
         self._sleep(SECOND_LOOK)
-        live = self._verification.seen(id, state, fresh=True)
-        operation.decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
-        if live is None and not self.session.answers():
-            raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
-        return live
+        for wait in waits(self.object.settle):
+            if wait:
+                operation.current().progress("not found, but still listed: looking again")
+                self._sleep(wait)
+            live = self._verification.seen(id, state, fresh=True)
+            operation.decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
+            if live:
+                return live
+            if not self.session.answers():
+                raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
+            if not self.session.ask(self.object.listed, id, state):
+                return None
+            operation.decided(f"{id} is still listed")
+        raise errors.Unavailable(
+            f"{id} is not found, but the vendor still lists it; the state keeps it", step="run it again later"
+        )
 
     def delete(self, id: str, state: Mapping[str, Any]) -> None:
         """Delete or detach; what is gone already is fine. A number that this run declares is not given back."""

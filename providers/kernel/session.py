@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from providers.kernel import errors, limits
+from providers.kernel import errors, limits, operation
 from providers.kernel.vendor import Settings, Vendor
 
 AnswerT = TypeVar("AnswerT")
@@ -50,8 +50,11 @@ class Session:
         except Exception as error:
             if os.environ.get("XTEL_DEBUG") == "1":
                 raise
-            raise errors.of(error) or errors.Unavailable(
-                f"an answer was not understood ({type(error).__name__}: {error})",
+            if ours := errors.of(error):
+                raise ours from None
+            operation.decided(f"an answer was not understood: {type(error).__name__}: {error}")
+            raise errors.Unavailable(
+                "an answer was not understood",
                 step="run it again; if it stays so, run it with XTEL_DEBUG=1 and report it",
             ) from None
 
@@ -59,13 +62,19 @@ class Session:
         """Whose account the credentials open; asked once per process."""
         with self._lock:
             if not self._account:
-                self._account = self.ask(self.vendor.account)
+                self._account = self.ask(self._asked_account)
             return self._account
+
+    def _asked_account(self, api: Any) -> str:
+        account = self.vendor.account(api)
+        if not isinstance(cast(object, account), str) or not account:
+            raise errors.Unavailable("the answer does not say whose credentials these are")
+        return account
 
     def answers(self) -> bool:
         """Whether the account itself answers right now: only then does a 404 mean that an object is gone."""
         try:
-            return bool(self.ask(self.vendor.account))
+            return bool(self.ask(self._asked_account))
         except errors.CarrierError:
             return False
 

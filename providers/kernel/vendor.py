@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from providers.kernel import errors, limits, secrecy
+from providers.kernel import errors, limits, origins, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.object import Object
@@ -119,11 +119,10 @@ class Settings:
 def checked_base_url(name: str, url: str) -> str:
     """A base URL override: https anywhere, http on loopback only, so that no credential travels in the clear."""
     url = url.rstrip("/")
-    if not url or url.startswith("https://"):
+    if not url:
         return url
-    host = url.removeprefix("http://").split("/")[0].rsplit(":", 1)[0].strip("[]")
-    if url.startswith("http://") and (host in {"localhost", "::1"} or host.startswith("127.")):
-        return url
-    raise errors.InputError(
-        f"{name} must be an https URL (http is for loopback only)", step=f"unset {name} or correct it"
-    )
+    try:
+        origins.read(url)
+    except ValueError as error:
+        raise errors.InputError(f"{name} {error}", step=f"unset {name} or correct it") from None
+    return url

@@ -7,7 +7,7 @@ same digest stands on both sides. Never tried against a live account: docs/plivo
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
@@ -92,8 +92,17 @@ CAN: dict[Capability, Ability] = {
 }
 
 
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {
+        "auth_id", "trunk_id", "uri_uuid", "primary_uri_uuid", "fallback_uri_uuid", "ipacl_uuid", "credential_uuid", "name",
+        "uri", "username", "number", "application", "trunk_status", "trunk_direction", "next",
+    }
+)  # fmt: skip
+
+
 def _account(api: Api) -> str:
-    return str(api.ask("GET").get("auth_id") or api.auth_id)
+    return cast(str, api.ask("GET").get("auth_id") or api.auth_id)
 
 
 CARRIER = Carrier[Api](
@@ -109,7 +118,10 @@ CARRIER = Carrier[Api](
     account=_account,
     # {"api_id", "error"}, the common form, where the error may be an object of fields; a DELETE answers 204
     conventions=ApiConventions(
-        request_id_headers=("x-plivo-request-id",), request_id_field="api_id", empty_answers=frozenset()
+        request_id_headers=("x-plivo-request-id",),
+        request_id_field="api_id",
+        empty_answers=frozenset(),
+        texts=_TEXTS,
     ),
     rate=limits.Rate(300, 5.0),
     route=Route,

@@ -43,7 +43,7 @@ def _alone(api: Api, uuid: str) -> None:
 
 def _held(api: Api) -> dict[str, str]:
     """What gets each number's calls: the last part of the path of its application."""
-    listed = api.listed("Number")
+    listed = api.listed("Number", key="number")
     return {
         f"+{number['number']}": str(number.get("application") or "").strip("/").rpartition("/")[2] for number in listed
     }

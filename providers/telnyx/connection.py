@@ -169,6 +169,10 @@ class Routing(Object[Api, RoutingSpec]):
         found = api.connections.get(id, fresh=fresh)
         return routed(found) if found else None
 
+    def listed(self, api: Api, id: str, state: Mapping[str, Any]) -> bool:
+        """As long as its connection is there."""
+        return any(found.id == id for found in api.connections.all(fresh=True))
+
     def create(self, api: Api, spec: RoutingSpec) -> Live:
         """PATCH /v2/fqdn_connections/{id}."""
         return self.update(api, spec.connection_id, spec, {})

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
-from providers.telnyx.api import Api
+from providers.telnyx.api import Api, listed
 
 
 class ProfileSpec(Spec):
@@ -36,7 +36,7 @@ class Profile(Object[Api, ProfileSpec]):
 
     def find(self, api: Api, spec: ProfileSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
-        found = api.client.outbound_voice_profiles.list(page_size=250)
+        found = listed(lambda: api.client.outbound_voice_profiles.list(page_size=250))
         return next((_profile(item) for item in found if item.name == spec.marker), None)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -280,8 +280,18 @@ SPOKEN: dict[Capability, Ability] = {
 }
 
 
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {
+        "sid", "account_sid", "trunk_sid", "voice_application_sid", "friendly_name", "phone_number", "sip_url", "voice_url",
+        "voice_method", "transfer_mode", "transfer_caller_id", "disaster_recovery_url", "disaster_recovery_method", "mode",
+        "trim", "next_page_url", "next_page_uri", "key",
+    }
+)  # fmt: skip
+
+
 def _account(api: Api) -> str:
-    return str(api.client.api.accounts(api.account_sid).fetch().sid)
+    return cast(str, api.client.api.accounts(api.account_sid).fetch().sid)
 
 
 CARRIER = Carrier[Api](
@@ -298,7 +308,7 @@ CARRIER = Carrier[Api](
     connect=Api,
     account=_account,
     # {"code": 20404, "message": …, "more_info": …, "status": 404}, the common form; a DELETE answers 204
-    conventions=ApiConventions(request_id_headers=("twilio-request-id",), empty_answers=frozenset()),
+    conventions=ApiConventions(request_id_headers=("twilio-request-id",), empty_answers=frozenset(), texts=_TEXTS),
     route=Route,
     ranges=(RANGES,),
     can=CAN,

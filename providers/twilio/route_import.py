@@ -26,9 +26,7 @@ def found(api: Api, e164: str) -> Found:
     if not sid:
         raise Unmapped(f"it is on no trunk{': ' + ringing if (ringing := holder(number)) else ''}")
     alone(e164, sid, {key: str(item.trunk_sid or "") for key, item in owned.items()})
-    urls: list[Any] = sorted(
-        api.trunks(sid).origination_urls.list(), key=lambda url: (url.priority or 0, url.sid or "")
-    )
+    urls: list[Any] = sorted(api.origination_urls(sid), key=lambda url: (url.priority or 0, url.sid or ""))
     if not urls:
         raise Unmapped(f"trunk {sid} has no origination URL")
     recording: Any = api.trunks(sid).recordings().fetch()

@@ -60,7 +60,7 @@ class Trunk(Object[Api, TrunkSpec]):
 
     def unmanaged(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Origination URLs without our marker: they get a share of the calls, or those that xAI does not answer."""
-        for url in api.trunks(id).origination_urls.list():
+        for url in api.origination_urls(id):
             if url.friendly_name != state.get("marker"):
                 off = "" if url.enabled else ", not enabled"
                 yield f"origination URL {url.sip_url} (priority {url.priority}, weight {url.weight}{off})"
@@ -140,6 +140,10 @@ class Recording(Object[Api, RecordingSpec]):
         """GET /v1/Trunks/{sid}/Recording."""
         return _recording(id, api.trunks(id).recordings().fetch())
 
+    def listed(self, api: Api, id: str, state: Mapping[str, Any]) -> bool:
+        """As long as its trunk is there."""
+        return any(trunk.sid == id for trunk in api.trunk_listing.all(fresh=True))
+
     def create(self, api: Api, spec: RecordingSpec) -> Live:
         """POST /v1/Trunks/{sid}/Recording."""
         return self.update(api, spec.trunk_sid, spec, {})
@@ -189,7 +193,7 @@ class OriginationUrl(Object[Api, OriginationUrlSpec]):
         """The URL of this trunk that points at the same target with the same priority."""
         if isinstance(spec.trunk_sid, Unknown):
             return None
-        urls = [_url(url) for url in api.trunks(spec.trunk_sid).origination_urls.list()]
+        urls = [_url(url) for url in api.origination_urls(spec.trunk_sid)]
         same = (spec.sip_url, spec.priority)
         return next((url for url in urls if (url.inputs["sip_url"], url.inputs["priority"]) == same), None)
 

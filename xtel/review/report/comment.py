@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from providers.kernel.secrecy import one_line
+from xtel.review.plan.checksum import DIGITS
 from xtel.review.plan.model import Review
 from xtel.review.report import markdown as one
 from xtel.review.report import view
@@ -25,6 +26,7 @@ _UNFOLDED = frozenset({"incomplete", "blocked", "dangerous"})
 _MARKS = {"incomplete": "❓", "blocked": "⛔", "dangerous": "⛔", "needs a look": "⚠️"}
 _CELL = 160
 _REVIEWED = "xtel:reviewed"
+_CHECKSUM = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 _RECORD = re.compile(rf"^<!-- {_REVIEWED} (\{{.*\}}) -->$")
 
 
@@ -55,15 +57,26 @@ def comment(entries: Sequence[Entry], links: Mapping[str, Links], *, name: str =
 
 
 def reviewed(body: str) -> dict[str, dict[str, str]]:
-    """What the hidden line says: ``{stack: {verdict, checksum}}``; empty where it cannot be read."""
+    """What the hidden line says: ``{stack: {verdict, checksum}}``, of stacks with a verdict and a checksum alone.
+
+    A job takes the checksum as it is printed: whoever may edit the comment must not write anything else into its outputs.
+    """
     for line in body.replace("\r", "").split("\n")[:2]:
         if found := _RECORD.match(line):
             try:
                 told: Any = json.loads(found[1])
-            except ValueError:
+            except (ValueError, RecursionError):
                 return {}
-            return cast(dict[str, dict[str, str]], told)
+            return {stack: entry for stack, entry in cast(dict[str, Any], told).items() if _is_record(entry)}
     return {}
+
+
+def _is_record(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    fields = cast(dict[str, Any], entry)
+    verdict, sum = fields.get("verdict"), fields.get("checksum")
+    return verdict in _ORDER and isinstance(sum, str) and (not sum or _CHECKSUM.fullmatch(sum) is not None)
 
 
 def _record(entries: Sequence[Entry]) -> str:
