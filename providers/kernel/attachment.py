@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import Field
 
-from providers.kernel import errors, operation
-from providers.kernel.object import Live, Object
+from providers.kernel import errors, operation, purchase
+from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164
 
@@ -107,9 +107,23 @@ class Attachment(Object[ApiT, SpecT]):
 
     def find(self, api: ApiT, spec: SpecT, *, fresh: bool) -> Live | None:
         """The number, when anything gets its calls that somebody would miss."""
+        if spec.phone_number in purchase.coming(api):
+            return None
         held = self.held(api, spec.phone_number, fresh=fresh)
         ours = self.ours(api, held, spec)
         return self._live(held, self.before(api, held, spec), ours=ours) if ours or held.holder else None
+
+    def preflight(self, api: ApiT, spec: SpecT) -> Obstacle | None:
+        """A number that nobody holds may still not be usable."""
+        if spec.phone_number not in purchase.coming(api):
+            self.usable(self.held(api, spec.phone_number, fresh=False))
+        return None
+
+    def obstacle(self, found: Live, spec: SpecT) -> Obstacle | None:
+        """Somebody else's; or a number that cannot be attached, whoever holds it."""
+        if (obstacle := super().obstacle(found, spec)) is None and not found.ours:
+            self.usable(cast(Held, found.raw))
+        return obstacle
 
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The number's own record says what gets its calls; detached, the link is gone."""
@@ -204,4 +218,4 @@ class Attachment(Object[ApiT, SpecT]):
 
     def _live(self, held: Held, previous: Mapping[str, str], *, ours: bool) -> Live:
         outputs = {**held.outputs, "attached_to": held.by, "previous": dict(previous) if ours else {}}
-        return Live(held.id, held.inputs, outputs, ours=ours, holder="" if ours else held.holder)
+        return Live(held.id, held.inputs, outputs, ours=ours, holder="" if ours else held.holder, raw=held)

@@ -6,7 +6,7 @@ The kernel derives the rest: the Pulumi resource class, the checks, the life cyc
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -121,7 +121,11 @@ class Object(ABC, Generic[ApiT, SpecT]):
         return "" if found.ours else f"will be taken over: {found.holder}"
 
     def preflight(self, api: ApiT, spec: SpecT) -> Obstacle | None:
-        """For previews of what is not there yet: tells what making it would be, and answers what stands in the way."""
+        """Of what is not there yet: tells what making it would be, and answers what stands in the way. Reads only."""
+        return None
+
+    def names(self, api: ApiT) -> Collection[str] | None:
+        """The markers or other names of all of this kind in the account, where their count has a limit that is enforced."""
         return None
 
     @abstractmethod

@@ -175,6 +175,15 @@ _chosen: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
 _choosing = threading.Lock()
 
 
+#: What a preview of this process would buy, by client: not owned yet, and all the same no mistake.
+_coming: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
+
+
+def coming(api: Any) -> set[str]:
+    """The numbers that this account does not own yet because the run is still to buy them."""
+    return _coming.setdefault(api, set())
+
+
 class Choice(_Sold[ApiT, ChoiceSpec]):
     """The number that is to be bought, chosen among those for sale and kept in the state. Choosing costs nothing.
 
@@ -278,6 +287,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         """Says what would be bought; a number that should be there already stands in the way."""
         if spec.owned:
             return Obstacle(*_missing())
+        coming(api).add(spec.phone_number)
         operation.current().inform(f"would buy {pretty(spec.phone_number)}")
         return None
 
@@ -289,6 +299,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         if spec.owned:
             reason, step = _missing()
             raise errors.NotFound(reason, step=step)
+        coming(api).discard(spec.phone_number)
         try:
             self.shop.buy(api, spec.phone_number)
         except (errors.Invalid, errors.NotFound, errors.Conflict) as error:

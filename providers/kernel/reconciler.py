@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.kernel import consent, errors, operation, secrecy
-from providers.kernel.object import Live, Object
+from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values, spelled
 from providers.kernel.values import UNKNOWN, has_unknown
@@ -92,22 +92,44 @@ class Reconciler:
     def look(self, inputs: Mapping[str, Any]) -> tuple[str, str]:
         """What stands in the way of making this, and what would be taken over: for previews, reads only.
 
-        Both are empty where nothing is there yet, or the number is still to be bought. A vendor that does not answer says
-        nothing, so it is no obstacle.
+        Both are empty where nothing is there yet. What a vendor refuses is in the way now and would be in the update; one
+        that does not answer says nothing, so it is no obstacle.
+        """
+        return self._told(lambda: self.ahead(inputs))
+
+    def reach(self) -> tuple[str, str]:
+        """What stands in the way of changing an object that is there: credentials that are missing or refused."""
+
+        def account() -> tuple[None, str]:
+            self.session.account()
+            return None, ""
+
+        return ("", "") if self.object.state_only else self._told(account)
+
+    def _told(self, asked: Callable[[], tuple[Obstacle | None, str]]) -> tuple[str, str]:
+        try:
+            obstacle, notice = asked()
+        except (errors.Temporary, errors.Unsupported) as error:
+            return "", f"could not look who holds it now: {error}"
+        except errors.XtelError as error:
+            return str(error), ""
+        return str(obstacle or ""), notice
+
+    def ahead(self, inputs: Mapping[str, Any]) -> tuple[Obstacle | None, str]:
+        """The obstacle to making this, and what would be taken over, as far as reading shows. Raises what a vendor refuses.
+
+        Of what belongs to a number that is still to be bought only the credentials are known.
         """
         if has_unknown(inputs.get("phone_number")):
-            return "", ""
+            self.session.account()
+            return None, ""
         spec = self.object.spec.model_validate(dict(inputs))
-        try:
-            found = self.session.ask(self.object.find, spec, fresh=False)
-            ahead = None if found else self.session.ask(self.object.preflight, spec)
-        except errors.XtelError as error:
-            return "", f"could not look who holds it now: {error}"
+        found = self.session.ask(self.object.find, spec, fresh=False)
         operation.decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
         if found is None:
-            return str(ahead or ""), ""
+            return self.session.full(self.object, spec) or self.session.ask(self.object.preflight, spec), ""
         obstacle = self.object.obstacle(found, spec)
-        return (str(obstacle), "") if obstacle else ("", self.object.taking(found, spec))
+        return obstacle, "" if obstacle else self.object.taking(found, spec)
 
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
         """What differs between the state and canonical inputs.

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from providers.kernel import errors, limits, operation
+from providers.kernel.object import Object, Obstacle
+from providers.kernel.spec import Spec
 from providers.kernel.vendor import Settings, Vendor
 
 AnswerT = TypeVar("AnswerT")
@@ -26,6 +28,7 @@ class Session:
         self.declared = set[str]()
         #: Those among them whose object this run deleted to make it anew, which is not made yet.
         self.down = set[str]()
+        self._planned = set[str]()
 
     @property
     def api(self) -> Any:
@@ -70,6 +73,23 @@ class Session:
         if not isinstance(cast(object, account), str) or not account:
             raise errors.Unavailable("the answer does not say whose credentials these are")
         return account
+
+    def full(self, declared: Object[Any, Any], spec: Spec) -> Obstacle | None:
+        """What stands in the way of one more object where an account may have only so many: those that are there count,
+        and those that this run makes.
+        """
+        kind, most, way_out = self.vendor.object_limit or ("", 0, "")
+        if kind != declared.kind or (names := self.ask(declared.names)) is None:
+            return None
+        with self._lock:
+            self._planned.add(spec.marker)
+            count = sum(name not in self._planned for name in names) + len(self._planned)
+        if count <= most:
+            return None
+        return Obstacle(
+            f"an account at {self.vendor.title} has at most {most} of these: there are {len(names)} already",
+            f"remove those that nobody needs, or {way_out}",
+        )
 
     def answers(self) -> bool:
         """Whether the account itself answers right now: only then does a 404 mean that an object is gone."""

@@ -48,6 +48,8 @@ class Vendor(Generic[ApiT]):
     #: Requests in flight at once, and the rate that the vendor publishes for an account.
     max_requests: int = 8
     rate: limits.Rate | None = None
+    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
+    object_limit: tuple[str, int, str] | None = None
 
     def object(self, kind: str) -> Object[ApiT, Any]:
         """The object declared under ``kind``."""
@@ -70,8 +72,6 @@ class Carrier(Vendor[ApiT]):
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
-    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
-    object_limit: tuple[str, int, str] | None = None
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
 

@@ -26,6 +26,9 @@ class Api:
         self.client = _client(settings, limit)
         self.uris = self._listing("URI", "uri_uuid")
         self.trunks = self._listing("Trunk", "trunk_id")
+        self.numbers = Listing[Found](
+            lambda: self.listed("Number", key="number"), lambda found: f"+{found['number']}", self._owned
+        )
 
     def ask(self, method: str, *path: str, **body: Any) -> Found:
         """A request below ``/v1/Account/{auth_id}/``; the answer as plain data, out of its ``object`` wrapper."""
@@ -66,18 +69,20 @@ class Api:
                     return str(trunk["trunk_id"])
         return ""
 
-    def number(self, e164: str) -> Found:
-        """The account's number; Plivo writes numbers without the +. A 404 has the list for a witness. Raises NotFound."""
+    def _owned(self, e164: str) -> Found | None:
+        """Plivo writes numbers without the +. A 404 has the list for a witness."""
         try:
             return self.ask("GET", "Number", e164.lstrip("+"))
         except errors.NotFound:
-            if found := self.rented(e164):
-                return found
-            raise errors.NotFound(
-                "this account does not own the number",
-                status=404,
-                step="buy or port it at Plivo, or correct the number",
-            ) from None
+            return self.rented(e164)
+
+    def number(self, e164: str, *, fresh: bool) -> Found:
+        """The account's number. Raises NotFound."""
+        if found := self.numbers.get(e164, fresh=fresh):
+            return found
+        raise errors.NotFound(
+            "this account does not own the number", status=404, step="buy or port it at Plivo, or correct the number"
+        )
 
     def rented(self, e164: str) -> Found | None:
         """The number in the account's list, which filters by how numbers begin."""
@@ -85,10 +90,11 @@ class Api:
         found = self.listed("Number", key="number", number_startswith=digits)
         return next((each for each in found if each["number"] == digits), None)
 
-    def application(self, e164: str) -> tuple[str, str]:
-        """What gets a number's calls, out of its path: ``trunk`` or ``application``, and its id; both empty for none."""
-        *before, id = str(self.number(e164).get("application") or "").strip("/").split("/")
-        return ("trunk" if before[-1:] == ["Trunk"] else "application" if id else "", id)
+
+def linked(number: Found) -> tuple[str, str]:
+    """What gets a number's calls, out of its path: ``trunk`` or ``application``, and its id; both empty for none."""
+    *before, id = str(number.get("application") or "").strip("/").split("/")
+    return ("trunk" if before[-1:] == ["Trunk"] else "application" if id else "", id)
 
 
 def named(listing: Listing[Found], name: str, *, fresh: bool) -> Found | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from providers.kernel.route_import import Found, Unmapped, WeightedUri, alone
-from providers.plivo.api import Api
+from providers.plivo.api import Api, linked
 
 
 def numbers(api: Api) -> Iterable[str]:
     """Every number of the account."""
-    return _held(api)
+    return [f"+{number['number']}" for number in api.numbers.all()]
 
 
 def found(api: Api, e164: str) -> Found:
     """The number's trunk with its URIs. Which digest a URI has shows as a difference later; its password never."""
-    kind, id = api.application(e164)
+    kind, id = linked(api.number(e164, fresh=False))
     if kind != "trunk":
         raise Unmapped(f"it is on no trunk{f': application {id} gets its calls' if id else ''}")
     alone(e164, id, _held(api))
@@ -42,8 +42,5 @@ def _alone(api: Api, uuid: str) -> None:
 
 
 def _held(api: Api) -> dict[str, str]:
-    """What gets each number's calls: the last part of the path of its application."""
-    listed = api.listed("Number", key="number")
-    return {
-        f"+{number['number']}": str(number.get("application") or "").strip("/").rpartition("/")[2] for number in listed
-    }
+    """What gets each number's calls."""
+    return {f"+{number['number']}": linked(number)[1] for number in api.numbers.all()}

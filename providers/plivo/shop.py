@@ -31,7 +31,7 @@ class Shop(purchase.Shop[Api]):
     def holding(self, api: Api, number: str, *, fresh: bool) -> Holding | None:
         """A number that is shown can be used."""
         try:
-            return Holding(str(api.number(number)["number"]))
+            return Holding(str(api.number(number, fresh=fresh)["number"]))
         except errors.NotFound:
             return None
 
@@ -42,10 +42,12 @@ class Shop(purchase.Shop[Api]):
 
     def buy(self, api: Api, number: str) -> None:
         """POST PhoneNumber/{number}/; it first rings the account's default application."""
+        api.numbers.changed(number)
         api.client.numbers.buy(number.lstrip("+"))
 
     def release(self, api: Api, holding: Holding) -> None:
         """DELETE Number/{number}/."""
+        api.numbers.changed(f"+{holding.id}")
         api.client.numbers.delete(holding.id)
 
 

@@ -75,6 +75,12 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """The sid, or the URL."""
         return spec.trunk_sid or spec.application_sid or (spec.voice.url if spec.voice else "")
 
+    def usable(self, held: Held) -> None:
+        """Only a number that takes voice calls; not shown means that nobody knows."""
+        able: dict[str, bool] = held.raw.capabilities or {}
+        if able.get("voice") is False:
+            raise errors.Conflict("the number takes no voice calls", step="choose a number with voice at Twilio")
+
     def attach(self, api: Api, id: str, spec: AttachmentSpec) -> None:
         """A trunk and an application drive each other out. A URL counts only without both: it is set first, then they go."""
         api.number_listing.changed(spec.phone_number)

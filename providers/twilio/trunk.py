@@ -65,6 +65,10 @@ class Trunk(Object[Api, TrunkSpec]):
                 off = "" if url.enabled else ", not enabled"
                 yield f"origination URL {url.sip_url} (priority {url.priority}, weight {url.weight}{off})"
 
+    def names(self, api: Api) -> list[str]:
+        """Of every trunk of the account."""
+        return [str(trunk.friendly_name or "") for trunk in api.trunk_listing.all()]
+
     def create(self, api: Api, spec: TrunkSpec) -> Live:
         """POST /v1/Trunks. Trunks live in the account of the credentials, whatever account the numbers are asked of."""
         trunk = api.trunk_listing.note(api.trunks.create(friendly_name=spec.marker, **_settings(spec)))
