@@ -242,6 +242,9 @@ class Reconciler:
             found = self.session.ask(self.object.find, spec, fresh=True)
             if found and found.ours and found.id != live.id:
                 return self._verification.written(self._take(found, spec, just_made=made)[0], inputs)
+            if made and found is None and "marker" in error.fields:  # nobody can tell whose it is, so it stays
+                again = f"look at {live.id} there: if nobody uses it, remove it; then run `pulumi up` again"
+                raise error.reworded(step=again) from None
         elif made and any(live.outputs.get(name) for name in self.object.secrets):
             self.session.ask(self.object.delete, live.id, {**inputs, **live.outputs})
             raise error.reworded(reason=f"{error.reason}; undone") from None

@@ -112,7 +112,7 @@ def test_success_means_that_it_is_so(
     run()
     asked = [entry["body"] for entry in sandbox.log() if entry["method"] not in {"GET", "HEAD"}]
     fields = sorted({*names(asked)} - _PROVEN_BY_A_CALL) or ["nothing"]
-    examples = 40 if request.config.getoption("--whole-table", default=False) else 4
+    examples = 10 if request.config.getoption("--whole-table", default=False) else 2
 
     @settings(
         max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
