@@ -43,12 +43,12 @@ def test_a_body_is_decoded_as_it_was_packed(coding: str, pack: Any, data: bytes,
 
 @pytest.mark.parametrize(("coding", "pack"), PACKED)
 def test_more_than_the_bound_is_refused_before_it_is_there(coding: str, pack: Any) -> None:
-    with pytest.raises(body.TooLarge):
+    with pytest.raises(OverflowError):
         body.decoded(pieces(pack(b" " * 10_000_000), 1 << 16), coding, MOST)
 
 
 def test_what_decodes_to_nothing_is_counted_as_it_comes() -> None:
-    with pytest.raises(body.TooLarge):
+    with pytest.raises(OverflowError):
         body.decoded((gzip.compress(b"") for _ in range(10_000)), "gzip", MOST)
 
 
@@ -66,7 +66,7 @@ def test_what_decodes_to_nothing_is_counted_as_it_comes() -> None:
     ],
 )
 def test_what_is_not_packed_as_it_says_is_unreadable(coding: str, data: bytes) -> None:
-    with pytest.raises(body.Unreadable):
+    with pytest.raises(ValueError, match="."):
         body.decoded([data], coding, MOST)
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_nothing_however_it_is_packed() -> None:
     ],
 )  # fmt: skip
 def test_what_readers_read_differently_is_unreadable(text: bytes) -> None:
-    with pytest.raises(body.Unreadable):
+    with pytest.raises(ValueError, match="."):
         body.parsed(text)
 
 
@@ -102,7 +102,7 @@ def test_json_is_read_as_it_was_written(value: Any, ascii: bool) -> None:
 def test_any_bytes_are_json_or_unreadable(data: bytes) -> None:
     try:
         json.dumps(body.parsed(data), allow_nan=False).encode()
-    except body.Unreadable:
+    except ValueError:
         return
 
 

@@ -17,22 +17,14 @@ MAX_DEPTH = 64
 _HEADED, _BARE = zlib.MAX_WBITS | 32, -zlib.MAX_WBITS
 
 
-class TooLarge(Exception):
-    """More bytes than the bound, as they came or decoded."""
-
-
-class Unreadable(ValueError):
-    """Not what its headers say, or no JSON that every reader reads alike."""
-
-
 def decoded(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
-    """The bytes of a body, at most ``most`` of them. Raises TooLarge, Unreadable."""
+    """The bytes of a body, at most ``most`` of them. Raises ValueError, and OverflowError for more."""
     coding = encoding.strip().lower()
     whole = bytearray()
     for piece in _plain(_counted(chunks, most), coding, most):
         whole += piece
         if len(whole) > most:
-            raise TooLarge
+            raise OverflowError("over the bound")
     return bytes(whole.removeprefix(codecs.BOM_UTF8))
 
 
@@ -41,7 +33,7 @@ def _counted(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
         if size > most:
-            raise TooLarge
+            raise OverflowError("over the bound")
         yield chunk
 
 
@@ -53,7 +45,7 @@ def _plain(chunks: Iterable[bytes], coding: str, most: int) -> Iterator[bytes]:
     else:
         for chunk in chunks:
             if chunk:
-                raise Unreadable(f"encoded as {coding[:40]}, which was not asked for")
+                raise ValueError("encoded in a way that was not asked for")
 
 
 def _inflated(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -68,9 +60,9 @@ def _inflated(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
                 yield inflate.decompress(data, most + 1)
                 data, inflate = (inflate.unused_data, None) if inflate.eof else (inflate.unconsumed_tail, inflate)
     except zlib.error:
-        raise Unreadable("cannot be decompressed") from None
+        raise ValueError("cannot be decompressed") from None
     if inflate is not None:
-        raise Unreadable("compressed and cut off")
+        raise ValueError("compressed and cut off")
 
 
 def _headed(data: bytes) -> bool:
@@ -81,23 +73,23 @@ def _headed(data: bytes) -> bool:
 
 
 def parsed(content: bytes) -> Any:
-    """The JSON in a body (RFC 8259: UTF-8, finite numbers). Raises Unreadable."""
+    """The JSON in a body (RFC 8259: UTF-8, finite numbers). Raises ValueError."""
     try:
         text = content.decode()
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text that can be kept
     except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)) from None
+        raise ValueError(str(error)) from None
     if _depth(value) > MAX_DEPTH:
-        raise Unreadable(f"nested more than {MAX_DEPTH} deep")
+        raise ValueError(f"nested more than {MAX_DEPTH} deep")
     return value
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text[:20]} is no number of JSON")
+        raise ValueError("a number that is none of JSON")
     return value
 
 

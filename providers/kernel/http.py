@@ -142,12 +142,6 @@ class Policy(httpx.BaseTransport):
             raise errors.Unreachable(f"no connection to {request.url.host}: {error}", step=_network_step()) from None
         except httpx.TimeoutException:
             raise errors.Unavailable(f"no answer to {request.method} {request.url.path} in time") from None
-        except body.Unreadable as error:
-            raise errors.Unavailable(f"unreadable answer to {request.method} {request.url.path}: {error}") from None
-        except body.TooLarge:
-            raise errors.Unavailable(
-                f"the answer to {request.method} {request.url.path} is over {MAX_BYTES} bytes"
-            ) from None
         except httpx.TransportError as error:
             raise errors.Unavailable(f"connection lost during {request.method} {request.url.path}: {error}") from None
 
@@ -183,6 +177,12 @@ class Policy(httpx.BaseTransport):
     def _read(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
         try:
             content = body.decoded(_in_time(response.stream), response.headers.get("content-encoding", ""), MAX_BYTES)
+        except ValueError as error:
+            raise errors.Unavailable(f"unreadable answer to {request.method} {request.url.path}: {error}") from None
+        except OverflowError:
+            raise errors.Unavailable(
+                f"the answer to {request.method} {request.url.path} is over {MAX_BYTES} bytes"
+            ) from None
         finally:
             response.close()
         headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _OF_TRANSFER]
@@ -284,7 +284,7 @@ class _Reading:
         """Its type then says what it is: JSON in UTF-8, whatever the vendor calls it."""
         try:
             document = body.parsed(response.content)
-        except body.Unreadable:
+        except ValueError:
             document = None
         if document is None:
             raise self._unusable(response, f"unreadable answer ({_kind(response)})")
@@ -386,7 +386,7 @@ def _in_time(stream: object) -> Iterator[bytes]:
 def _json(response: httpx.Response) -> object | None:
     try:
         return body.parsed(response.content)
-    except body.Unreadable:
+    except ValueError:
         return None
 
 

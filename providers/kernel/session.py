@@ -70,7 +70,7 @@ class Session:
 
     def _asked_account(self, api: Any) -> str:
         account = self.vendor.account(api)
-        if not isinstance(cast(object, account), str) or not account:
+        if not isinstance(cast(object, account), str) or not account.strip():
             raise errors.Unavailable("the answer does not say whose credentials these are")
         return account
 

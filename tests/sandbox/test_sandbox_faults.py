@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -366,3 +367,12 @@ def test_a_wrong_fault_is_refused_by_name(sandbox, wrong: object, names: str) ->
     assert answer.status_code == 400
     assert names in answer.json()["error"]
     assert sandbox.control("GET", "faults") == []
+
+
+def test_every_action_is_documented(sandbox) -> None:
+    refused = sandbox.http.post("/_sandbox/faults", json={**GOOD, "action": "explode"}).json()["error"]
+    actions = refused.partition("one of ")[2].split(", ")
+    pages = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text()
+    table = pages.partition("## Faults of the sandbox")[2].partition("\n## ")[0]
+    assert len(actions) >= 11
+    assert [action for action in actions if f"`{action}`" not in table] == []
