@@ -11,6 +11,7 @@ from providers.kernel import call_handling
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
+from providers.kernel.values import Whole
 from providers.telnyx.api import Api
 
 Codec = Literal["G711U", "G711A", "G722"]
@@ -36,6 +37,9 @@ class ConnectionSpec(Spec):
     )
     codecs: tuple[Codec, ...] = Field(("G711U", "G711A", "G722"), min_length=1, description="In order of preference.")
     sip_region: Region = Field("US", description="Where calls leave Telnyx.")
+    channel_limit: Whole | None = Field(None, description="Most calls at a time; none: as many as come.")
+    timeout_1xx: Whole = Field(3, description="Seconds before a host that says nothing is given up.")
+    timeout_2xx: Whole = Field(90, description="Seconds before a call that nobody answers is given up.")
     profile_id: str | None = Field(None, description="Outbound voice profile; transfers are calls and need one.")
 
     @model_validator(mode="after")
@@ -78,11 +82,9 @@ class Connection(Object[Api, ConnectionSpec]):
         return _connection(api.connections.note(made.data))
 
     def update(self, api: Api, id: str, spec: ConnectionSpec, state: Mapping[str, Any]) -> Live:
-        """PATCH /v2/fqdn_connections/{id} with all of ``inbound``, its routing as it stands."""
+        """PATCH /v2/fqdn_connections/{id} with all of ``inbound``: its routing, and what nothing here declares, as it is."""
         now = api.connections.get(id, fresh=True)
-        inbound, outbound = _part(now, "inbound"), _part(now, "outbound")
-        chosen = {name: inbound[name] for name in _ROUTED if inbound.get(name) is not None}
-        body = _body(spec, chosen, outbound)
+        body = _body(spec, _part(now, "inbound"), _part(now, "outbound"))
         api.connections.changed(id)
         made = api.client.fqdn_connections.update(id, connection_name=spec.marker, **body)
         return _connection(api.connections.note(made.data))
@@ -93,21 +95,23 @@ class Connection(Object[Api, ConnectionSpec]):
         api.client.fqdn_connections.delete(id)
 
 
-def _body(spec: ConnectionSpec, chosen: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
+def _body(spec: ConnectionSpec, inbound: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
     """Both inner objects whole: a profile is taken off by leaving it out, because null is not a documented id."""
     others = {name: value for name, value in outbound.items() if value is not None and name != _PROFILE}
-    inbound = {
+    declared = {
         "ani_number_format": spec.ani_number_format,
         "dnis_number_format": spec.dnis_number_format,
         "codecs": list(spec.codecs),
         "sip_region": spec.sip_region,
-        **chosen,
+        "channel_limit": spec.channel_limit,
+        "timeout_1xx_secs": spec.timeout_1xx,
+        "timeout_2xx_secs": spec.timeout_2xx,
     }
     return {
         "active": spec.active,
         "transport_protocol": spec.transport,
         "encrypted_media": "SRTP" if spec.srtp else None,
-        "inbound": inbound,
+        "inbound": {**inbound, **declared},
         "outbound": {**others, _PROFILE: spec.profile_id} if spec.profile_id else others,
     }
 
@@ -129,6 +133,9 @@ def _connection(found: Any) -> Live:
         "dnis_number_format": inbound.get("dnis_number_format"),
         "codecs": inbound.get("codecs"),
         "sip_region": inbound.get("sip_region") or "US",
+        "channel_limit": inbound.get("channel_limit"),
+        "timeout_1xx": inbound.get("timeout_1xx_secs"),
+        "timeout_2xx": inbound.get("timeout_2xx_secs"),
         "profile_id": _part(found, "outbound").get(_PROFILE) or None,
     }
     return Live(str(found.id), inputs, {"connection_id": str(found.id)}, holder=f"connection {found.id}")

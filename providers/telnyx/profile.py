@@ -21,6 +21,8 @@ class ProfileSpec(Spec):
         description="Countries that may be called (ISO 3166-1 alpha-2): where transfers may go.",
     )
 
+    enabled: bool = Field(True, description="Whether calls may leave at all.")
+
     @field_validator("countries", mode="after")
     @classmethod
     def _sorted(cls, value: Any) -> Any:
@@ -46,14 +48,16 @@ class Profile(Object[Api, ProfileSpec]):
     def create(self, api: Api, spec: ProfileSpec) -> Live:
         """POST /v2/outbound_voice_profiles."""
         made = api.client.outbound_voice_profiles.create(
-            name=spec.marker, whitelisted_destinations=list(spec.countries)
+            name=spec.marker, whitelisted_destinations=list(spec.countries), enabled=spec.enabled
         )
         return _profile(made.data)
 
     def update(self, api: Api, id: str, spec: ProfileSpec, state: Mapping[str, Any]) -> Live:
         """PATCH /v2/outbound_voice_profiles/{id}; the name is required again."""
         profiles = api.client.outbound_voice_profiles
-        return _profile(profiles.update(id, name=spec.marker, whitelisted_destinations=list(spec.countries)).data)
+        countries = list(spec.countries)
+        made = profiles.update(id, name=spec.marker, whitelisted_destinations=countries, enabled=spec.enabled)
+        return _profile(made.data)
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE /v2/outbound_voice_profiles/{id}."""
@@ -61,5 +65,6 @@ class Profile(Object[Api, ProfileSpec]):
 
 
 def _profile(found: Any) -> Live:
-    inputs = {"marker": found.name, "countries": sorted(found.whitelisted_destinations or ())}
+    inputs: dict[str, Any] = {"marker": found.name, "countries": sorted(found.whitelisted_destinations or ())}
+    inputs["enabled"] = found.enabled is not False
     return Live(str(found.id), inputs, {"profile_id": str(found.id)}, holder=f"outbound voice profile {found.id}")

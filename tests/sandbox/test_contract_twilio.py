@@ -239,7 +239,7 @@ def test_what_our_code_says_and_hears(ours: Said) -> None:
         *("FriendlyName", "TransferMode", "TransferCallerId", "Secure", "CnamLookupEnabled"),
         *("DisasterRecoveryUrl", "DisasterRecoveryMethod", "SipUrl", "Priority", "Weight", "Enabled"),
         *("Mode", "Trim", "PhoneNumberSid", "VoiceApplicationSid", "TrunkSid", "VoiceUrl", "VoiceMethod"),
-        "PhoneNumber",
+        *("PhoneNumber", "VoiceReceiveMode"),
     }
     assert {exchange.method for exchange in ours.exchanges if re.fullmatch(PRICES, exchange.path)} == {"GET"}
     assert {exchange.method for exchange in ours.exchanges if re.fullmatch(ACCOUNT, exchange.path)} == {"GET"}
