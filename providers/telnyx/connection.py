@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from providers.kernel import call_handling
 from providers.kernel.call_handling import CallHandling
-from providers.kernel.object import Live, Object
+from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import Whole
 from providers.telnyx.api import Api
@@ -19,6 +19,7 @@ Region = Literal["US", "Europe", "Australia"]
 RoutingMethod = Literal["sequential", "round-robin"]
 _TRANSPORTS: dict[str, Literal["tls", "tcp", "udp"]] = {"TLS": "tls", "TCP": "tcp", "UDP": "udp"}
 _PROFILE = "outbound_voice_profile_id"
+_CHOSEN = ("primary", "secondary", "tertiary")
 #: The parts of ``inbound`` that the routing decides; a change of the connection leaves them as they are.
 _ROUTED = ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id", "default_routing_method")
 
@@ -53,13 +54,14 @@ class Connection(Object[Api, ConnectionSpec]):
     """The connection of one number; its name is the marker.
 
     Calls: /v2/fqdn_connections. Changes in place: everything; the whole ``inbound`` object is sent each time, because how
-    deep a PATCH merges is not documented. Delete: after its number is unassigned.
+    deep a PATCH merges is not documented. Delete: after its number is unassigned; one that others use too stays, and gets
+    its earlier name.
     """
 
     kind = "Connection"
     spec: ClassVar[type[Spec]] = ConnectionSpec
     references = frozenset({"profile_id"})
-    outputs = ("connection_id",)
+    outputs = ("connection_id", NAMED)
 
     def find(self, api: Api, spec: ConnectionSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
@@ -88,6 +90,25 @@ class Connection(Object[Api, ConnectionSpec]):
         api.connections.changed(id)
         made = api.client.fqdn_connections.update(id, connection_name=spec.marker, **body)
         return _connection(api.connections.note(made.data))
+
+    def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Other numbers and FQDNs, and calls out by a profile that is not of this stack."""
+        for number in api.client.phone_numbers.list(filter={"connection_id": id}):
+            yield f"number {number.phone_number}"
+        for fqdn in api.client.fqdns.list(filter={"connection_id": id}):
+            yield f"FQDN {fqdn.fqdn}"
+        profile = _part(api.connections.get(id, fresh=True), "outbound").get(_PROFILE)
+        if profile and profile != state.get("profile_id"):
+            yield f"outbound voice profile {profile}"
+
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """PATCH /v2/fqdn_connections/{id} with its name, and without a profile of ours."""
+        outbound = _part(api.connections.get(id, fresh=True), "outbound")
+        others = {field: value for field, value in outbound.items() if value is not None and field != _PROFILE}
+        ours = bool(state.get("profile_id")) and outbound.get(_PROFILE) == state.get("profile_id")
+        body: dict[str, Any] = {"outbound": others} if ours else {}
+        api.connections.changed(id)
+        api.client.fqdn_connections.update(id, connection_name=name, **body)
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE /v2/fqdn_connections/{id}."""
@@ -154,7 +175,8 @@ class RoutingSpec(Spec):
 class Routing(Object[Api, RoutingSpec]):
     """The choice of a connection's FQDNs, made once both exist.
 
-    Calls: PATCH /v2/fqdn_connections/{id}. Delete: takes the choice back, without which an FQDN may not be deletable.
+    Calls: PATCH /v2/fqdn_connections/{id}. Delete: takes the choice back, without which an FQDN may not be deletable; one
+    that somebody else has chosen stays.
     """
 
     kind = "Routing"
@@ -185,12 +207,18 @@ class Routing(Object[Api, RoutingSpec]):
         return routed(_route(api, id, (spec.primary, spec.secondary, spec.tertiary), spec.method))
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """PATCH with no FQDN chosen."""
-        _route(api, id, (None, None, None), "sequential")
+        """PATCH with none of our FQDNs chosen."""
+        seen = self.read(api, id, state, fresh=True)
+        ours = {state.get(name) for name in _CHOSEN}
+        others = [seen.inputs[name] for name in _CHOSEN if seen and seen.inputs[name] not in {None, *ours}]
+        first, second, third = [*others, None, None, None][:3]
+        method = seen.inputs["method"] if seen and others else "sequential"
+        _route(api, id, (first, second, third), str(method or "sequential"))
 
     def remains(self, api: Api, seen: Live, state: Mapping[str, Any]) -> str:
-        """A connection always has a routing: it chooses nothing, or its FQDNs cannot be deleted."""
-        return f"primary is still {seen.inputs['primary']}" if seen.inputs["primary"] else ""
+        """A connection always has a routing: it chooses nothing of ours, or our FQDNs cannot be deleted."""
+        ours = {state.get(name) for name in _CHOSEN} - {None}
+        return next((f"{name} is still {seen.inputs[name]}" for name in _CHOSEN if seen.inputs[name] in ours), "")
 
 
 def _route(api: Api, id: str, fqdns: tuple[str | None, str | None, str | None], method: str) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from providers.kernel.object import Live, Object
+from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec
 from providers.telnyx.api import Api
 
@@ -34,7 +34,7 @@ class Profile(Object[Api, ProfileSpec]):
 
     kind = "Profile"
     spec: ClassVar[type[Spec]] = ProfileSpec
-    outputs = ("profile_id",)
+    outputs = ("profile_id", NAMED)
 
     def find(self, api: Api, spec: ProfileSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
@@ -58,6 +58,15 @@ class Profile(Object[Api, ProfileSpec]):
         countries = list(spec.countries)
         made = profiles.update(id, name=spec.marker, whitelisted_destinations=countries, enabled=spec.enabled)
         return _profile(made.data)
+
+    def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Calls out over connections: ours has let go of it by now."""
+        connections = api.client.connections.list(filter={"outbound_voice_profile_id": id})
+        yield from (f"calls out over connection {found.connection_name}" for found in connections)
+
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """PATCH /v2/outbound_voice_profiles/{id} with its name alone."""
+        api.client.outbound_voice_profiles.update(id, name=name)
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE /v2/outbound_voice_profiles/{id}."""

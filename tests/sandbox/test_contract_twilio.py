@@ -252,7 +252,7 @@ def test_what_our_code_says_and_hears(ours: Said) -> None:
             *((method, "/v1/Trunks/{TrunkSid}/OriginationUrls") for method in ("GET", "POST")),
             *((method, "/v1/Trunks/{TrunkSid}/OriginationUrls/{Sid}") for method in ("GET", "POST", "DELETE")),
             *((method, "/v1/Trunks/{TrunkSid}/Recording") for method in ("GET", "POST")),
-            ("POST", "/v1/Trunks/{TrunkSid}/PhoneNumbers"),
+            *((method, "/v1/Trunks/{TrunkSid}/PhoneNumbers") for method in ("GET", "POST")),
             ("DELETE", "/v1/Trunks/{TrunkSid}/PhoneNumbers/{Sid}"),
             *((method, f"{account}/IncomingPhoneNumbers.json") for method in ("GET", "POST")),
             ("GET", f"{account}/AvailablePhoneNumbers/{{CountryCode}}/Local.json"),
