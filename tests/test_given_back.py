@@ -162,3 +162,74 @@ def test_a_choice_of_others_stays_when_ours_is_taken_back(sandbox: Sandbox, monk
     routing.destroy()
     inbound = world.ask("GET", f"fqdn_connections/{id}").json()["data"]["inbound"]
     assert (inbound["default_primary_fqdn_id"], inbound["default_secondary_fqdn_id"]) == (theirs, None)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A setting that no stack file can say, the change of a declared one, and where the vendor shows the former."""
+
+    kind: str
+    given: Callable[[Any, str], object]
+    change: dict[str, Any]
+    collection: str
+    shows: Callable[[dict[str, Any]], Any]
+    value: Any
+
+
+KEPT = {
+    "twilio: trunk": Kept(
+        "Trunk",
+        lambda world, id: world.trunking(id, DomainName="theirs.pstn.twilio.com"),
+        {"secure": True},
+        "trunks",
+        lambda shown: shown["domain_name"],
+        "theirs.pstn.twilio.com",
+    ),
+    "twilio: number": Kept(
+        "Attachment",
+        lambda world, id: world.number(id, SmsUrl="https://sms.example.com/"),
+        {"receives": "fax"},
+        "numbers",
+        lambda shown: shown["sms_url"],
+        "https://sms.example.com/",
+    ),
+    "telnyx: inbound": Kept(
+        "Connection",
+        lambda world, id: world.inbound(id, prack_enabled=True, shaken_stir_enabled=True),
+        {"codecs": ["G722"]},
+        "fqdn_connections",
+        lambda shown: (shown["inbound"]["prack_enabled"], shown["inbound"]["shaken_stir_enabled"]),
+        (True, True),
+    ),
+    "telnyx: tags": Kept(
+        "Connection",
+        lambda world, id: world.connection(id, tags=["theirs"], dtmf_type="Inband"),
+        {"sip_region": "Europe"},
+        "fqdn_connections",
+        lambda shown: (shown["tags"], shown["dtmf_type"]),
+        (["theirs"], "Inband"),
+    ),
+    "telnyx: number": Kept(
+        "Attachment",
+        lambda world, id: world.ask("PATCH", f"phone_numbers/{id}", tags=["theirs"]),
+        {"screening": "flag_calls"},
+        "numbers",
+        lambda shown: shown["tags"],
+        ["theirs"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("carrier", "case"), [(name.partition(":")[0], case) for name, case in KEPT.items()], ids=KEPT)
+def test_what_no_file_can_say_stays_as_it_is(
+    carrier: str, case: Kept, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world: Any = subjects()[carrier].world(sandbox)
+    hand = _wired(carrier, sandbox, monkeypatch)[case.kind]
+    case.given(world, hand.id)
+    assert hand.refresh()
+    assert hand.up(**{**hand.inputs, **case.change}) == "update"
+    shown = next(
+        each for each in sandbox.state()[carrier][case.collection] if hand.id in (each.get("sid"), each.get("id"))
+    )
+    assert case.shows(shown) == case.value

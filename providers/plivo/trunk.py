@@ -27,6 +27,11 @@ def plain(uri: str) -> str:
     return uri
 
 
+def schemed(uri: str) -> str:
+    """As a SIP URI: Plivo takes and shows ``sip.voice.x.ai;transport=tls`` too."""
+    return uri if not uri or uri.lower().startswith("sip:") else f"sip:{uri}"
+
+
 def _acceptable(password: str) -> str:
     if not _PASSWORD.fullmatch(password):
         raise ValueError("Plivo takes 5 to 20 letters, digits and ~!@#$%^&*()_+, at least one of the latter")
@@ -131,7 +136,7 @@ def _uri(found: Mapping[str, Any]) -> Live:
     inputs: dict[str, Any] = {
         "marker": name.removesuffix("/fallback"),
         "role": "fallback" if name.endswith("/fallback") else "",
-        "uri": found.get("uri"),
+        "uri": schemed(str(found.get("uri") or "")),
         "username": username,
     }
     if not username:  # a password that stands there is never shown; that none does is
