@@ -38,8 +38,10 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Calls that are forwarded, or whose number is rewritten, never arrive."""
         taken = call_handling.from_values(inputs, self.references)
-        stray = any(inputs.get(name) for name in ("call_forwarding", "translated_number", "tech_prefix"))
-        return replace(taken, destinations=(), enabled=False) if stray else taken
+        strays = [
+            str(inputs[name]) for name in ("call_forwarding", "translated_number", "tech_prefix") if inputs.get(name)
+        ]
+        return replace(taken, destinations=(), tries=tuple(strays)) if strays else taken
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """Connections, applications and whatever else gets calls share one space of ids."""

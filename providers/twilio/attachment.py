@@ -53,12 +53,12 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     link = "trunk_sid"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """A trunk counts more than an application, and that more than a URL."""
+        """A trunk counts more than an application, and that more than a URL; a fax machine gets no call."""
         voice: Mapping[str, Any] = inputs.get("voice") or {}
         goes = inputs.get("trunk_sid") or inputs.get("application_sid") or voice.get("url")
-        on = None if inputs.get("receives", "voice") == "voice" else False
-        number = str(inputs.get("phone_number") or "")
-        return CallHandling(takes=number, tries=(str(goes),) if goes else (), enabled=on)
+        if inputs.get("receives") == "fax":
+            goes = "fax"
+        return CallHandling(takes=str(inputs.get("phone_number") or ""), tries=(str(goes),) if goes else ())
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """A trunk counts more than an application, and that than a URL."""
