@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import Field
 
-from providers.kernel import errors, operation, purchase
+from providers.kernel import errors, operation, purchase, verification
 from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164
@@ -95,6 +95,10 @@ class Attachment(Object[ApiT, SpecT]):
     def usable(self, held: Held) -> None:
         """Raise Conflict where the number cannot be attached yet."""
 
+    def let_go(self, held: Held, state: Mapping[str, Any]) -> bool:
+        """Whether an earlier run has taken it off ours and did not come to put it back."""
+        return False
+
     def half_way(self, held: Held, spec: SpecT) -> bool:
         """Whether an attachment whose answer was lost has begun, and does no harm when it is done once more."""
         return False
@@ -128,6 +132,10 @@ class Attachment(Object[ApiT, SpecT]):
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The number's own record says what gets its calls; detached, the link is gone."""
         held = self.held(api, str(state["phone_number"]), fresh=fresh)
+        try:
+            self.usable(held)
+        except errors.Conflict as error:  # nothing that can be set right from here
+            operation.current().warn(f"no call arrives: {error.reason}")
         return None if held.id != id or self.detached(held, state) else Live(id, held.inputs, raw=held)
 
     def recorded(self, api: ApiT, id: str, spec: SpecT) -> Live | None:
@@ -163,15 +171,19 @@ class Attachment(Object[ApiT, SpecT]):
             self.attach(api, id, spec)
 
     def adopt(self, api: ApiT, found: Live, spec: SpecT) -> Live:
-        """Nothing to do when it is attached to ours; else move it, remembering where it was."""
-        return found if found.ours else self.create(api, spec)
+        """Nothing to do when it is attached to ours as declared; else move it, remembering where it was."""
+        if not found.ours:
+            return self.create(api, spec)
+        if verification.compare(self, spec.canonical(), found.inputs).differing:
+            self._attach(api, found.id, spec)
+        return found
 
     def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
         """Off ours, and off nothing else; then back to what it had before, where that is still there."""
         held = self.held(api, str(state["phone_number"]), fresh=True)
-        if held.by != state["attached_to"]:
-            return  # somebody else's by now
         previous = self.previous(state)
+        if held.by != state["attached_to"] and not (self.goes_back(previous) and self.let_go(held, state)):
+            return  # somebody else's by now
         if not (self.goes_back(previous) and self._went_back(api, held, previous)):
             self.detach(api, held, state)
 

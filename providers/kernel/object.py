@@ -19,6 +19,10 @@ ApiT = TypeVar("ApiT")
 SpecT = TypeVar("SpecT", bound=Spec)
 
 
+#: Output: the name that an object had before it became ours, for the day on which it is given back.
+NAMED = "named"
+
+
 @dataclass(frozen=True)
 class Live:
     """An object as it stands at the vendor.
@@ -139,6 +143,17 @@ class Object(ABC, Generic[ApiT, SpecT]):
     @abstractmethod
     def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
         """Delete, or for what is owned: detach. NotFound counts as done."""
+
+    def carries(self, api: ApiT, id: str, state: Mapping[str, Any]) -> Iterable[str]:
+        """What others have on it, a phrase each. Such an object is not deleted with our part of it, but given back.
+
+        An object that says so has :data:`NAMED` among its outputs, and :meth:`rename`.
+        """
+        return ()
+
+    def rename(self, api: ApiT, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """Give it another name than our marker, and change nothing else."""
+        raise errors.Unsupported(f"{self.kind} cannot be given back")
 
     def remains(self, api: ApiT, seen: Live, state: Mapping[str, Any]) -> str:
         """What an accepted delete left of an object that can still be seen; empty where that is as it should be."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.kernel import consent, errors, operation, secrecy
-from providers.kernel.object import Live, Object, Obstacle
+from providers.kernel import consent, errors, marker, operation, secrecy
+from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values, spelled
 from providers.kernel.values import UNKNOWN, has_unknown
@@ -333,21 +333,33 @@ class Reconciler:
         if state.get("phone_number") in self.session.declared:
             state = {**state, "on_delete": "stays"}
         try:
-            self.session.ask(self.object.delete, id, state)
-            operation.decided(f"deleted {id}")
+            self._delete(id, state)
         except errors.NotFound:
             if not self._second_look(id, state):
                 return
-            self.session.ask(self.object.delete, id, state)
+            self._delete(id, state)
         self._verification.deleted(id, state)
         if self.object.guarded and (number := str(state.get("phone_number") or "")) in self.session.declared:
             self.session.down.add(number)
+
+    def _delete(self, id: str, state: Mapping[str, Any]) -> None:
+        """What others use too is not deleted with our part of it: it gets the name back that it had."""
+        if others := list(self.session.ask(self.object.carries, id, state)):
+            name = str(state.get(NAMED) or marker.unmarked(str(state.get("marker", ""))))
+            self.session.ask(self.object.rename, id, name, state)
+            operation.decided(f"gave {id} back")
+            operation.current().warn(f"it stays, called {name!r}, for it also carries {', '.join(others)}")
+            return
+        self.session.ask(self.object.delete, id, state)
+        operation.decided(f"deleted {id}")
 
     def _state(
         self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """What is kept: every input as declared, what the vendor alone knows, and whose account it is in."""
         kept = {name: old[name] for name in self.object.outputs if old and name in old}
+        if NAMED in self.object.outputs and (name := str((old or {}).get("marker") or "")) and not marker.marks(name):
+            kept[NAMED] = name
         secrecy.register(*(live.outputs.get(name) for name in self.object.secrets))
         return {**kept, **live.outputs, **inputs, "account": account}
 

@@ -16,6 +16,7 @@ from providers.kernel.capabilities import Ability, Can, Capability, Table
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.route import Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
+from providers.kernel.values import Whole
 from providers.kernel.vendor import Carrier, Credential
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
@@ -35,6 +36,13 @@ class Route(purchase.Route):
         description="A trunk per number (at most 100), or one for all that say `shared`: Plivo then fills in the number.",
     )
     secure: bool = Field(default=False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
+
+    host_only: bool = Field(
+        default=False, description="The URI names xAI's host alone: Plivo puts the dialled number before it."
+    )
+    port: Whole | None = Field(
+        default=None, ge=1, le=65535, description="Port in the URI; left out: none, which means 5061 with TLS."
+    )
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """URIs, trunk, and last the number on it."""
@@ -56,7 +64,8 @@ class Route(purchase.Route):
                 "a shared trunk has one URI, and so one login, for all its numbers:"
                 " write auth: {allow: [plivo]}, or trunk: own"
             )
-        target = leg.target.model_copy(update={"number": ""}) if shared else leg.target
+        number = "" if shared or self.host_only else leg.target.number
+        target = leg.target.model_copy(update={"number": number, "port": self.port})
         digest = {"username": leg.login.username, "password": leg.login.password} if leg.login else {}
         return RouteObject("uri", "Uri", {"uri": str(target), **digest}, shared=shared)
 

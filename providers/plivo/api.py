@@ -24,6 +24,8 @@ class Api:
     def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.auth_id = settings["auth_id"]
         self.client = _client(settings, limit)
+        #: Numbers of ours that this run leaves on their trunk, because Plivo has no call to unlink one.
+        self.left = set[str]()
         self.uris = self._listing("URI", "uri_uuid")
         self.trunks = self._listing("Trunk", "trunk_id")
         self.numbers = Listing[Found](
@@ -61,13 +63,13 @@ class Api:
             if "cursor" in asked:  # as the SDK reads it: an offset beside a cursor leads back to the first page
                 asked.pop("offset", None)
 
-    def pointing(self, uri_uuid: str) -> str:
-        """The id of a trunk whose calls go to this URI, first or as a fallback; empty for none."""
+    def pointing(self, uri_uuid: str) -> Found | None:
+        """A trunk whose calls go to this URI, first or as a fallback."""
         for field in ("primary_uri_uuid", "fallback_uri_uuid"):
             for trunk in self.listed("Zentrunk", "Trunk", key="trunk_id", **{field: uri_uuid}):
                 if trunk.get(field) == uri_uuid:
-                    return str(trunk["trunk_id"])
-        return ""
+                    return trunk
+        return None
 
     def _owned(self, e164: str) -> Found | None:
         """Plivo writes numbers without the +. A 404 has the list for a witness."""

@@ -80,6 +80,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
     def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
         """There is no call for it. A trunk of its own goes next and takes the link along; of another one a word is said."""
+        api.left.add(str(held.inputs["phone_number"]))
         if _name(api, held.by) != state.get("marker"):
             operation.current().warn(
                 f"Plivo has no call to unlink a number: it stays on trunk {held.by} until that goes;"

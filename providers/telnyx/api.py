@@ -40,6 +40,10 @@ class Api:
         self.numbers = Listing[Any](
             lambda: listed(lambda: self.client.phone_numbers.list(page_size=_PAGE), _number), _number, self._owned
         )
+        voice = self.client.phone_numbers.voice
+        self.voice = Listing[Any](
+            lambda: voice.list(page_size=_PAGE), lambda found: str(found.id), lambda id: voice.retrieve(id).data
+        )
 
     def _owned(self, e164: str) -> Any:
         """The filter takes digits only and matches parts of numbers, so the answer is compared again."""

@@ -239,7 +239,7 @@ def test_what_our_code_says_and_hears(ours: Said) -> None:
         *("FriendlyName", "TransferMode", "TransferCallerId", "Secure", "CnamLookupEnabled"),
         *("DisasterRecoveryUrl", "DisasterRecoveryMethod", "SipUrl", "Priority", "Weight", "Enabled"),
         *("Mode", "Trim", "PhoneNumberSid", "VoiceApplicationSid", "TrunkSid", "VoiceUrl", "VoiceMethod"),
-        "PhoneNumber",
+        *("PhoneNumber", "VoiceReceiveMode"),
     }
     assert {exchange.method for exchange in ours.exchanges if re.fullmatch(PRICES, exchange.path)} == {"GET"}
     assert {exchange.method for exchange in ours.exchanges if re.fullmatch(ACCOUNT, exchange.path)} == {"GET"}
@@ -252,7 +252,7 @@ def test_what_our_code_says_and_hears(ours: Said) -> None:
             *((method, "/v1/Trunks/{TrunkSid}/OriginationUrls") for method in ("GET", "POST")),
             *((method, "/v1/Trunks/{TrunkSid}/OriginationUrls/{Sid}") for method in ("GET", "POST", "DELETE")),
             *((method, "/v1/Trunks/{TrunkSid}/Recording") for method in ("GET", "POST")),
-            ("POST", "/v1/Trunks/{TrunkSid}/PhoneNumbers"),
+            *((method, "/v1/Trunks/{TrunkSid}/PhoneNumbers") for method in ("GET", "POST")),
             ("DELETE", "/v1/Trunks/{TrunkSid}/PhoneNumbers/{Sid}"),
             *((method, f"{account}/IncomingPhoneNumbers.json") for method in ("GET", "POST")),
             ("GET", f"{account}/AvailablePhoneNumbers/{{CountryCode}}/Local.json"),
