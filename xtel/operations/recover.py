@@ -66,7 +66,8 @@ class Recovery:
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
-        return {**asdict(self), "recovered": not self.error}
+        step = fail(self).step if self.error else ""
+        return {**asdict(self), "recovered": not self.error, "exit": 1 if self.error else 0, "next": step}
 
 
 def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Recovery:

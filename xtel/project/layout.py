@@ -63,6 +63,11 @@ class Project:
             )
         return found
 
+    def names(self) -> list[str]:
+        """What stacks are called here, the sandbox's too, by the names of files alone."""
+        configured = {path.stem.removeprefix("Pulumi.") for path in self.root.glob("Pulumi.*.yaml")}
+        return sorted(configured | {path.stem for path in _stacks(self.root)})
+
     def stack_file(self, stack: str) -> Path:
         """The file of a stack: config ``xtel:file``, else ``stacks/<stack>.yaml``."""
         name = stack.rpartition("/")[2]  # Pulumi also takes organisation/project/stack

@@ -9,11 +9,11 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, Stack
 
 
 def render(
-    stack: Annotated[str, typer.Argument(metavar="TARGET", help="The name of a stack.")],
+    stack: Stack,
     *,
     number: Annotated[str, typer.Option(metavar="KEY", help="One number: its key, or the number itself.")] = "",
     out: Annotated[str, typer.Option(metavar="DIR", help="Default: bundles/<stack>; a folder per number in it.")] = "",
