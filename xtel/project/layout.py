@@ -59,7 +59,7 @@ class Project:
         if not found:
             raise InputError(
                 f"there is no stack in {shown(self.root / 'stacks')} but the sandbox's",
-                step="name it: xtel plan sandbox",
+                step="write stacks/prod.yaml, or name the sandbox's: xtel plan sandbox",
             )
         return found
 
