@@ -203,4 +203,4 @@ def _list(head: str, lines: list[str], none: str) -> None:
 
 def fail(found: Recovery) -> XtelError:
     """The error that a recovery ended in; what was done until then stays done, and it can be run again."""
-    return XtelError(found.error, step=f"when that is put right: xtel recover {found.stack}")
+    return XtelError(found.error, step=cli.advice(found.error) or f"when that is put right: xtel recover {found.stack}")

@@ -142,11 +142,16 @@ def _stacks(root: Path) -> list[Path]:
     return [file for file in (root / "stacks").glob("*.yaml") if not file.name.endswith(".example.yaml")]
 
 
-def configuration(file: Path) -> dict[str, Any]:
-    """The ``config`` of a Pulumi file; one that cannot be read is Pulumi's to complain about."""
+def settings(file: Path) -> dict[str, Any]:
+    """A Pulumi file as a whole; one that cannot be read is Pulumi's to complain about."""
     try:
         tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
     except (OSError, ValueError, YAMLError):
         return {}
-    config: Any = cast(dict[str, Any], tree).get("config") if isinstance(tree, dict) else None
+    return cast(dict[str, Any], tree) if isinstance(tree, dict) else {}
+
+
+def configuration(file: Path) -> dict[str, Any]:
+    """The ``config`` of a Pulumi file."""
+    config: Any = settings(file).get("config")
     return cast(dict[str, Any], config) if isinstance(config, dict) else {}
