@@ -224,6 +224,7 @@ def test_a_shell_with_another_python_first_is_told(
         "project": "my-phones",
         "stack": "dev",
         "carrier": "twilio",
+        "backend": None,
         "selected": False,
         "note": "there is no pulumi on PATH: install it, then pulumi stack select --create dev",
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from providers.kernel import registry
 from providers.kernel.errors import InputError
 from providers.kernel.secrecy import one_line
+from stacks.document import Document
 from xtel.project.layout import Project, configuration
 
 _SECONDS = 30
@@ -22,6 +23,17 @@ def sources(project: Project, stack: str, stack_file: Path) -> dict[str, bytes]:
     files = [root / "Pulumi.yaml", root / f"Pulumi.{name}.yaml", *sorted(root.glob("*.py"))]
     found = {path.name: path.read_bytes() for path in files if path.is_file()}
     return {**found, "stack file": stack_file.read_bytes(), "xai-telephony": version("xai-telephony").encode()}
+
+
+def read_by(project: Project, stack: str, declared: Document) -> list[str]:
+    """Every file that a plan of this stack is made from, by its path from the project's root."""
+    root = project.root.resolve()
+    name = stack.rpartition("/")[2]
+    named = [agent.instructions_file for agent in declared.network.agents.values() if agent.instructions_file]
+    files = [root / "Pulumi.yaml", root / f"Pulumi.{name}.yaml", root / "requirements.txt", *root.glob("*.py")]
+    files += [Path(declared.file), *(root / file for file in named)]
+    inside = (file.resolve() for file in files if file.is_file())
+    return sorted({file.relative_to(root).as_posix() for file in inside if file.is_relative_to(root)})
 
 
 def plain_secrets(project: Project, stack: str, more: Iterable[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from providers.kernel import errors, registry, secrecy
 from providers.kernel.errors import InputError
+from xtel.failure import Failure
 from xtel.project import layout
 from xtel.review import planning
 from xtel.review.forge import Forge, Note, github, gitlab
@@ -189,13 +190,22 @@ def _text(file: Path) -> str | comment.Missing:
     except (OSError, UnicodeDecodeError):
         text = ""
     if text.strip():
-        return text
+        return _failure(file, text) or text
     try:
         log = file.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
     except OSError:
         log = ""
     said = [line.removeprefix("error: ") for line in log.splitlines() if line.startswith("error: ")]
     return comment.Missing(file.stem, secrecy.one_line(said[-1]) if said else "it ended without a word")
+
+
+def _failure(file: Path, text: str) -> comment.Missing | None:
+    """What the verb printed where it failed."""
+    try:
+        told = Failure.model_validate_json(text)
+    except ValidationError:
+        return None
+    return comment.Missing(file.stem, f"{told.error}; next: {told.next}" if told.next else told.error)
 
 
 def _links(found: Links) -> Links:

@@ -8,7 +8,7 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, agreed, group
+from xtel.verbs import Json, Stack, agreed, group
 
 app = group(invoke_without_command=True)
 
@@ -39,7 +39,7 @@ def ranges(context: typer.Context, json: Json = False) -> None:
 
 @app.command()
 def update(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Stack,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     json: Json = False,
 ) -> None:

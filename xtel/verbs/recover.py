@@ -8,11 +8,11 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, agreed
+from xtel.verbs import Json, Stack, agreed
 
 
 def recover(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Stack,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Cancel a lock that another machine left, without asking.")
     ] = False,
@@ -38,7 +38,7 @@ def recover(
     found = recovery.recover(here, stack, lambda question: yes or (not json and agreed(question)))
     if json:
         terminal.document(found.as_json())
-    else:
-        recovery.show(found, file)
+        raise typer.Exit(1 if found.error else 0)
+    recovery.show(found, file)
     if found.error:
         raise recovery.fail(found)
