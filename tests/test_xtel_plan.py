@@ -84,7 +84,7 @@ def test_annotations_stand_on_the_lines_of_the_repository(project: Path) -> None
     saved = str(record.CASES / "refused/events.jsonl")
     env = {"GITHUB_WORKSPACE": str(project), "GITHUB_SERVER_URL": "https://git.example.com", "GITHUB_SHA": "abc"}
     done = run("plan", "test", "--from", saved, "--format", "github", cwd=project, **env)
-    assert "::error file=stacks/test.yaml,line=5,title=+1 415-555-0100%3A refused::" in done.stdout
+    assert "::error file=stacks/test.yaml,line=5,title=support · +14155550100%3A refused::" in done.stdout
     linked = run("plan", "test", "--from", saved, "--format", "md", cwd=project, GITHUB_REPOSITORY="acme/phones", **env)
     assert "https://git.example.com/acme/phones/blob/abc/stacks/test.yaml#L5" in linked.stdout
 
@@ -117,7 +117,7 @@ def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
     line = 'accept:\n  - {rule: number-keeps-inbound, number: "+12125550177", until: 2999-12-31, why: it leaves}\n'
     file.write_text(file.read_text() + line)
     assert run("plan", "test", "--base", "HEAD", cwd=project).stdout.startswith(
-        "test: dangerous · 1 number stops ringing"
+        "test: dangerous, accepted · 1 number stops ringing"
     )
 
 
@@ -191,7 +191,7 @@ def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -
     assert numbers["+14155550100"]["after"]["agent"] == "sales"
     assert (done.returncode, found["verdict"], found["headline"]) == (
         2, "needs a look",
-        "1 number is bought, 1 number starts ringing, agent sales changes: 1 number, agent night changes: 0 numbers",
+        "1 number is bought, 1 number starts ringing, agent night changes: 0 numbers, agent sales changes: 1 number",
     )  # fmt: skip
     told = {finding["what"]: finding["number"] for finding in found["findings"] if finding["level"] == "warning"}
     assert told == {
@@ -212,10 +212,10 @@ def test_people_read_the_same_of_them(branch: Path, format: str) -> None:
         "instructions           Take a message. → Take a name and a number.",
         "tools[crm].server_url  https://crm.example.com/mcp → https://crm.example.net/mcp",
         "what it may call changes; crm goes to crm.example.net; it answers 1 number",
-        "twilio:Purchase          +14155550100/purchase            created",
+        "twilio:Purchase        purchase created",
         "is given back when it leaves the stack",
         "a number is bought for it",
-        "plivo:Purchase           nyc/purchase                     created",
+        "plivo:Purchase         purchase created",
         "Plivo → sip:…@sip.voice.x.ai;transport=tls",
     ):
         assert line in told, line

@@ -42,6 +42,8 @@ class Preview:
     policy: tuple[PolicyEvent, ...] | None = None
     #: Whether resources that stay as they are were listed too.
     whole: bool = False
+    #: URNs of the steps that no engine said: they are what the state and the stack file have.
+    recalled: frozenset[str] = frozenset()
 
 
 def read(text: str) -> Preview:
