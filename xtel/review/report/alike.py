@@ -83,6 +83,10 @@ class Words:
         """The same without whatever else differs from number to number."""
         return _VARIES.sub("…", self.of_any(text, name))
 
+    def varying(self, text: str, name: str) -> str:
+        """What else differs: names, ids."""
+        return ", ".join(_VARIES.findall(self.of_any(text, name)))
+
 
 def said(texts: Iterable[tuple[str, str]]) -> str:
     """What texts have in common, each given exactly and loosely."""

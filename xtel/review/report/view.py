@@ -209,8 +209,9 @@ def _told(group: Alike[RuleFinding], words: Words) -> Told:
 
     what = common((item.what, item.number) for item in group.items)
     why, step = (common((getattr(item, part), item.number) for item in group.items) for part in ("why", "step"))
+    each = tuple(words.varying(item.what, item.number) for item in group.items)
     alike = all(words.of_any(item.what, item.number) == what for item in group.items)
-    return Told(group, first.level, what, why, first.rule, step, () if alike else tuple(x.what for x in group.items))
+    return Told(group, first.level, what, why, first.rule, step, () if alike else each)
 
 
 def listed(told: Told) -> list[str]:
