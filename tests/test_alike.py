@@ -131,6 +131,23 @@ def test_what_is_gone_and_whose_it_is() -> None:
         assert "deleted outside; an apply makes it again" in told and "gone:  →" not in told
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("sip:+14155550100@sip.voice.x.ai;transport=tls",
+         'sip:<span class="number">+14155550100</span>@<wbr>sip<wbr>.voice<wbr>.x<wbr>.ai;<wbr>transport=<wbr>tls'),
+        ("would buy +1 415-555-0112, now", 'would buy <span class="number">+1 415-555-0112</span>, now'),
+        ("allowlist + 10.0.0.0/8 until 2999-01-01",
+         'allowlist + 10.0.0.0/8 until <span class="number">2999-01-01</span>'),
+        ("<b>&", "&lt;b&gt;&amp;"),
+    ],
+)  # fmt: skip
+def test_a_narrow_screen_breaks_no_number(text: str, shown: str) -> None:
+    from xtel.review.report import html
+
+    assert html.soft(text) == shown
+
+
 def test_twenty_thousand_findings_take_seconds() -> None:
     """Once every finding was compared with every other: a minute."""
     import time

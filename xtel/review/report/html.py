@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _TONES = {"none": "good", "safe": "good", "needs a look": "look", "dangerous": "look"}
 #: After what a long text may go on in the next line: never inside a word or a number.
-_BREAKS = re.compile(r"(?<=[/@;,&?=_-])(?=\w)|(?<=[a-z])(?=[.])")
+_BREAKS = re.compile(r"(?<=[/@;,&?=_])(?=[A-Za-z])|(?<=[a-z])(?=[.])")
+#: What stays on one line: numbers as people write them, days.
+_WHOLE = re.compile(r"(\+\d[\d ()-]{5,}\d|\d{4}-\d\d-\d\d)")
 
 
 def page(review: Review, links: Links) -> str:
@@ -32,4 +34,10 @@ def soft(text: str) -> Markup:
     """Escaped text that a narrow screen may break between its parts: after a slash, an @, before a dot."""
     from markupsafe import Markup, escape
 
-    return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(text))
+    def broken(part: str) -> Markup:
+        return Markup("<wbr>").join(escape(piece) for piece in _BREAKS.split(part))
+
+    whole = Markup('<span class="number">{}</span>')
+    return Markup("").join(
+        whole.format(part) if count % 2 else broken(part) for count, part in enumerate(_WHOLE.split(text))
+    )
