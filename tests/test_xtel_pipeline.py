@@ -113,7 +113,7 @@ def triggers(paths: list[str], file: str) -> bool:
 
 
 #: Where an agent's instructions may stand: anywhere in the project.
-PROMPTS = ["agents/sales.md", "prompt.txt", "docs/calls/sales.txt", "README.md", ".github/prompts/sales.md"]
+PROMPTS = ["agents/sales.md", "prompt.txt", "docs/calls/sales.txt", "README.md", "agents/night/sales.md"]
 #: Every field of a stack file that names a file of the project; `ca_file` is a path on the PBX.
 NAMING = {("Agent", "instructions_file")}
 

@@ -53,7 +53,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
 
     def loss(self, paths: list[str]) -> str:
         """A replaced number is unreachable for seconds, and its receiver must learn a new signing secret."""
-        return "the number is registered anew, calls fail meanwhile and the signing secret changes"
+        return "the number is re-registered, calls fail meanwhile and the signing secret changes"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Who may send calls to the number, and who answers them."""

@@ -27,6 +27,7 @@ from xtel import terminal
 from xtel.authoring import backend, pipelines
 from xtel.engine import backends, cli
 from xtel.project import layout, sandbox
+from xtel.review.rules import is_production
 
 #: What Pulumi takes as the name of a stack, and what is safe as the name of a file.
 STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -128,6 +129,7 @@ def _texts(called: str, stack: str, delivers: Carrier[Any], keeping: backend.Kee
         "passphrase": backend.FILE if keeping.makes_passphrase else "",
         "allowlist": delivers.auth == "allowlist",
         "fallback": fallback is not None and fallback.able,
+        "production": is_production(stack),
         "vendors": [registry.vendor("xai"), delivers],
     }
     # Nothing here is HTML: escaping would spoil it.

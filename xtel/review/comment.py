@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +66,12 @@ def drifts(files: Sequence[Path]) -> list[outside.Entry]:
     return [_drift(file) for file in files]
 
 
+def planned(files: Sequence[Path]) -> str:
+    """When the last of these plans was made, in UTC to the minute; empty where none was."""
+    times = [file.stat().st_mtime for file in files if file.is_file()]
+    return f"{datetime.fromtimestamp(max(times), UTC):%Y-%m-%d %H:%M} UTC" if times else ""
+
+
 def links(entries: Iterable[comment.Entry]) -> dict[str, Links]:
     """Where each stack's file can be read at the forge; nothing is linked where that is not known."""
     found: dict[str, Links] = {}
@@ -72,7 +79,7 @@ def links(entries: Iterable[comment.Entry]) -> dict[str, Links]:
     for entry in entries:
         if isinstance(entry, Review):
             try:
-                found[entry.plan.stack] = _links(planning.links(here, entry.plan.stack))
+                found[entry.plan.stack] = planning.links(here, entry.plan.stack)
             except InputError:  # posted by a job that has no checkout
                 continue
     return found
@@ -87,7 +94,7 @@ def publish(forge: Forge, request: int, body: str) -> tuple[Note, str]:
         found = _own(forge, forge.comments(request), first)
         if found is None:
             return forge.post(request, body), "posted"
-        if found.body.replace("\r\n", "\n").strip() == body.strip():
+        if comment.lasting(found.body) == comment.lasting(body):
             return found, "unchanged"
         return forge.edit(request, found.id, body), "edited"
 
@@ -206,9 +213,3 @@ def _failure(file: Path, text: str) -> comment.Missing | None:
     except ValidationError:
         return None
     return comment.Missing(file.stem, f"{told.error}; next: {told.next}" if told.next else told.error)
-
-
-def _links(found: Links) -> Links:
-    """The same at GitLab, which names things otherwise."""
-    url, commit = os.environ.get("CI_PROJECT_URL", ""), os.environ.get("CI_COMMIT_SHA", "")
-    return Links(f"{url}/-/blob/{commit}/", found.file, commit) if url and commit else found

@@ -44,7 +44,7 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking what the rules do not stop.")] = False,
     allow_replace: Annotated[
         list[str] | None,
-        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be registered anew: an outage."),
+        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be re-registered: an outage."),
     ] = None,
     allow_release: Annotated[
         list[str] | None,

@@ -75,7 +75,7 @@ def comment(
         return terminal.document({"stack": checksum, "checksum": sum}) if json else terminal.line(sum)
     work = _track(place, paths, dry_run=dry_run) if drift else _publish(place, paths, name, dry_run=dry_run)
     if isinstance(work, str):
-        return terminal.document({"done": "printed", "url": "", "text": work}) if json else terminal.raw(work)
+        return terminal.document({"done": "printed", "url": "", "body": work}) if json else terminal.raw(work)
     note, done = work
     if json:
         return terminal.document({"done": done, "url": note.url if note else ""})
@@ -112,7 +112,9 @@ def _publish(place: _Place, paths: list[Path], name: str, *, dry_run: bool) -> s
     from xtel.review.report import comment as text
 
     entries = posting.plans(paths)
-    body = text.comment(entries, posting.links(entries), name=name, job=posting.job(place.forge))
+    body = text.comment(
+        entries, posting.links(entries), name=name, job=posting.job(place.forge), planned=posting.planned(paths)
+    )
     if dry_run:
         return body
     at = place.at()

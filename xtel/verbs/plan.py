@@ -31,7 +31,10 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     out: Annotated[str, typer.Option(metavar="FILE", help="Write the report there; the verdict is still shown.")] = "",
     saved: Annotated[
-        str, typer.Option("--from", metavar="FILE", help="A saved `pulumi preview --json` or event log; - for stdin.")
+        str,
+        typer.Option(
+            "--from", metavar="FILE", help="A saved plan (--json), `pulumi preview --json` or event log; - for stdin."
+        ),
     ] = "",
     all: All = False,
     parallel: Parallel = fleet.PARALLEL,

@@ -46,7 +46,7 @@ def update(
     """Move a stack file's allowlists to the newest ranges.
 
     `twilio` and an older dated name become the newest dated name. Shows what changes for each number, asks, and writes
-    nothing but these names. A number whose networks differ is registered anew by the next `pulumi up`, with consent.
+    nothing but these names. A number whose networks differ is re-registered by the next `pulumi up`, with consent.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ def recover(
 
     Cancels the lock, asks every vendor what is there, and applies the stack file: afterwards there is exactly the declared
     network, one object each. A lock whose process still runs on this machine is never cancelled; one of another machine
-    only when you say so. A number whose signing secret got lost is registered anew.
+    only when you say so. A number whose signing secret got lost is re-registered.
 
     \b
     Examples:

@@ -23,7 +23,11 @@ from xtel.review.report.view import Links
 #: The worst first: also the order in which stacks are shown.
 _ORDER = ("incomplete", "blocked", "dangerous", "needs a look", "safe", "none")
 _UNFOLDED = frozenset({"incomplete", "blocked", "dangerous"})
-_MARKS = {"incomplete": "❓", "blocked": "⛔", "dangerous": "⛔", "needs a look": "⚠️"}
+_MARKS = {"incomplete": "❓", "blocked": "⛔", "dangerous": "☑️", "needs a look": "⚠️"}
+#: What follows it is not compared: times and links to a run.
+_VOLATILE = "<!-- xtel:run -->"
+#: The day that an entry under ``accept`` is proposed with: some days from when it is planned.
+_UNTIL = re.compile(r"until: \d{4}-\d\d-\d\d(?=\n    why: )")
 _CELL = 160
 _REVIEWED = "xtel:reviewed"
 _CHECKSUM = re.compile(f"[0-9a-f]{{{DIGITS}}}")
@@ -46,14 +50,29 @@ def marker(name: str = "") -> str:
     return f"<!-- xtel:plan{f' name={name}' if name else ''} -->"
 
 
-def comment(entries: Sequence[Entry], links: Mapping[str, Links], *, name: str = "", job: str = "") -> str:
+def comment(
+    entries: Sequence[Entry], links: Mapping[str, Links], *, name: str = "", job: str = "", planned: str = ""
+) -> str:
     """The comment, at most :data:`xtel.review.report.markdown.BUDGET` characters; every verdict is in it."""
     ordered = sorted(entries, key=lambda entry: (_ORDER.index(_verdict(entry)), _stack(entry)))
-    begin = f"{marker(name)}\n{_record(ordered)}\n"
+    begin, end = f"{marker(name)}\n{_record(ordered)}\n", _end(job, planned)
     if len(ordered) == 1:
-        return begin + _section(ordered[0], links, job, one.BUDGET - len(begin))
+        return begin + _section(ordered[0], links, job, one.BUDGET - len(begin) - len(end)) + end
     head = f"{begin}{_head(ordered)}\n"
-    return head + _folded(ordered, links, job, one.BUDGET - len(head))
+    return head + _folded(ordered, links, job, one.BUDGET - len(head) - len(end)) + end
+
+
+def _end(job: str, planned: str) -> str:
+    """What differs from run to run though the plan is the same."""
+    told = [f"planned {planned}" if planned else "", f"[job]({job})" if job else ""]
+    said = " · ".join(filter(None, told))
+    return f"\n{_VOLATILE}\n{said}\n" if said else ""
+
+
+def lasting(body: str) -> str:
+    """The comment without what differs from run to run: by this two are compared, so that none is edited for nothing."""
+    kept, found, _ = body.replace("\r\n", "\n").rpartition(f"\n{_VOLATILE}\n")
+    return _UNTIL.sub("until:", kept if found else body.replace("\r\n", "\n")).strip()
 
 
 def reviewed(body: str) -> dict[str, dict[str, str]]:
@@ -154,4 +173,4 @@ def _stack(entry: Entry) -> str:
 
 
 def _worded(verdict: str) -> str:
-    return "no changes" if verdict == "none" else verdict
+    return {"none": "no changes", "dangerous": "dangerous, accepted"}.get(verdict, verdict)
