@@ -78,9 +78,12 @@ def test_waits_end_with_the_budget() -> None:
     shown: list[str] = []
     with (
         operation.operating(Operation(vendor="twilio", progress=shown.append, budget=10)),
-        pytest.raises(errors.RateLimited, match="wait a minute"),
+        pytest.raises(
+            errors.RateLimited, match=r"asked to wait 11 s, until ([\d:]+ UTC).*; next: run it again after \1"
+        ) as told,
     ):
         send("GET", refused(429, **{"Retry-After": "11"}))
+    assert told.value.retry_after == 11
     with operation.operating(Operation(progress=shown.append, started=time.monotonic())):
         send("GET", refused(429, **{"Retry-After": "5"}))
     assert shown == ["vendor: at its limit, waiting 5 s more"]
@@ -152,7 +155,7 @@ def test_what_one_request_is_told_all_heed(monkeypatch: pytest.MonkeyPatch) -> N
     with operation.operating(Operation(budget=3)), pytest.raises(errors.RateLimited):
         httpx.Client(transport=first).post("https://a.example/")
     limit.hold(4)
-    with operation.operating(Operation(budget=2)), pytest.raises(errors.RateLimited, match="asked to wait 4 s more"):
+    with operation.operating(Operation(budget=2)), pytest.raises(errors.RateLimited, match="asked to wait 4 s, until"):
         httpx.Client(transport=other).post("https://a.example/")
     assert line.calls == 1
     httpx.Client(transport=other).post("https://a.example/")

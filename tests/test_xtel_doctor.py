@@ -256,7 +256,7 @@ def test_a_vendor_that_does_not_answer(env: dict[str, str], monkeypatch: pytest.
     started = time.monotonic()
     found = checks(told, "dev")
     assert time.monotonic() - started < 20
-    assert found["Twilio"]["detail"].startswith("twilio account: no connection to 127.0.0.1")
+    assert found["Twilio"]["detail"].startswith("twilio account: cannot reach 127.0.0.1:9: connection refused")
     assert found["Twilio"]["step"].startswith("check the network")
     assert found["xAI"]["detail"].startswith("XAI_BASE_URL must be an https URL")
     assert "XAI_BASE_URL" not in found

@@ -10,7 +10,10 @@ must be possible.
 
 Retried are: 429 for every verb (the request was not carried out; Retry-After is honoured), a connection that was never
 made for every verb, and 5xx, time-outs, cut connections and unreadable answers for GET, HEAD and DELETE only. A POST,
-PUT or PATCH whose outcome is not known is never repeated here: the reconciler looks first.
+PUT or PATCH whose outcome is not known is never repeated here: the reconciler looks first. All attempts and waits
+together stay within the operation's time; a wait that would not is refused at once, naming when it ends.
+
+A host that cannot be reached is found out once, by :mod:`providers.kernel.breaker`, and from then on refused at once.
 """
 
 from __future__ import annotations
@@ -19,16 +22,19 @@ import email.utils
 import logging
 import math
 import random
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
 import httpcore
 import httpx
 
-from providers.kernel import body, deadline, errors, limits, operation, origins, paging, secrecy
+from providers.kernel import body, breaker, deadline, errors, limits, operation, origins, paging, secrecy, waiting
 from providers.kernel.conventions import COMMON, ApiConventions, RateHeaders, Refusal, refusal_of
 
 #: For annotations elsewhere.
@@ -88,7 +94,9 @@ class Policy(httpx.BaseTransport):
         self._limit = limit
         self._reading = _Reading(conventions)
         self._inner = inner or network()
-        self._sleep: Callable[[float], None] = time.sleep
+        self._sleep: Callable[[float], None] = waiting.pause
+        self._breakers: dict[str, breaker.Breaker] = {}
+        self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it is answered, refused for good, or not worth another attempt."""
@@ -111,37 +119,72 @@ class Policy(httpx.BaseTransport):
             )
 
     def _answered(self, request: httpx.Request) -> httpx.Response:
-        attempt = 0
+        host = self._breaker(_netloc(request))
+        attempt, since = 0, breaker.clock()
         while True:
             attempt += 1
             try:
-                return self._once(request, attempt)
+                return self._once(request, attempt, host)
             except errors.Temporary as error:
+                if _repeatable(request.method, error):
+                    if attempt >= _ATTEMPTS and not isinstance(error, errors.RateLimited):
+                        host.spent(since, _lost(request, error), silent=error.silent)
+                    self._require_reachable(host)
                 wait = self._wait(request.method, attempt, error)
                 if wait is None:
-                    raise
+                    raise _in_vain(error) from None
                 self._pause(wait, error)
 
-    def _once(self, request: httpx.Request, attempt: int) -> httpx.Response:
-        with self._limit.slot(self._turn), _process.slot(), self._logged(request, attempt) as answered:
-            response = self._sent(request)
-            answered.append(response)
-            if request.method not in {"GET", "HEAD"}:
-                operation.current().write_ids.append(self._reading.request_id(response))
-            self._heed(response)
-            accepted = self._reading.accepted(response)
+    def _breaker(self, host: str) -> breaker.Breaker:
+        with self._lock:
+            return self._breakers.setdefault(host, breaker.Breaker())
+
+    def _require_reachable(self, host: breaker.Breaker) -> None:
+        if why := host.refusal():
+            raise errors.Unreachable(why, step=_NETWORK) from None  # one line, not what led to it
+
+    def _once(self, request: httpx.Request, attempt: int, host: breaker.Breaker) -> httpx.Response:
+        with self._turns(), self._logged(request, attempt) as answered:
+            self._require_reachable(host)
+            begun = breaker.clock()
+            try:
+                response = self._sent(request, host.look(attempt))
+                answered.append(response)
+                if request.method not in {"GET", "HEAD"}:
+                    operation.current().write_ids.append(self._reading.request_id(response))
+                self._heed(response)
+                accepted = self._reading.accepted(response)
+            except (errors.Unavailable, errors.Unreachable) as error:
+                host.failed(begun, _lost(request, error), silent=error.silent)
+                raise
+            except errors.CarrierError:
+                host.answered()
+                raise
+            host.answered()
             if request.method == "GET" and (walk := paging.walking()):
                 walk.listed(request.url.path, _json(accepted))  # asked again where it is no list
             return accepted
 
-    def _sent(self, request: httpx.Request) -> httpx.Response:
+    @contextmanager
+    def _turns(self) -> Generator[None]:
+        """A place among the requests to this vendor and among those of the process, within the operation's time."""
+        patience = max(operation.current().remaining(), LEAST)
+        with ExitStack() as places:
+            try:
+                places.enter_context(self._limit.slot(self._turn, patience))
+                places.enter_context(_process.slot(patience=patience))
+            except TimeoutError as error:
+                raise errors.RateLimited(str(error), step=_SLOWER) from None
+            yield
+
+    def _sent(self, request: httpx.Request, look: float) -> httpx.Response:
         try:
             with deadline.within(min(DEADLINE, max(operation.current().remaining(), LEAST))):
-                return self._read(self._inner.handle_request(request), request)
+                return self._read(self._inner.handle_request(_impatient(request, look)), request)
         except _NEVER_SENT as error:
-            raise errors.Unreachable(f"no connection to {request.url.host}: {error}", step=_network_step()) from None
+            raise errors.Unreachable(f"cannot reach {_netloc(request)}: {_cause(error)}", step=_NETWORK) from None
         except httpx.TimeoutException:
-            raise errors.Unavailable(f"no answer to {request.method} {request.url.path} in time") from None
+            raise errors.Unavailable(f"no answer to {request.method} {request.url.path} in time", silent=True) from None
         except httpx.TransportError as error:
             raise errors.Unavailable(f"connection lost during {request.method} {request.url.path}: {error}") from None
 
@@ -192,10 +235,9 @@ class Policy(httpx.BaseTransport):
 
     def _wait(self, method: str, attempt: int, error: errors.Temporary) -> float | None:
         """Seconds until the next attempt; None when there must be none."""
-        repeatable = method in _REPEATABLE or isinstance(error, errors.RateLimited | errors.Unreachable)
         remaining = operation.current().remaining()
         patient = isinstance(error, errors.RateLimited)
-        if not repeatable or remaining <= 0 or (attempt >= _ATTEMPTS and not patient):
+        if not _repeatable(method, error) or remaining <= 0 or (attempt >= _ATTEMPTS and not patient):
             return None
         asked = error.retry_after
         backoff = min(8.0, 0.25 * 2 ** min(attempt, 10)) * random.uniform(0.75, 1.25)
@@ -212,8 +254,7 @@ class Policy(httpx.BaseTransport):
     def _turn(self, wait: float) -> None:
         """Wait for this request's turn, unless it would come after the operation's time."""
         if wait > operation.current().remaining():
-            told = f"asked to wait {wait:.0f} s more"
-            raise errors.RateLimited(told, status=429, step=_SLOWER, retry_after=wait)
+            raise _in_vain(errors.RateLimited("it is at its limit", status=429, step=_SLOWER, retry_after=wait))
         self._show(wait, "at its limit")
         self._sleep(wait)
 
@@ -255,10 +296,63 @@ def client(
 
 _SLOWER = "wait a minute and run it again; what was made is kept"
 _CREDENTIALS = "check this vendor's credentials (`xtel doctor` shows where they come from)"
+_NETWORK = "check the network, the vendor's status page and its base URL, then run it again"
 
 
-def _network_step() -> str:
-    return "check the network and the vendor's base URL, then run it again"
+def _repeatable(method: str, error: errors.Temporary) -> bool:
+    """Whether another attempt can do no harm."""
+    return method in _REPEATABLE or isinstance(error, errors.RateLimited | errors.Unreachable)
+
+
+def _in_vain(error: errors.Temporary) -> errors.Temporary:
+    """The error, with the time at which the wait ends that the vendor asked for: it is longer than anybody waits here."""
+    if not error.retry_after:
+        return error
+    until = (datetime.now(UTC) + timedelta(seconds=error.retry_after)).strftime("%H:%M:%S UTC")
+    return error.reworded(
+        reason=f"{error.reason}; asked to wait {error.retry_after:.0f} s, until {until}",
+        step=f"run it again after {until}; what was made is kept",
+    )
+
+
+def _lost(request: httpx.Request, error: errors.Temporary) -> str:
+    """What is said of a host that cannot be reached, by whoever needs it."""
+    if isinstance(error, errors.Unreachable):
+        return error.reason
+    if error.silent:
+        return f"{_netloc(request)} does not answer ({request.method} {request.url.path})"
+    return f"{_netloc(request)} is out of order: {f'HTTP {error.status}: ' if error.status else ''}{error.reason}"
+
+
+def _impatient(request: httpx.Request, look: float) -> httpx.Request:
+    """A read waits for its first byte no longer than ``look``; a write that was sent is waited for."""
+    timeouts = request.extensions.get("timeout")
+    if request.method in {"GET", "HEAD"} and timeouts and look < (timeouts.get("read") or math.inf):
+        extensions = {**request.extensions, "timeout": {**timeouts, "read": look}}
+        return httpx.Request(
+            request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
+        )
+    return request
+
+
+def _netloc(request: httpx.Request) -> str:
+    return request.url.netloc.decode("ascii", errors="replace")
+
+
+def _cause(error: BaseException) -> str:
+    """Why there is no connection, in words without a library's decoration."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no connection in time"
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError):
+            return f"TLS failed: {getattr(seen, 'verify_message', '') or seen.reason or 'the handshake was cut'}"
+        if isinstance(seen, socket.gaierror):
+            return f"its name is not found in DNS ({seen.strerror})"
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror.lower()
+        seen = seen.__cause__ or seen.__context__
+    return str(error) or "no connection"
 
 
 class _Reading:

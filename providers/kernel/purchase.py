@@ -8,7 +8,6 @@ environment both say so, and only when no entry of the stack file has it any mor
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from providers.kernel import consent, errors, marker, operation
+from providers.kernel import consent, errors, marker, operation, waiting
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.route import CarrierRoute
@@ -327,7 +326,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
             if (left := doing.remaining()) <= 0:
                 break
             doing.progress(f"ordered ({seen}), waiting until it can be used")
-            time.sleep(min(_LOOK, left))
+            waiting.pause(min(_LOOK, left))
         raise errors.Temporary(
             f"it is ordered, but cannot be used yet ({seen})",
             step="run `pulumi up` again later: it buys nothing twice",

@@ -10,7 +10,6 @@ import sysconfig
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,7 +22,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from providers.kernel import errors, operation, ranges, registry, secrecy
+from providers.kernel import errors, operation, ranges, registry, secrecy, waiting
 from providers.kernel.capabilities import Capability, Table
 from providers.kernel.session import Session
 from providers.kernel.vendor import Credential, Vendor
@@ -331,8 +330,8 @@ class _Vendors:
         except cli.PulumiUnavailable as error:
             return [Check("stack config", ERROR, f"its secrets cannot be decrypted: {error.summary}", error.step)]
         names = ", ".join(vendor.title for vendor in self._ready)
-        with terminal.working(f"asking {names}"), ThreadPoolExecutor(len(self._ready)) as pool:
-            return list(pool.map(partial(_account, config), self._ready))
+        with terminal.working(f"asking {names}"):
+            return waiting.at_once(partial(_account, config), self._ready)
 
 
 def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[dict[str, str], str]:

@@ -83,8 +83,9 @@ def drift(project: Project, stack: str) -> DriftReport:
     arguments = ["refresh", "--preview-only", "--stack", stack]
     run = events.shown("asking every vendor what is there", arguments, project.root, environment)
     if run.error:
+        told, _, step = run.error.rpartition("; next: ") if "; next: " in run.error else (run.error, "", "")
         raise cli.PulumiUnavailable(
-            f"the vendors could not all be asked: {run.error}", step="put that right, then again"
+            f"the vendors could not all be asked: {told}", step=step or "put that right, then again"
         )
     outside = OutsideChanges(run.ended, _said(run.diagnostics, operation.INSTEAD))
     found = list(outside.findings)
