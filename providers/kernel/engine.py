@@ -123,7 +123,9 @@ class Provider(ResourceProvider):
                     doing.warn(f"{operation.UNMANAGED} {found}")
         if seen is None:
             return ReadResult(None, {})
-        return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
+        # A secret that stood elsewhere in the state is none yet in the engine's eyes: each is marked.
+        state, inputs = (spec.sealed(self.reconciler.object.spec, values, _marked) for values in seen)
+        return ReadResult(id_, _theirs({**state, BLOCKED: ""}), _theirs({**inputs, BLOCKED: ""}))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change it in place."""
@@ -230,6 +232,11 @@ def _sealed(value: Any) -> Any:
     """A secret in the engine's own form, in plain JSON."""
     sealed_already = isinstance(value, dict) and "plaintext" in value
     return cast(Any, value) if sealed_already else {**_SECRET, "plaintext": json.dumps(value)}
+
+
+def _marked(value: Any) -> Any:
+    """A secret among what a read returns."""
+    return {**_SECRET, "value": value}
 
 
 def offline() -> bool:
