@@ -7,6 +7,7 @@ Documents: "Agents API" in the REST reference (kinds, function) and "Voice Agent
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from providers.kernel.secrecy import MASK
 from providers.kernel.spec import Secret, StrictModel
-from providers.kernel.values import HttpsUrl, Whole
+from providers.kernel.values import HeaderValue, HttpsUrl, Whole
 from xai_resources.models import snake_keys
 
 #: How a secret is given: as its value towards xAI, as a reference in a stack file.
@@ -96,6 +97,13 @@ class FileSearch(StrictModel):
     max_num_results: Annotated[Whole, Field(ge=1)] | None = Field(None, description="At most so many results.")
 
 
+def _header_name(name: str) -> str:
+    """The name of an HTTP header (RFC 9110 §5.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        raise ValueError("is no name of an HTTP header: letters, digits and dashes, for example X-Api-Key")
+    return name
+
+
 class Mcp(StrictModel, Generic[SecretT]):
     """A remote MCP server, called by xAI."""
 
@@ -113,7 +121,7 @@ class Mcp(StrictModel, Generic[SecretT]):
         description="{secret: NAME}: the Authorization header it is called with.",
         examples=[{"secret": "mcpToken"}],
     )
-    headers: dict[str, SecretT] | None = Field(
+    headers: dict[Annotated[str, AfterValidator(_header_name)], SecretT] | None = Field(
         None,
         min_length=1,
         description="More headers, each {secret: NAME}.",
@@ -136,8 +144,8 @@ class McpServer(Mcp[Annotated[str, AfterValidator(_stands_aside)]]):
 class ToolSecrets(StrictModel):
     """The values of one server's secrets."""
 
-    authorization: Annotated[str, Secret()] | None = None
-    headers: dict[str, Annotated[str, Secret()]] | None = None
+    authorization: Annotated[HeaderValue, Secret()] | None = None
+    headers: dict[str, Annotated[HeaderValue, Secret()]] | None = None
 
 
 #: Fields that are sent and never taken from an answer.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -147,6 +148,45 @@ def https_url(text: str) -> str:
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
 
 
+def credential(text: str) -> str:
+    """A secret as it is sent: in one piece, as no file and no shell has left it. The errors never hold it."""
+    if not text:
+        raise ValueError("is empty")
+    if text.rstrip("\r\n") != text:
+        raise ValueError("ends in a line break: set it without")
+    if text.strip() != text:
+        raise ValueError("begins or ends with a blank: set it without")
+    if not text.isprintable():
+        raise ValueError("holds a line break or another control character: set it without")
+    return text
+
+
+def header_value(text: str) -> str:
+    """A secret that is sent as the value of an HTTP header (RFC 9110 §5.5): ASCII without control characters."""
+    if not credential(text).isascii():
+        raise ValueError("holds characters that no HTTP header can: ASCII only")
+    return text
+
+
+def digest_password(text: str) -> str:
+    """A SIP digest password that every carrier and PBX takes: 1 to 128 ASCII characters without blanks."""
+    if len(credential(text)) > 128 or not text.isascii() or " " in text:
+        raise ValueError("must be 1 to 128 ASCII characters without blanks")
+    return text
+
+
+def signing_secret(text: str) -> str:
+    """A signing secret of Standard Webhooks: ``whsec_`` and base64, as xAI shows it once."""
+    key = credential(text).removeprefix("whsec_")
+    try:
+        known = key != text and bool(base64.b64decode(key + "=" * (-len(key) % 4), validate=True))
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be a signing secret as xAI shows it: whsec_ and base64, nothing else")
+    return text
+
+
 def _whole(value: object) -> object:
     """Pulumi carries every number as a float: 1.0 is 1."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -155,6 +195,9 @@ def _whole(value: object) -> object:
 E164 = Annotated[str, AfterValidator(e164)]
 Host = Annotated[str, AfterValidator(host)]
 HttpsUrl = Annotated[str, AfterValidator(https_url)]
+HeaderValue = Annotated[str, AfterValidator(header_value)]
+DigestPassword = Annotated[str, AfterValidator(digest_password)]
+SigningSecret = Annotated[str, AfterValidator(signing_secret)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 

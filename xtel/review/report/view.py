@@ -119,7 +119,8 @@ def counts(plan: Plan) -> str:
 def headline(item: ObjectPlan) -> str:
     """An object and what happens to it."""
     replaced = _REPLACED[item.replacement.consent] if item.replacement else ""
-    facts = [DONE[item.op], replaced, "refused" if item.blocked else "", item.permanent, item.left]
+    answers = f"answers {counted(item.answers, 'number')}" if item.answers else ""
+    facts = [DONE[item.op], answers, replaced, "refused" if item.blocked else "", item.permanent, item.left]
     return f"{item.type:<24} {item.name:<32} {', '.join(fact for fact in facts if fact)}"
 
 
