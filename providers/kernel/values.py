@@ -130,21 +130,34 @@ def host(text: str) -> str:
     """A DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
     name = text.strip().rstrip(".").lower()
     label = r"[a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?"
-    if name.rpartition(".")[2].isdigit():
+    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]):  # as a WHATWG URL reads it: 127.1, 0x7f000001
         raise ValueError("must be a host name, not an address (TLS needs a name)")
     if len(name) > 253 or not re.fullmatch(rf"({label}\.)*{label}", name):
         raise ValueError("is not a host name: write the name alone, without scheme, port or path")
     return name
 
 
+def _shown_as_written(text: str) -> None:
+    if not text.strip().isprintable():
+        raise ValueError("holds a control or invisible character: write it again by hand")
+
+
 def https_url(text: str) -> str:
-    """An absolute https URL; scheme and host in lower case, everything else kept."""
-    parts = urlsplit(text.strip())
+    """An absolute https URL; scheme and host in lower case, everything else kept.
+
+    Control, NUL and direction characters are refused: they would be dropped, or show another URL than the one that is called.
+    """
+    _shown_as_written(text)
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise ValueError("must be an https:// URL, for example https://voice.example.com/calls") from None
     if parts.scheme.lower() != "https" or not parts.hostname:
         raise ValueError("must be an https:// URL, for example https://voice.example.com/calls")
     if parts.username or parts.password:
         raise ValueError("must not hold credentials; use auth_token")
-    netloc = host(parts.hostname) + (f":{parts.port}" if parts.port and parts.port != 443 else "")
+    netloc = host(parts.hostname) + (f":{port}" if port and port != 443 else "")
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
 
 
@@ -225,7 +238,8 @@ class Target(BaseModel):
 
 def target(text: str) -> Target:
     """Read a SIP URI; letter case of scheme, host and parameter names does not matter. Raises ValueError."""
-    match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d+))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
+    _shown_as_written(text)
+    match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d{1,5}))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
     if not match:
         raise ValueError("is not a SIP URI, for example sip:+14155550100@pbx.example.com;transport=tls")
     user, name, port, rest = match.groups()
@@ -236,7 +250,7 @@ def target(text: str) -> Target:
         raise ValueError(f"transport={transport} is not one of tls, tcp, udp")
     return Target(
         number=user or "",
-        host=name,
+        host=host(name),  # here its words are ours; inside of the model they would be pydantic's
         transport=cast(Any, transport),
         port=int(port) if port else None,
         parameters=tuple(sorted(parameters.items())),
