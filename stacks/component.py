@@ -6,7 +6,7 @@ And the hosted agent that numbers are answered by: one resource, under its key.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Unpack, cast
@@ -15,11 +15,11 @@ import pulumi
 from pulumi.output import Unknown
 from pydantic import BaseModel, ValidationError
 
-from providers.kernel import engine, preflight, registry, spec
+from providers.kernel import engine, preflight, registry, secrecy, spec
 from providers.kernel.route import CarrierRoute
 from providers.kernel.values import NUMBER_TO_COME
 from stacks import agent as hosted
-from stacks import arguments, graph, instructions, model
+from stacks import arguments, graph, instructions, model, secret_values
 from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
@@ -95,6 +95,8 @@ class Number(pulumi.ComponentResource):
 
 def _made(needed: Resource, made: _Resources, opts: pulumi.ResourceOptions | None = None) -> Any:
     """Register a resource of the graph."""
+    if unusable := unusable_secrets([needed]):
+        raise pulumi.RunError("\n".join(unusable))
     inputs = {field: _value(value, made) for field, value in needed.inputs.items()}
     options = pulumi.ResourceOptions.merge(_options(needed, made), opts)
     return engine.resource(needed.vendor, needed.kind)(needed.name, options, preflight.written(needed.ahead), **inputs)
@@ -203,8 +205,25 @@ def _needed(key: str, number: model.Number) -> tuple[Resource, ...]:
 
 def config_secret(name: str) -> pulumi.Output[str]:
     """A Pulumi config secret; the error for a missing one prints the line that sets it."""
+    return pulumi.Output.secret(_config_value(name))
+
+
+def _config_value(name: str) -> str:
     space, _, key = name.rpartition(":")
-    value = pulumi.Config(space or None).get_secret(key)
+    value: Any = pulumi.runtime.get_config(pulumi.Config(space or None).full_key(key))
     if value is None:
-        raise pulumi.RunError(f"the config secret {name} is not set; next: pulumi config set --secret {name}")
-    return value
+        raise pulumi.RunError(f"the config secret {name} is not set; next: {secret_values.set_by(name)}")
+    secrecy.register(value)
+    return str(value)
+
+
+def unusable_secrets(needed: Iterable[Resource]) -> list[str]:
+    """Config secrets that are not set, or not what they are used for: a line each."""
+    resources, lines = list(needed), list[str]()
+    values: dict[str, str] = {}
+    for name in sorted(graph.secrets(resources)):
+        try:
+            values[name] = _config_value(name)
+        except pulumi.RunError as error:
+            lines.append(str(error))
+    return lines + secret_values.unusable(resources, values)

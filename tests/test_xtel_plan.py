@@ -213,7 +213,7 @@ def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -
         "is given back when it leaves the stack": "+14155550100",
         "a number is bought for it": "nyc",
         "its instructions change in 1 line; it answers 1 number": "",
-        "what it may call changes; crm goes to crm.example.net; it answers 1 number": "",
+        "what it may call changes; crm goes to crm.example.net with its authorization; it answers 1 number": "",
         "its instructions change in 1 line; it answers 0 numbers": "",
     }
 
@@ -226,7 +226,7 @@ def test_people_read_the_same_of_them(branch: Path, format: str) -> None:
         "instructions           Greet and qualify. → Greet, qualify and book.",
         "instructions           Take a message. → Take a name and a number.",
         "tools[crm].server_url  https://crm.example.com/mcp → https://crm.example.net/mcp",
-        "what it may call changes; crm goes to crm.example.net; it answers 1 number",
+        "what it may call changes; crm goes to crm.example.net with its authorization; it answers 1 number",
         "twilio:Purchase        purchase created",
         "is given back when it leaves the stack",
         "a number is bought for it",

@@ -133,7 +133,9 @@ class Provider(ResourceProvider):
                 self._warn_of_others(doing, id_, state, there=seen is not None)
         if seen is None:
             return ReadResult(None, {})
-        return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
+        # A secret that stood elsewhere in the state is none yet in the engine's eyes: each is marked.
+        state, inputs = (spec.sealed(self.reconciler.object.spec, values, _marked) for values in seen)
+        return ReadResult(id_, _theirs({**state, BLOCKED: ""}), _theirs({**inputs, BLOCKED: ""}))
 
     def _warn_of_others(self, doing: operation.Operation, id: str, state: Mapping[str, Any], *, there: bool) -> None:
         object, api = self.reconciler.object, self.reconciler.session.api
@@ -252,6 +254,11 @@ def _sealed(value: Any) -> Any:
     """A secret in the engine's own form, in plain JSON."""
     sealed_already = isinstance(value, dict) and "plaintext" in value
     return cast(Any, value) if sealed_already else {**_SECRET, "plaintext": json.dumps(value)}
+
+
+def _marked(value: Any) -> Any:
+    """A secret among what a read returns."""
+    return {**_SECRET, "value": value}
 
 
 def offline() -> bool:

@@ -291,6 +291,8 @@ class Reconciler:
         declared = self.object.spec.model_fields
         known = {name: value for name, value in state.items() if name in declared}
         inputs = spelled(self.object.spec, {**known, **live.inputs})
+        if not any(changed(self._comparable(state), _compared(inputs))):
+            inputs = known  # the spelling of another release is no drift
         others = {name: value for name, value in state.items() if name not in declared}  # what was cleared is absent
         return {**others, **inputs, **live.outputs}, inputs
 

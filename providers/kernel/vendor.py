@@ -15,6 +15,7 @@ from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.object import Object
 from providers.kernel.route import CarrierRoute
 from providers.kernel.route_import import RouteImport
+from providers.kernel.values import header_value
 
 ApiT = TypeVar("ApiT")
 
@@ -85,21 +86,21 @@ class Settings:
         self._vendor = vendor
         self._values: dict[str, str] = {}
         for credential in vendor.credentials:
-            value = config(credential.config) or environment.get(credential.env, "")
-            if value:
-                self._values[credential.name] = value
+            configured = config(credential.config)
+            value = configured or environment.get(credential.env, "")
             if credential.secret:
-                secrecy.register(value)
+                secrecy.register(value, value.strip())
+            if value:
+                self._values[credential.name] = _sendable(vendor, credential, value, configured=bool(configured))
         self.base_url = checked_base_url(vendor.base_url_env, environment.get(vendor.base_url_env, ""))
 
     def __getitem__(self, name: str) -> str:
         if value := self._values.get(name):
             return value
         credential = next(item for item in self._vendor.credentials if item.name == name)
-        secret = "--secret " if credential.secret else ""
         raise errors.CredentialError(
             f"{self._vendor.title}: {credential.env} is not set",
-            step=f"export {credential.env}=… or `pulumi config set {secret}{credential.config} …`",
+            step=f"export {credential.env}=… or `{_set_by(credential)} …`",
             missing=credential.env,
         )
 
@@ -114,6 +115,20 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings({self._vendor.name}: {', '.join(sorted(self._values))})"
+
+
+def _set_by(credential: Credential) -> str:
+    return f"pulumi config set {'--secret ' if credential.secret else ''}{credential.config}"
+
+
+def _sendable(vendor: Vendor[Any], credential: Credential, value: str, *, configured: bool) -> str:
+    """A credential that an HTTP header can hold: a line break that a file left at its end would be refused far from here."""
+    try:
+        return header_value(value)
+    except ValueError as error:
+        name = credential.config if configured else credential.env
+        step = f"`{_set_by(credential)}`" if configured else f"export {credential.env} again"
+        raise errors.CredentialError(f"{vendor.title}: {name} {error}", step=step) from None
 
 
 def checked_base_url(name: str, url: str) -> str:

@@ -329,9 +329,11 @@ def _agent_instructions(plan: Plan, policy: RuleSettings) -> Iterator[RuleFindin
 
 def _agent_tools(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for item in _changed_agents(plan):
-        tools = [change for change in item.changes if _under(change.path, "tools")]
+        tools = [
+            change for change in item.changes if _under(change.path, "tools") or _under(change.path, "tool_secrets")
+        ]
         if tools:
-            hosts = [f"; {_tool(change.path)} goes to {host}" for change in tools if (host := _new_host(change))]
+            hosts = [f"; {_tool(change.path)} goes to {_going(change)}" for change in tools if change.hosts]
             text = f"what it may call changes{''.join(hosts)}; it answers {counted(item.answers, 'number')}"
             yield _of_agent(item, text, "a tool sees what callers say, and holds the secrets that it is given")
 
@@ -350,10 +352,10 @@ def _tool(path: str) -> str:
     return found[1] if found else "one of them"
 
 
-def _new_host(change: Change) -> str:
-    """The host of a URL that was another one's before, or was not there."""
-    before, after = (set(re.findall(r"https?://([^/\s\"?#]+)", text)) for text in (change.before, change.after))
-    return ", ".join(sorted(after - before))
+def _going(change: Change) -> str:
+    """The hosts that a tool did not go to before, and which of its secrets they are sent."""
+    secrets = f" with its {' and '.join(change.secrets)}" if change.secrets else ""
+    return f"{', '.join(change.hosts)}{secrets}"
 
 
 #: Every rule that a stack file may accept, by its name.

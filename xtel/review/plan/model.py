@@ -107,6 +107,9 @@ class Change(Item):
     before: str = ""
     after: str = ""
     secret: bool = False
+    #: For the rules: hosts that a tool did not go to before, and the fields of the tool whose secrets they are sent.
+    hosts: tuple[str, ...] = Field(default=(), exclude=True)
+    secrets: tuple[str, ...] = Field(default=(), exclude=True)
 
 
 class ObjectPlan(Item):

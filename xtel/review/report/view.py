@@ -240,8 +240,9 @@ def counts(plan: Plan) -> str:
 def headline(item: ObjectPlan, name: str) -> str:
     """An object under a name, and what happens to it."""
     replaced = _REPLACED[item.replacement.consent] if item.replacement else ""
+    answers = f"answers {counted(item.answers, 'number')}" if item.answers else ""
     facts = [
-        DONE[item.op], replaced, "refused" if item.blocked else "", item.permanent, item.left,
+        DONE[item.op], answers, replaced, "refused" if item.blocked else "", item.permanent, item.left,
         "" if item.previewed else "not previewed",
     ]  # fmt: skip
     return f"{item.type:<22} {name + ' ' if name else ''}{', '.join(fact for fact in facts if fact)}"
