@@ -149,9 +149,13 @@ class UserAgent(Core):
         return await final
 
     async def close(self) -> None:
-        """Hangs up all calls, and closes all connections."""
+        """Hangs up all calls, waiting four times T1 at most for the answers, and closes all connections."""
         await self.connections.stop_listening()
-        await asyncio.gather(*(call.hangup() for call in [*self.calls.values()]), return_exceptions=True)
+        hangups = [asyncio.create_task(call.hangup()) for call in [*self.calls.values()]]
+        if hangups:
+            # A peer that does not answer, or never acknowledged a call, is not waited for.
+            _, pending = await asyncio.wait(hangups, timeout=4 * self.settings.timers.t1)
+            self.tasks |= pending
         for task in [*self.tasks]:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -95,7 +95,9 @@ class Offer:
 
 
 def make_offer(local: Local) -> Offer:
-    """An offer of everything that ``local`` can do."""
+    """An offer of everything that ``local`` can do. Raises NotAcceptable when that is nothing."""
+    if not local.codecs:
+        raise NotAcceptable("there is no codec to offer")
     keys: tuple[Crypto, ...] = ()
     if local.encryption != "off":
         suites = [key.suite for key in local.keys] or sdes.OFFERED

@@ -75,7 +75,8 @@ class OutgoingCall(Call):
     def _send(self, invite: Request) -> None:
         """Adds what each try has of its own."""
         own = [*self._contact(), *self.agent.abilities(), SDP]
-        for name in ("Via", "Session-Expires", "Min-SE", *(name for name, _ in own)):
+        timer = ("Session-Expires", "Min-SE") if self._interval else ()
+        for name in ("Via", *timer, *(name for name, _ in own)):
             invite.headers.remove(name)
         for name, value in own:
             invite.headers.add(name, value)

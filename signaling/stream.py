@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from signaling.errors import FramingError, ParseError
+from signaling.headers import TOKEN
 from signaling.message import content_length, parse_headers
 
 #: Asks for a PONG (RFC 5626 §4.4.1); both are no messages.
@@ -41,6 +42,8 @@ class Framer:
             del buffer[:2]
         if not buffer or buffer.startswith(b"\r"):
             return None
+        if not TOKEN.match(chr(buffer[0])):
+            raise FramingError("what came is no SIP (TLS on a port for TCP?)")
         end = buffer.find(b"\r\n\r\n")
         if end > LARGEST_HEAD or (end < 0 and len(buffer) > LARGEST_HEAD):
             raise FramingError("a message's header is longer than 64 KiB", bytes(buffer[:2048]), 513)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -299,4 +300,5 @@ def _reason(error: Exception) -> str:
         return (error.reason or "handshake failed").replace("_", " ").lower()
     if isinstance(error, TimeoutError) or not isinstance(error, OSError):
         return "no answer in time"
-    return (error.strerror or str(error) or "the connection was closed").lower()
+    # asyncio writes its own text into the error: the system's own says more.
+    return (os.strerror(error.errno) if error.errno else str(error) or "the connection was closed").lower()

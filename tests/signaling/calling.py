@@ -52,6 +52,11 @@ class Line:
         self.caller, self.called, self.address = caller, called, address
         self.ladder, self.ladder_of_called = ladders
 
+    async def ladder_has(self, word: str, times: int = 1) -> None:
+        """Returns once the caller's ladder has this many messages that begin with a word."""
+        while len([text for text in self.ladder.lines() if text.startswith(word)]) < times:
+            await asyncio.sleep(0.01)
+
     def lines(self, *words: str) -> list[str]:
         """What went over the wire at the caller, as far as it holds one of these words."""
         return [line for line in self.ladder.lines() if not words or any(word in line for word in words)]

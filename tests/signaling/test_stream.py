@@ -61,6 +61,11 @@ def test_a_folded_length_counts() -> None:
     assert list(Framer().feed(text + b"OPT")) == [text]
 
 
+def test_the_first_byte_of_tls_is_no_sip() -> None:
+    with pytest.raises(FramingError, match="no SIP"):
+        list(Framer().feed(bytes.fromhex("1603010200")))
+
+
 def test_a_head_without_end_is_given_up() -> None:
     framer = Framer()
     with pytest.raises(FramingError, match="64 KiB"):
