@@ -18,7 +18,7 @@ from signaling.connections import Connections
 from signaling.core import Core, Settings
 from signaling.dialog import request_identity
 from signaling.digest import Credentials
-from signaling.errors import NotAcceptable, ParseError, SignalingError
+from signaling.errors import CallEnded, CallRefused, ConnectionLost, NotAcceptable, ParseError, SignalingError
 from signaling.headers import Headers, NameAddr
 from signaling.incoming import IncomingCall
 from signaling.inspection import inspect, inspect_invite
@@ -117,7 +117,11 @@ class UserAgent(Core):
         connection = await self.connections.connect(hops[0] if hops else target, source, proxied_from)
         media = await MediaStream.open(settings.media_address or connection.local.host, self.report_media)
         made = OutgoingCall(self, connection, invitation, media)
-        made.start()
+        try:
+            made.start()
+        except SignalingError:
+            media.close()
+            raise
         return made
 
     async def options(self, uri: str, source: str | None = None) -> Response:
@@ -234,7 +238,7 @@ class UserAgent(Core):
     async def _take(self, call: IncomingCall, handler: Callable[[IncomingCall], Awaitable[None]]) -> None:
         try:
             await handler(call)
-        except SignalingError as error:
+        except (CallEnded, CallRefused, ConnectionLost, NotAcceptable) as error:
             # The caller hung up, or had nothing in common: the application need not mind.
             _log.debug("a call ended: %s", error)
         except Exception:

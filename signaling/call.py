@@ -152,14 +152,15 @@ class Call:
 
         Raises CallRefused 408 when none comes, and ConnectionLost.
         """
-        given, more = list(headers), list[tuple[str, str]]()
+        more: dict[str, str] = {}
+        given = list(headers)
         while True:
-            request = self.dialog.request(method, [*given, *more], body)
+            request = self.dialog.request(method, [*given, *more.items()], body)
             answer = await self._exchange(request)
-            found = self._digest.answer(answer, method, str(request.uri)) if self._digest else None
+            found = self._digest.answer(answer, request) if self._digest else None
             if found is None:
                 return answer
-            more = [found]
+            more[found[0]] = found[1]
 
     async def _exchange(self, request: Request) -> Response:
         self.connection = await self.agent.connections.flow(self.connection, self.dialog.next_hop)

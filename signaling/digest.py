@@ -97,23 +97,21 @@ class DigestClient:
         self._credentials = credentials
         self._random = random
         self._counts: dict[str, int] = {}
-        self._refused: set[tuple[int, str]] = set()
 
-    def answer(self, answer: Response, method: str, uri: str) -> tuple[str, str] | None:
-        """The header field that answers a 401 or 407, or None: nothing to answer, or the same realm refused us before.
+    def answer(self, answer: Response, request: Request) -> tuple[str, str] | None:
+        """The header field that answers the 401 or 407 to a request; None: nothing to answer, or refused already.
 
-        A nonce that was only too old (``stale``) is no refusal. RFC 8760 §2.4: the first one that is known counts.
+        Refused is what the request held for that realm, unless its nonce was only too old (``stale``). Of several
+        challenges the first one that is known here counts (RFC 8760 §2.4).
         """
-        if answer.status not in FIELDS:
-            return None
-        found = challenges(answer)
+        found = challenges(answer) if answer.status in FIELDS else []
         if not found:
             return None
-        challenge, place = found[0], (answer.status, found[0].realm)
-        if place in self._refused and not challenge.stale:
+        challenge, name = found[0], FIELDS[answer.status][1]
+        tried = any(parse_digest(value).get("realm") == challenge.realm for value in request.headers.all(name))
+        if tried and not challenge.stale:
             return None
-        self._refused.add(place)
-        return FIELDS[answer.status][1], self.authorization(challenge, method, uri)
+        return name, self.authorization(challenge, request.method, str(request.uri))
 
     def authorization(self, challenge: Challenge, method: str, uri: str) -> str:
         """The value of Authorization or Proxy-Authorization for one challenge."""

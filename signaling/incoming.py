@@ -85,10 +85,10 @@ class IncomingCall(Call):
         self._dialog = Dialog.called(self.request, self._tag)
         self.answered_with = 200
         self.establish()
+        self.keep(timer)
         await self._accept(self._server, response, self._acknowledged).done.wait()
         if self.state is not CallState.ESTABLISHED or self.session is None:
             raise CallEnded(self.ending.reason if self.ending else "the call ended")
-        self.keep(timer)
         return self.session
 
     def reject(self, status: int, reason: str = "", headers: Iterable[tuple[str, str]] = ()) -> None:

@@ -206,7 +206,7 @@ class OutgoingCall(Call):
         invite = self._invite
         if invite is None or self._cancelled:
             return False
-        found = self._digest.answer(answer, "INVITE", str(invite.uri)) if self._digest else None
+        found = self._digest.answer(answer, invite) if self._digest else None
         if answer.status == 422:
             try:
                 smallest = sessiontimer.smallest(answer)
