@@ -7,6 +7,7 @@ are answered by 488 (``NotAcceptable``).
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -194,17 +195,23 @@ def _key(local: Local, tag: int, suite: str) -> Crypto:
 def _formats(media: Media) -> list[tuple[Codec, int]]:
     """Codecs known here with their payload types, in the order of the media line."""
     names, found = media.mapped("rtpmap"), list[tuple[Codec, int]]()
-    for number in media.formats:
-        static = next((f"{each.name}/{each.clock}" for each in CODECS if str(each.payload_type) == number), "")
-        named = names.get(number, static).upper().removesuffix("/1")
-        found += [(each, int(number)) for each in CODECS if f"{each.name}/{each.clock}" == named and number.isdigit()]
+    for number in _numbers(media):
+        static = next((f"{each.name}/{each.clock}" for each in CODECS if each.payload_type == number), "")
+        named = names.get(str(number), static).upper().removesuffix("/1")
+        found += [(each, number) for each in CODECS if f"{each.name}/{each.clock}" == named]
     return found
 
 
 def _events(media: Media) -> int | None:
     names = media.mapped("rtpmap")
-    found = [number for number in media.formats if names.get(number, "").lower() == "telephone-event/8000"]
-    return int(found[0]) if found and found[0].isdigit() else None
+    return next(
+        (number for number in _numbers(media) if names.get(str(number), "").lower() == "telephone-event/8000"), None
+    )
+
+
+def _numbers(media: Media) -> list[int]:
+    """The formats that are payload types (7 bits)."""
+    return [int(number) for number in media.formats if re.fullmatch(r"[0-9]{1,3}", number) and int(number) < 128]
 
 
 def _direction(description: SessionDescription, media: Media) -> str:

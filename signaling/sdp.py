@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -120,7 +121,7 @@ def _take(found: SessionDescription, kind: str, value: str) -> None:
 
 def _take_origin(found: SessionDescription, value: str) -> None:
     parts = value.split()
-    if len(parts) != 6 or not (parts[1].isdigit() and parts[2].isdigit()):
+    if len(parts) != 6 or not all(re.fullmatch(r"[0-9]{1,20}", number) for number in parts[1:3]):
         raise ParseError("the origin (o=) is malformed")
     found.username, found.session_id, found.version, found.address = parts[0], int(parts[1]), int(parts[2]), parts[5]
 
