@@ -94,8 +94,11 @@ class Call:
         await self._ended.wait()
         return self.ending or Ending("network")
 
-    async def hangup(self) -> None:
-        """Sends BYE and waits for its answer; nothing happens when the call is over already."""
+    async def hangup(self, reason: str = "") -> None:
+        """Sends BYE and waits for its answer; nothing happens when the call is over already.
+
+        ``reason``: a Reason header field (RFC 3326), for example ``SIP;cause=503;text="no agent"``.
+        """
         if self._acceptance is not None:
             # The called may not send BYE before the ACK (§15).
             await self._acceptance.done.wait()
@@ -103,7 +106,7 @@ class Call:
             return
         self.finish(Ending("local"), forget=False)
         try:
-            await self.transact("BYE")
+            await self.transact("BYE", [("Reason", reason)] if reason else [])
         except SignalingError:
             pass
         finally:
@@ -279,7 +282,9 @@ class Call:
         if package.strip().lower() != "refer":
             raise ParseError("no subscription for this event", 489)
         identifier = rest.strip().removeprefix("id=")
-        found = [each for each in self._referrals if identifier in {"", each.identifier}]
+        found = [each for each in self._referrals if identifier == each.identifier]
+        # A REFER that was challenged has another number than its first try.
+        found = found or [each for each in self._referrals if each.pending]
         if not found:
             raise ParseError("no REFER of ours is under way", 481)
         found[-1].notified(request)

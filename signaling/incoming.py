@@ -101,12 +101,12 @@ class IncomingCall(Call):
         """Asks the caller to log in (401, or 407 with ``proxy``); its next INVITE is another call here."""
         self.reject(407 if proxy else 401, headers=server.challenge(stale=stale, proxy=proxy))
 
-    async def hangup(self) -> None:
+    async def hangup(self, reason: str = "") -> None:
         """Ends the call: 480 before the answer, BYE after it."""
         if self.pending:
             self.reject(480)
         else:
-            await super().hangup()
+            await super().hangup(reason)
 
     # --- the inside ---
 

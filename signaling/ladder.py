@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["sip", "rtp"]
+#: This library makes steps of ``sip`` and ``rtp``; who uses it may add those of what a call sets off.
+Kind = Literal["sip", "rtp", "http", "websocket"]
 MASK: Final = "***"
 #: What is secret in a message, each with the part before it as its first group; header fields may be folded.
 _SECRETS: Final = (

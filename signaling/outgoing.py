@@ -236,12 +236,12 @@ class OutgoingCall(Call):
             self._final.set_exception(error)
         self._changed.set()
 
-    async def hangup(self) -> None:
+    async def hangup(self, reason: str = "") -> None:
         """Ends the call: CANCEL before the answer, BYE after it."""
         if self.state in {CallState.CALLING, CallState.RINGING}:
             await self.cancel()
         else:
-            await super().hangup()
+            await super().hangup(reason)
 
 
 def _user(caller: NameAddr) -> str | None:

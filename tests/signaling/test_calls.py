@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -113,12 +114,13 @@ def test_a_call_from_end_to_end_as_a_ladder(certificates: Certificates) -> None:
 def test_the_called_hangs_up(certificates: Certificates) -> None:
     async def brief(call: IncomingCall) -> None:
         await call.answer(headers=[("X-Call", "1")])
+        await call.hangup('SIP;cause=503;text="no agent"')
 
     async def test() -> None:
         async with line(certificates, brief) as wire:
             call = await wire.caller.call(NUMBER)
             await call.answered()
-            assert await call.ended() == Ending("remote")
+            assert await call.ended() == Ending("remote", reason='SIP;cause=503;text="no agent"')
             assert call.received[-1].headers.get("X-Call") == "1"
 
     run(test())
@@ -671,3 +673,22 @@ def test_another_identity_and_source(certificates: Certificates) -> None:
             assert str(called.request.uri) == NUMBER
 
     run(test())
+
+
+def test_without_libsrtp_plain_calls_alone_are_made_and_taken(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        async with line(certificates, answers) as wire:
+            monkeypatch.setattr("signaling.agent.library", lambda: None)
+            call = await wire.caller.call(NUMBER)
+            monkeypatch.undo()
+            monkeypatch.setitem(sys.modules, "pylibsrtp", None)
+            with pytest.raises(errors.CallRefused, match="500"):
+                await call.answered()
+            with pytest.raises(errors.LibraryMissing, match="an encrypted call"):
+                await wire.caller.call(NUMBER)
+            await (await wire.caller.call(NUMBER, encryption="off")).answered()
+
+    run(test())
+    assert "needs pylibsrtp" in caplog.text

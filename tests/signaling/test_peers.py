@@ -112,6 +112,9 @@ def test_another_branch_that_answers_too_is_hung_up() -> None:
             peer.says(response_to(bye, 200))
             await call.answered()
             assert call.dialog.remote.tag == "first"
+            closing = asyncio.create_task(call.hangup())
+            peer.says(response_to(await peer.asks("BYE"), 200))
+            await closing
 
     run(test())
 
@@ -182,6 +185,40 @@ def test_a_challenge_within_the_call_is_answered_too() -> None:
             assert desk.verify(again, proxy=True)[0].name == "ACCEPTED"
             peer.says(response_to(again, 200))
             await closing
+
+    run(test())
+
+
+def test_a_challenged_refer_is_reported_on_too() -> None:
+    desk = DigestServer("x.ai", {"hq": "right"})
+
+    async def test() -> None:
+        async with scripted() as (uri, peers), UserAgent(quick(t1=0.01)) as agent:
+            call = await agent.call(uri, credentials=Credentials("hq", "right"))
+            peer = await peers.get()
+            peer.says(peer.accepts(await peer.asks("INVITE")))
+            await call.answered()
+            referring = asyncio.create_task(call.refer("tel:+14155550199"))
+            peer.says(response_to(await peer.asks("REFER"), 401, headers=desk.challenge()))
+            refer = await peer.asks("REFER")
+            assert "Authorization" in refer.headers
+            peer.says(response_to(refer, 202))
+            referral = await referring
+            notify = Request("NOTIFY", refer.from_.uri, body=b"SIP/2.0 603 Decline\r\n")
+            for name, value in [
+                ("Via", "SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK9"),
+                ("From", str(refer.to)),
+                ("To", str(refer.from_)),
+                ("Call-ID", refer.call_id),
+                ("CSeq", "1 NOTIFY"),
+                ("Event", f"refer;id={refer.cseq.number}"),
+                ("Subscription-State", "terminated;reason=noresource"),
+                ("Content-Type", "message/sipfrag"),
+            ]:
+                notify.headers.add(name, value)
+            peer.says(notify)
+            assert (await referral.outcome()).status == 603
+            assert (await peer.hears("200")).cseq.method == "NOTIFY"
 
     run(test())
 
