@@ -16,9 +16,8 @@ from signaling import offer, sessiontimer
 from signaling.acceptance import Acceptance
 from signaling.core import Core
 from signaling.dialog import Dialog
-from signaling.digest import DigestClient
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, ParseError, SignalingError
-from signaling.headers import Headers
+from signaling.indialog import InDialog
 from signaling.layer import ServerExchange
 from signaling.media import MediaStream
 from signaling.message import Request, Response, response_to
@@ -49,19 +48,15 @@ class Ending:
     reason: str = ""
 
 
-class Call:
+class Call(InDialog):
     """What both kinds of calls can do. ``peer`` is the other end's address, ``media`` its sound once there is some."""
 
     def __init__(self, agent: Core, connection: Connection, user: str | None = None) -> None:
-        self.agent = agent
-        self._user = user
-        self.connection = connection
+        super().__init__(agent, connection, user)
         self.state = CallState.CALLING
         self.ending: Ending | None = None
         self.timer: SessionTimer | None = None
-        self._dialog: Dialog | None = None
         self.talk = Negotiation()
-        self._digest: DigestClient | None = None
         self._acceptance: Acceptance | None = None
         self._inviting = False
         self._referrals: list[Referral] = []
@@ -69,13 +64,6 @@ class Call:
         self._deadline: asyncio.TimerHandle | None = None
 
     # --- what an application does ---
-
-    @property
-    def dialog(self) -> Dialog:
-        """The dialog. Raises CallEnded where there is none (yet)."""
-        if self._dialog is None:
-            raise CallEnded("the call is not answered")
-        return self._dialog
 
     @property
     def media(self) -> MediaStream:
@@ -99,9 +87,7 @@ class Call:
 
         ``reason``: a Reason header field (RFC 3326), for example ``SIP;cause=503;text="no agent"``.
         """
-        if self._acceptance is not None:
-            # The called may not send BYE before the ACK (§15).
-            await self._acceptance.done.wait()
+        await self._settled()
         if self.state is not CallState.ESTABLISHED:
             return
         self.finish(Ending("local"), forget=False)
@@ -121,18 +107,25 @@ class Call:
         referral = Referral(str(self.dialog.local_seq + 1))
         self._referrals.append(referral)
         more = [("Refer-To", f"<{target}>"), ("Referred-By", f"<{self.dialog.local.uri}>"), *headers]
-        answer = await self.transact("REFER", more)
-        if answer.status >= 300:
+        try:
+            answer = await self.transact("REFER", more)
+            if answer.status >= 300:
+                raise CallRefused(answer.status, answer.reason)
+        except SignalingError:
             self._referrals.remove(referral)
-            raise CallRefused(answer.status, answer.reason)
+            raise
         return referral
 
-    async def refresh(self, direction: str = "sendrecv") -> None:
-        """Sends a re-INVITE with the session as it is; ``sendonly`` or ``inactive`` puts the call on hold.
+    async def refresh(self, direction: str = "") -> None:
+        """Sends a re-INVITE with the session as it is.
 
-        Raises CallRefused and NotAcceptable; the session then stays as it was.
+        ``direction``: ``sendonly`` or ``inactive`` puts the call on hold, ``sendrecv`` takes it back. Raises CallRefused
+        (491: another one is under way) and NotAcceptable; the session then stays as it was.
         """
+        await self._settled()
         self._alive()
+        if self._inviting:
+            raise CallRefused(491, "Request Pending")
         made = self.talk.offer(direction)
         headers = [SDP, *self._contact(), ("Supported", "timer")]
         if self.timer is not None:
@@ -148,47 +141,10 @@ class Call:
         self.talk.agree(made.local, offer.accept(made, answer.sdp or ""))
         self.keep(sessiontimer.granted(answer))
 
-    # --- requests of ours within the dialog ---
-
-    async def transact(self, method: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Response:
-        """Sends a request within the dialog and returns its final answer; answers a challenge, and a 2xx by its ACK.
-
-        Raises CallRefused 408 when none comes, and ConnectionLost.
-        """
-        more: dict[str, str] = {}
-        given = list(headers)
-        while True:
-            request = self.dialog.request(method, [*given, *more.items()], body)
-            answer = await self._exchange(request)
-            found = self._digest.answer(answer, request) if self._digest else None
-            if found is None:
-                return answer
-            more[found[0]] = found[1]
-
-    async def _exchange(self, request: Request) -> Response:
-        self.connection = await self.agent.connections.flow(self.connection, self.dialog.next_hop)
-        via = self.agent.via(self.connection)
-        with_via(request, via)
-        final: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-
-        def outcome(answer: Response | SignalingError) -> None:
-            if isinstance(answer, Response):
-                if request.method == "INVITE" and 200 <= answer.status < 300:
-                    self.acknowledge(request)
-                if answer.final and not final.done():
-                    final.set_result(answer)
-            elif not final.done():
-                final.set_exception(answer)
-
-        self.agent.layer.request(self.connection, request, outcome)
-        return await final
-
-    def acknowledge(self, invite: Request, body: bytes = b"") -> None:
-        """Sends the ACK of a 2xx, with the credentials of its INVITE (RFC 3261 §22.1)."""
-        names = ("Authorization", "Proxy-Authorization")
-        headers = [(name, value) for name in names for value in invite.headers.all(name)]
-        ack = self.dialog.ack(invite.cseq.number, headers, body)
-        self.agent.send(self.connection, with_via(ack, self.agent.via(self.connection)))
+    async def _settled(self) -> None:
+        """Nothing but answers may be sent before the ACK of an INVITE that this side accepted (§13.3.1.4, §15)."""
+        if self._acceptance is not None:
+            await self._acceptance.done.wait()
 
     # --- requests of the peer within the dialog ---
 
@@ -292,9 +248,6 @@ class Call:
 
     # --- session ---
 
-    def _contact(self) -> list[tuple[str, str]]:
-        return [("Contact", self.agent.contact(self.connection, self._user))]
-
     def _timer_asked(self, request: Request) -> tuple[SessionTimer | None, list[tuple[str, str]]]:
         try:
             return sessiontimer.asked(request, self.agent.settings.min_se)
@@ -391,9 +344,3 @@ class Call:
             self.agent.remove(self)
 
         asyncio.get_running_loop().call_later(self.agent.settings.timers.patience, last)
-
-
-def with_via(request: Request, via: str) -> Request:
-    """The same request with this Via on top."""
-    request.headers = Headers([("Via", via), *request.headers])
-    return request

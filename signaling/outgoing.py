@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from signaling import offer, sessiontimer
-from signaling.call import SDP, Call, CallState, Ending, with_via
+from signaling.call import SDP, Call, CallState, Ending
 from signaling.core import Core
 from signaling.dialog import Dialog
 from signaling.digest import Credentials, DigestClient
 from signaling.errors import CallRefused, NotAcceptable, ParseError, SignalingError
 from signaling.headers import Headers, NameAddr
+from signaling.indialog import with_via
 from signaling.media import MediaStream
 from signaling.message import Request, Response
 from signaling.offer import Codec, Encryption, Local, Offer, Session

@@ -399,10 +399,13 @@ def test_hold_and_resume(certificates: Certificates) -> None:
             await call.refresh("sendonly")
             assert called.session is not None and (called.session.send, called.session.receive) == (False, True)
             await call.refresh()
+            assert called.session is not None and (called.session.send, called.session.receive) == (False, True)
+            await call.refresh("sendrecv")
             assert called.session is not None and (called.session.send, called.session.receive) == (True, True)
             plays(called.media, 600, 5)
             await hears(call.media, 600)
-            await called.refresh("inactive")
+            both = asyncio.gather(called.refresh("inactive"), called.refresh(), return_exceptions=True)
+            assert str((await both)[1]) == "491 Request Pending"
             assert call.session is not None and (call.session.send, call.session.receive) == (False, False)
 
     run(test())
