@@ -37,7 +37,12 @@ class Certificates:
         self.ca = str(folder / "ca.pem")
         authority.cert_pem.write_to_path(self.ca)
         self.host, self.other = (str(folder / f"{name}.pem") for name in ("host", "other"))
-        authority.issue_cert(HOST, "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(self.host)
+        #: The same as ``host``, in two files.
+        self.chain, self.key = (str(folder / f"{name}.pem") for name in ("chain", "key"))
+        issued = authority.issue_cert(HOST, "127.0.0.1")
+        issued.private_key_and_cert_chain_pem.write_to_path(self.host)
+        issued.private_key_pem.write_to_path(self.key)
+        issued.cert_chain_pems[0].write_to_path(self.chain)
         authority.issue_cert("other.example").private_key_and_cert_chain_pem.write_to_path(self.other)
 
     @property
