@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import trustme
+from hypothesis import HealthCheck, settings
 
 from signaling import audio, certificate
 from signaling.agent import UserAgent
@@ -27,6 +28,8 @@ NUMBER = f"sip:+14155550100@{HOST};transport=tls"
 CARRIER = Settings(identity="sip:+12125550100@carrier.example")
 #: What nobody waits for on purpose: a test that hangs fails after this, on a slow machine too.
 PATIENCE = 30.0
+#: For Hypothesis: a machine that is busy is no finding.
+patient = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Certificates:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from signaling import dtmf
 from signaling.dtmf import DIGITS, EventPayload, EventReceiver
 from signaling.rtp import RtpPacket
+from tests.signaling.calling import patient
 
 
 def packets(digits: str, *, marker: bool = True, gap: int = 1600) -> list[RtpPacket]:
@@ -29,6 +30,7 @@ def test_every_key() -> None:
     assert pressed(packets(DIGITS)) == DIGITS
 
 
+@patient
 @given(st.text(DIGITS, min_size=1, max_size=6), st.data())
 def test_what_arrives_of_a_key_is_one_key(digits: str, data: st.DataObject) -> None:
     """No marker, and any packets lost or doubled, as long as one of each key arrives."""

@@ -121,7 +121,7 @@ def test_a_call_through_a_proxy(certificates: Certificates, tmp_path: Path) -> N
         await refer.report(200)
 
     async def test() -> None:
-        caller, called = quick(CARRIER, 0.5, session_expires=1, min_se=1), Settings(min_se=1)
+        caller, called = quick(CARRIER, 0.5, session_expires=3, min_se=1), Settings(min_se=1)
         async with (
             line(certificates, takes, caller=caller, called=called, caller_on_refer=referred) as wire,
             proxy(certificates, tmp_path, wire.address.port) as route,

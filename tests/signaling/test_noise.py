@@ -13,6 +13,7 @@ from signaling.headers import CSeq, NameAddr, Via
 from signaling.message import Request, UnreadableRequest
 from signaling.sessiontimer import IntervalTooSmall
 from signaling.stream import Framer
+from tests.signaling.calling import patient
 from tests.signaling.test_message import TORTURE
 
 MESSAGES = [path.read_bytes() for path in sorted(TORTURE.glob("*.dat"))]
@@ -32,6 +33,7 @@ def disturbed(draw: st.DrawFn, texts: list[str]) -> str:
     return text
 
 
+@patient
 @given(disturbed([text.decode("latin-1") for text in MESSAGES]))
 def test_messages(text: str) -> None:
     data = text.encode("latin-1", "replace")
@@ -54,6 +56,7 @@ def test_messages(text: str) -> None:
         list(Framer().feed(data))
 
 
+@patient
 @given(disturbed([OFFER]))
 def test_descriptions(text: str) -> None:
     with contextlib.suppress(ParseError, NotAcceptable):
@@ -63,6 +66,7 @@ def test_descriptions(text: str) -> None:
         sdp.parse(answered)
 
 
+@patient
 @given(
     disturbed(
         [
@@ -77,6 +81,7 @@ def test_values(text: str) -> None:
             read(text)
 
 
+@patient
 @given(
     disturbed(
         ['"A" <sip:a:b@h:5060;x=y?z=1>;tag=1', "SIP/2.0/TLS h:5061;branch=z9hG4bK1;rport", "47 INVITE", "tel:+1;ext=2"]
@@ -91,6 +96,7 @@ def test_fields(text: str) -> None:
         assert read(str(found)) == found
 
 
+@patient
 @given(st.binary(max_size=80))
 def test_packets(data: bytes) -> None:
     for read in (rtp.parse, proxyprotocol.parse, proxyprotocol.rest_length):
@@ -99,6 +105,7 @@ def test_packets(data: bytes) -> None:
     dtmf.EventPayload.parse(data)
 
 
+@patient
 @given(st.binary(max_size=30))
 def test_streams(data: bytes) -> None:
     with contextlib.suppress(ParseError):

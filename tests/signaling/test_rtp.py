@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from signaling import errors, rtp, sdes, srtp
 from signaling.rtp import Reception, RtpPacket
+from tests.signaling.calling import patient
 
 
+@patient
 @given(
     st.builds(
         RtpPacket,

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from signaling.errors import FramingError
 from signaling.stream import LARGEST_BODY, LARGEST_HEAD, PING, Framer
+from tests.signaling.calling import patient
 from tests.signaling.test_message import torture
 
 MESSAGES = [torture(name) for name in ("wsinv", "intmeth", "esc01", "transports", "mpart01", "unreason", "longreq")]
 
 
+@patient
 @given(
     st.lists(st.tuples(st.sampled_from(MESSAGES), st.sampled_from([b"", b"\r\n", PING])), min_size=1, max_size=5),
     st.lists(st.integers(0, 10_000), max_size=12),
