@@ -11,9 +11,10 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from signaling import ladder, transport
-from signaling.call import Call
+from signaling.call import Call, CallState
 from signaling.connections import Connections
 from signaling.core import Core, Settings
 from signaling.dialog import request_identity
@@ -61,6 +62,7 @@ class UserAgent(Core):
         self.on_call, self.on_refer = on_call, on_refer
         self._on_options, self._on_refused = on_options, on_refused
         self.ladder = ladder
+        self._outgoing: WeakSet[OutgoingCall] = WeakSet()
         self.layer = Layer(self, self.settings.timers)
         self.connections = Connections(self, tls, resolver, self.settings.connect_timeout)
 
@@ -117,6 +119,7 @@ class UserAgent(Core):
         connection = await self.connections.connect(hops[0] if hops else target, source, proxied_from)
         media = await MediaStream.open(settings.media_address or connection.local.host, self.report_media)
         made = OutgoingCall(self, connection, invitation, media)
+        self._outgoing.add(made)
         try:
             made.start()
         except SignalingError:
@@ -153,9 +156,10 @@ class UserAgent(Core):
         return await final
 
     async def close(self) -> None:
-        """Hangs up all calls, waiting four times T1 at most for the answers, and closes all connections."""
+        """Hangs up or cancels all calls, waiting four times T1 at most for the answers, and closes all connections."""
         await self.connections.stop_listening()
-        hangups = [asyncio.create_task(call.hangup()) for call in [*self.calls.values()]]
+        ringing = [call for call in self._outgoing if call.state in {CallState.CALLING, CallState.RINGING}]
+        hangups = [asyncio.create_task(call.hangup()) for call in [*ringing, *self.calls.values()]]
         if hangups:
             # A peer that does not answer, or never acknowledged a call, is not waited for.
             _, pending = await asyncio.wait(hangups, timeout=4 * self.settings.timers.t1)

@@ -102,7 +102,7 @@ class MediaStream(asyncio.DatagramProtocol):
 
     @classmethod
     async def open(cls, address: str, report: Report = _unheard) -> MediaStream:
-        """A stream that listens at a free port of this address. ``report``: as above."""
+        """A stream that listens at a free port of this address."""
         loop = asyncio.get_running_loop()
         _, stream = await loop.create_datagram_endpoint(lambda: cls(report), local_addr=(address, 0))
         return stream
@@ -184,8 +184,8 @@ class MediaStream(asyncio.DatagramProtocol):
             self._queue.extend([_Sound(SILENCE)] * (gap // 20))
 
     def flush(self) -> None:
-        """Forgets what is queued and not sent yet."""
-        self._queue.clear()
+        """Forgets the sound that is queued and not sent yet. Keys go out all the same: one without end never ends."""
+        self._queue = deque(item for item in self._queue if isinstance(item, _Key))
         self._partial = b""
 
     async def drain(self) -> None:
@@ -206,14 +206,14 @@ class MediaStream(asyncio.DatagramProtocol):
 
     def _send_one(self) -> None:
         session = self.session
-        if session is None or self._encoder is None or not session.send:
-            self._timestamp += FRAME_SAMPLES
-            return
         if not self._queue and self._partial:
             self._queue.append(_Sound(self._partial + bytes(FRAME_BYTES - len(self._partial))))
             self._partial = b""
         item = self._queue.popleft() if self._queue else _Sound(SILENCE)
-        if isinstance(item, _Key):
+        if session is None or self._encoder is None or not session.send:
+            # On hold time goes on, and what is queued with it.
+            pass
+        elif isinstance(item, _Key):
             self._send_key(session, item)
         else:
             payload = item.payload if isinstance(item, _Payload) else self._encoder.encode(item.pcm)
@@ -243,7 +243,10 @@ class MediaStream(asyncio.DatagramProtocol):
     # --- receiving ---
 
     async def frames(self) -> AsyncIterator[Frame]:
-        """Sound as it comes, until the call ends. For one reader; what nobody reads for 5 s is dropped."""
+        """Sound in its order, until the call ends. For one reader.
+
+        A packet that comes twice, or after one that was sent later, is left out; what nobody reads for 5 s is dropped.
+        """
         while True:
             while self._frames:
                 yield self._frames.popleft()
@@ -261,7 +264,8 @@ class MediaStream(asyncio.DatagramProtocol):
             await self._next_change(quiet=True)
 
     def _take_sound(self, session: Session, packet: RtpPacket, decoder: Coder) -> None:
-        self._count(session, packet)
+        if not self._count(session, packet):
+            return
         lost = self.reception.lost
         missing, self._lost_before = max(0, lost - self._lost_before), lost
         self._frames.append(Frame(packet.payload, packet.sequence, packet.timestamp, missing, decoder))
@@ -277,10 +281,10 @@ class MediaStream(asyncio.DatagramProtocol):
             self._digits.append(digit)
             self._wake()
 
-    def _count(self, session: Session, packet: RtpPacket) -> None:
+    def _count(self, session: Session, packet: RtpPacket) -> bool:
         if self.reception.packets == 0:
             self._step(session, _first(session), sent=False)
-        self.reception.count(packet, self._loop.time())
+        return self.reception.count(packet, self._loop.time())
 
     def _step(self, session: Session, line: str, *, sent: bool) -> None:
         here, there = f"{self.address}:{self.port}", f"{session.address}:{session.port}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from signaling.errors import ParseError
 
 _HEADER = struct.Struct("!BBHII")
+#: A packet that is further behind than this is the first one of a source that began anew (RFC 3550 A.1).
+_LATEST = 100
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Reception:
 
     def count(self, packet: RtpPacket, now: float) -> bool:
         """Takes a packet into account; whether it is the newest one, and none that comes late or twice."""
-        if packet.ssrc != self.ssrc:
+        behind = (self._highest - packet.sequence) & 0xFFFF
+        if packet.ssrc != self.ssrc or _LATEST < behind < 0x8000:
             self._before = self._before + self._highest - self._base + 1 if self.packets else 0
             self.ssrc, self._base, self._highest = packet.ssrc, packet.sequence, packet.sequence - 1
         ahead = (packet.sequence - self._highest) & 0xFFFF

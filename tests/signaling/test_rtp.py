@@ -73,6 +73,12 @@ def test_what_is_missing(sequences: list[int], lost: int) -> None:
     assert reception.lost == lost
 
 
+def test_which_packet_is_news() -> None:
+    reception = Reception()
+    order = [(10, True), (11, True), (11, False), (13, True), (12, False), (5000, True), (4000, True), (4001, True)]
+    assert [reception.count(RtpPacket(0, sequence, 0, 7), 0) for sequence, _ in order] == [news for _, news in order]
+
+
 def test_another_source_begins_anew() -> None:
     reception = Reception()
     for packet in [RtpPacket(0, 1, 0, 7), RtpPacket(0, 3, 0, 7), RtpPacket(0, 900, 0, 8), RtpPacket(0, 901, 0, 8)]:
