@@ -117,6 +117,12 @@ class Connection(asyncio.Protocol):
         self.closed = True
         self._owner.lost(self)
 
+    @property
+    def tls_version(self) -> str:
+        """``TLSv1.3`` or ``TLSv1.2``; empty without TLS."""
+        session = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return session.version() or "" if session else ""
+
     def certificate_of_peer(self) -> dict[str, object]:
         """What ``SSLSocket.getpeercert()`` says; empty without TLS."""
         return self._transport.get_extra_info("peercert") or {} if self._transport else {}

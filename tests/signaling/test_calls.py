@@ -435,7 +435,10 @@ def test_the_certificates_name(certificates: Certificates, chain: str) -> None:
     async def test() -> None:
         async with line(certificates, answers, chain=getattr(certificates, chain)) as wire:
             if chain == "host":
-                await (await wire.caller.call(NUMBER)).answered()
+                call = await wire.caller.call(NUMBER)
+                await call.answered()
+                assert call.connection.tls_version == "TLSv1.3"
+                assert ("DNS", HOST) in call.connection.certificate_of_peer()["subjectAltName"]  # type: ignore[operator]
                 return
             with pytest.raises(errors.NameMismatch, match=rf"made out to other.example, not to {HOST}"):
                 await wire.caller.call(NUMBER)
