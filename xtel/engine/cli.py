@@ -36,6 +36,7 @@ _LACKING = (
         "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` or `export PULUMI_CONFIG_PASSPHRASE=…`, as the stack was made with "
         "(docs/state.md)",
     ),
+    (r"unexpected end of JSON input|failed to load checkpoint", "`xtel recover STACK`: the state is cut"),
     (
         r"incorrect passphrase",
         "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` with the passphrase that the stack was made with (docs/state.md)",
