@@ -77,8 +77,9 @@ def test_plivo_says_why_a_route_stays(known: Sandbox) -> None:
     assert refused("plivo", DENVER) == "it is on no trunk: application 29986316244302815 gets its calls"
     assert refused("plivo", NYC) == "it is on no trunk"
     plivo.occupy(NYC)
-    assert [way.uri for way in found("plivo", NYC).uris] == ["pbx.example.com"]
+    assert [way.uri for way in found("plivo", NYC).uris] == ["sip:pbx.example.com"]
     [uri] = known.state()["plivo"]["uris"]
+    assert found("plivo", NYC).route == {"secure": False, "port": None, "host_only": True}
     more = {"name": "more", "trunk_direction": "inbound", "primary_uri_uuid": uri["uri_uuid"]}
     second = plivo.ask("POST", "Zentrunk/Trunk/", **more).json()["trunk_id"]
     assert refused("plivo", NYC).startswith(f"URI {uri['uri_uuid']} serves 2 trunks")

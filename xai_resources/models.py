@@ -172,6 +172,13 @@ class RegisteredNumber(Answer):
     updated_at: str = ""
 
 
+class CreatedWebhook(Answer):
+    """The webhook in the answer to a create, whose secret is shown this once."""
+
+    dispatch_signing_secret: str = ""
+    webhook_id: str = ""
+
+
 class Created(Answer):
     """What CreatePhoneNumberV2 answers: the number, and once in its life the signing secret of its webhook."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from providers.kernel import errors, limits, secrecy
+from providers.kernel import errors, limits, origins, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.object import Object
@@ -49,6 +49,8 @@ class Vendor(Generic[ApiT]):
     #: Requests in flight at once, and the rate that the vendor publishes for an account.
     max_requests: int = 8
     rate: limits.Rate | None = None
+    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
+    object_limit: tuple[str, int, str] | None = None
 
     def object(self, kind: str) -> Object[ApiT, Any]:
         """The object declared under ``kind``."""
@@ -71,8 +73,6 @@ class Carrier(Vendor[ApiT]):
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
-    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
-    object_limit: tuple[str, int, str] | None = None
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
 
@@ -134,11 +134,10 @@ def _sendable(vendor: Vendor[Any], credential: Credential, value: str, *, config
 def checked_base_url(name: str, url: str) -> str:
     """A base URL override: https anywhere, http on loopback only, so that no credential travels in the clear."""
     url = url.rstrip("/")
-    if not url or url.startswith("https://"):
+    if not url:
         return url
-    host = url.removeprefix("http://").split("/")[0].rsplit(":", 1)[0].strip("[]")
-    if url.startswith("http://") and (host in {"localhost", "::1"} or host.startswith("127.")):
-        return url
-    raise errors.InputError(
-        f"{name} must be an https URL (http is for loopback only)", step=f"unset {name} or correct it"
-    )
+    try:
+        origins.read(url)
+    except ValueError as error:
+        raise errors.InputError(f"{name} {error}", step=f"unset {name} or correct it") from None
+    return url
