@@ -56,8 +56,6 @@ def _dialable(fallback: Fallback) -> Fallback:
         raise ValueError(
             "must not hold a password (file and state would show it): let the PBX accept the carrier's addresses"
         )
-    if target.port is not None and not 0 < target.port < 65536:
-        raise ValueError("has a port that does not exist: 1 to 65535, or none")
     return fallback
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ def output(resource: str, name: str) -> str:
 
 
 def secret(name: str) -> str:
-    """The value of a config secret."""
-    return f"Secret_{name}"[:20]
+    """The value of a config secret, of a shape that does for a password, a header and a signing secret."""
+    return f"whsec_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 @dataclass
