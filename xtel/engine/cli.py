@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from providers.kernel import log, secrecy
 from providers.kernel.errors import XtelError
-from providers.kernel.secrecy import one_line
+from xtel.engine.step import said
 from xtel.project import programs
 
 _SECONDS = 60
@@ -86,8 +86,10 @@ def ask(
         done = subprocess.run(
             command, cwd=root, env=env, input=given, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+    except subprocess.TimeoutExpired:
+        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: no answer in {seconds} s") from None
+    except OSError as error:
+        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: cannot be run: {error.strerror}") from None
     ended(arguments, done.returncode, started)
     return done
 
@@ -130,4 +132,4 @@ def reason(text: str) -> str:
     """The line that Pulumi itself calls the error; it comes first, hints follow."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "failed")
-    return named.removeprefix("error:").strip()
+    return said(named.removeprefix("error:"))

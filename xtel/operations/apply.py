@@ -100,7 +100,7 @@ class ApplyResult:
             return f"applied: {counted(sum(item.number in known for item in self.numbers), 'number')} changed"
         if self.outcome == "nothing to do":
             return f"nothing to do: {self.review.headline}"
-        return f"{self.error}{f'; next: {self.step}' if self.step else ''}"
+        return str(XtelError(self.error, step=self.step))
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -169,8 +169,8 @@ def carry_out(project: Project, planned: Planned, order: Order, live: terminal.L
     rings = _rings(planned.preview, run) if run.error else {}
     numbers, secrets = tuple(_numbers(planned.review, run, rings)), tuple(outcome.new_secrets(run))
     if run.error:
-        step = f"when that is put right: xtel recover {stack}"
-        return ApplyResult(stack, "failed", planned.review, numbers, secrets, run.error, step)
+        failed = XtelError(run.error, step=f"when that is put right: xtel recover {stack}")
+        return ApplyResult(stack, "failed", planned.review, numbers, secrets, failed.summary, failed.step)
     return ApplyResult(stack, "applied", planned.review, numbers, secrets)
 
 
