@@ -2,7 +2,7 @@
 
 A plan that the rules stop, that is incomplete, or that is another one than was reviewed is never carried out, whichever verb
 made it. Between the plan and its update there is time in which somebody may change something. So the update stops before
-its first resource, when it holds the stack's lock and has read every object anew, and asks (:mod:`providers.kernel.gate`):
+its first resource, when it holds the stack's lock and has read every object again, and asks (:mod:`providers.kernel.gate`):
 only when all that it read, and every file, is what the plan was made from does it go on. `pulumi up --plan` is no such
 means: it does not bind the state, stops half-way, and prints the values of secrets that it finds other than planned.
 """

@@ -98,7 +98,7 @@ class Interrupted:
 
     @property
     def lost(self) -> list[str]:
-        """Numbers whose registration was under way: their signing secret reached nobody, so they are registered anew."""
+        """Numbers whose registration was under way: their signing secret reached nobody, so they are re-registered."""
         there = {item.urn for item in self.held.resources}
         return [
             name_of(item.urn)
