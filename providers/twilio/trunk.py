@@ -97,7 +97,7 @@ class Trunk(Object[Api, TrunkSpec]):
             yield f"termination domain {trunk.domain_name}"
         yield from (_TERMINATION.get(str(kind), str(kind)) for kind in trunk.auth_type_set or ())
         yield from self.unmanaged(api, id, state)
-        yield from (f"number {number.phone_number}" for number in api.trunks(id).phone_numbers.list())
+        yield from (f"number {number.phone_number}" for number in api.trunk_numbers(id))
 
     def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
         """POST /v1/Trunks/{sid} with its name alone."""
