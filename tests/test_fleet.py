@@ -14,13 +14,14 @@ from xtel.engine import fleet
 WAITING = """
 import os, signal, sys, threading, time
 from xtel.engine import fleet, interrupts
+together = threading.Barrier(2, lambda: threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start())
 def work(stack, live):
-    print("begun", stack, flush=True)
+    os.write(1, f"begun {stack}\\n".encode())
+    together.wait()
     time.sleep(1 if len(sys.argv) > 1 else 60)
     with interrupts.started([sys.executable, "-c", "print('engine', flush=True)"]) as engine:
         engine.wait()
     return stack
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 with interrupts.heeded():
     try:
         fleet.each(["a", "b", "c"], 2, work, str)
@@ -41,14 +42,14 @@ def test_ctrl_c_waits_for_no_stack_and_begins_none() -> None:
     out, err, seconds = interrupted()
     assert "KeyboardInterrupt" in err
     assert seconds < 15
-    assert sorted(out.split("\n")[:-1]) == ["begun a", "begun b"]
+    assert sorted(out.splitlines()) == ["begun a", "begun b"]
 
 
 def test_no_engine_begins_once_the_command_ends() -> None:
     out, err, _ = interrupted("short")
     assert "KeyboardInterrupt" in err
     assert "engine" not in out
-    assert sorted(out.split("\n")[:-1]) == ["begun a", "begun b"]
+    assert sorted(out.splitlines()) == ["begun a", "begun b"]
 
 
 def test_so_many_at_once_in_their_order_and_one_that_fails_stops_no_other() -> None:
