@@ -23,6 +23,7 @@ from xtel.verbs import (
     drift,
     group,
     import_,
+    inventory,
     new,
     plan,
     ranges,
@@ -80,7 +81,7 @@ def xtel(
 #: In the order of the help.
 _VERBS = (
     *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes),
-    *(import_.import_, drift.drift, rotate.rotate, recover.recover),
+    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:

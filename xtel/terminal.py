@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
@@ -176,3 +177,31 @@ def board(names: Sequence[str]) -> Generator[Callable[[str, str], None]]:
 def working(text: str) -> AbstractContextManager[Any]:
     """A spinner while something takes its time, on a terminal only."""
     return _console(stderr=True).status(text) if in_place() else nullcontext()
+
+
+@contextmanager
+def patience(text: str, seconds: float = 2.0) -> Generator[Callable[[str], None]]:
+    """A line for work that is mostly short: only where it takes longer than ``seconds``, and then what was told since too.
+
+    What it yields tells how far it is; from any thread.
+    """
+    over = threading.Event()
+    heard: list[str] = []
+
+    slow = threading.Event()
+
+    def late() -> None:
+        if not over.wait(seconds):
+            slow.set()
+            note(f"{text}: {', '.join(heard) or 'nobody has answered yet'}")
+
+    def tell(more: str) -> None:
+        heard.append(more)
+        if slow.is_set():
+            note(f"{text}: {more}")
+
+    threading.Thread(target=late, daemon=True).start()
+    try:
+        yield tell
+    finally:
+        over.set()

@@ -44,3 +44,9 @@ def same_stack(one: str, other: str) -> bool:
     """Whether two markers are of the same stack, as far as their text shows."""
     stem = other[:40].rpartition("/")[0]
     return one == other or (stem.count("/") >= 2 and one.startswith(f"{stem}/"))
+
+
+def read(name: str) -> tuple[str, str] | None:
+    """Project and stack of a marker; None for another name, and for a marker that was shortened before they end."""
+    parts = name.split("/", 3)
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == "xtel" and all(parts) else None

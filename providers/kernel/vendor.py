@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from providers.kernel import errors, limits, origins, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
+from providers.kernel.inventory import Inventory
 from providers.kernel.object import Object
 from providers.kernel.route import CarrierRoute
 from providers.kernel.route_import import RouteImport
@@ -75,6 +76,8 @@ class Carrier(Vendor[ApiT]):
     example: str = "+14155550101"
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
+    #: What `xtel inventory` shows of an account; None: what ``route_import`` tells.
+    inventory: Inventory[ApiT] | None = None
 
 
 class Settings:

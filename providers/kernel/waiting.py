@@ -25,12 +25,17 @@ def end() -> None:
     _ended.set()
 
 
-def at_once(call: Callable[[ItemT], AnswerT], items: Iterable[ItemT]) -> list[AnswerT]:
-    """What ``call`` answers for each, all asked at the same time, in their order. Nothing waits for them after Ctrl-C."""
+def at_once(call: Callable[[ItemT], AnswerT], items: Iterable[ItemT], most: int | None = None) -> list[AnswerT]:
+    """What ``call`` answers for each, all asked at the same time, or so many (``most``), in their order.
+
+    Nothing waits for them after Ctrl-C, and none begins any more.
+    """
+    todo = list(items)
+    turn = threading.Semaphore(max(1, len(todo) if most is None else most))
     asked: list[Future[AnswerT]] = []
-    for item in items:
+    for item in todo:
         asked.append(Future())
-        threading.Thread(target=_answer, args=(asked[-1], call, item), daemon=True).start()
+        threading.Thread(target=_answer, args=(asked[-1], turn, call, item), daemon=True).start()
     try:
         return [each.result() for each in asked]
     except KeyboardInterrupt:
@@ -38,8 +43,10 @@ def at_once(call: Callable[[ItemT], AnswerT], items: Iterable[ItemT]) -> list[An
         raise
 
 
-def _answer(asked: Future[AnswerT], call: Callable[[ItemT], AnswerT], item: ItemT) -> None:
+def _answer(asked: Future[AnswerT], turn: threading.Semaphore, call: Callable[[ItemT], AnswerT], item: ItemT) -> None:
     try:
-        asked.set_result(call(item))
+        with turn:
+            pause(0)
+            asked.set_result(call(item))
     except BaseException as error:
         asked.set_exception(error)

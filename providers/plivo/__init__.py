@@ -20,6 +20,7 @@ from providers.kernel.values import Whole
 from providers.kernel.vendor import Carrier, Credential
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
+from providers.plivo.inventory import INVENTORY
 from providers.plivo.route_import import found, numbers
 from providers.plivo.shop import Shop
 from providers.plivo.trunk import Trunk, Uri, plain
@@ -139,5 +140,6 @@ CARRIER = Carrier[Api](
     ranges=(RANGES,),
     can=CAN,
     route_import=RouteImport(numbers, found),
+    inventory=INVENTORY,
     object_limit=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

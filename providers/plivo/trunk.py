@@ -130,11 +130,16 @@ def _fields(spec: UriSpec) -> dict[str, Any]:
     return {"name": _name(spec), "uri": spec.uri, "authentication_needed": bool(spec.username), **digest}
 
 
+def marked(found: Mapping[str, Any]) -> str:
+    """The marker in a URI's name, without its role."""
+    return str(found.get("name") or "").removesuffix("/fallback")
+
+
 def _uri(found: Mapping[str, Any]) -> Live:
     id, name = str(found["uri_uuid"]), str(found.get("name") or "")
     username = (found.get("username") or None) if found.get("authentication_needed") else None
     inputs: dict[str, Any] = {
-        "marker": name.removesuffix("/fallback"),
+        "marker": marked(found),
         "role": "fallback" if name.endswith("/fallback") else "",
         "uri": schemed(str(found.get("uri") or "")),
         "username": username,

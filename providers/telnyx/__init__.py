@@ -24,6 +24,7 @@ from providers.telnyx.api import Api
 from providers.telnyx.attachment import Attachment
 from providers.telnyx.connection import Codec, Connection, Region, Routing, RoutingMethod
 from providers.telnyx.fqdn import Fqdn
+from providers.telnyx.inventory import INVENTORY
 from providers.telnyx.profile import Profile
 from providers.telnyx.route_import import found, numbers
 from providers.telnyx.shop import Shop
@@ -200,4 +201,5 @@ CARRIER = Carrier[Api](
     ranges=RANGES,
     can=CAN,
     route_import=RouteImport(numbers, found),
+    inventory=INVENTORY,
 )

@@ -12,11 +12,16 @@ from providers.kernel.vendor import Settings
 if TYPE_CHECKING:
     from telnyx import Telnyx
 
-_PAGE = 250
+#: The largest page a list gives.
+PAGE = 250
 
 
 def _id(found: Any) -> Any:
     return found.id
+
+
+def _text_id(found: Any) -> str:
+    return str(found.id)
 
 
 def _number(found: Any) -> Any:
@@ -35,15 +40,15 @@ class Api:
         self.client = _client(settings, limit)
         connections = self.client.fqdn_connections
         self.connections = Listing[Any](
-            lambda: listed(lambda: connections.list(page_size=_PAGE)), _id, lambda id: connections.retrieve(id).data
+            lambda: listed(lambda: connections.list(page_size=PAGE)), _id, lambda id: connections.retrieve(id).data
         )
         self.numbers = Listing[Any](
-            lambda: listed(lambda: self.client.phone_numbers.list(page_size=_PAGE), _number), _number, self._owned
+            lambda: listed(lambda: self.client.phone_numbers.list(page_size=PAGE), _number), _number, self._owned
         )
         voice = self.client.phone_numbers.voice
         self.voice = Listing[Any](
-            lambda: listed(lambda: voice.list(page_size=_PAGE)),
-            lambda found: str(found.id),
+            lambda: listed(lambda: voice.list(page_size=PAGE), _text_id),
+            _text_id,
             lambda id: voice.retrieve(id).data,
         )
 

@@ -93,9 +93,10 @@ class Connection(Object[Api, ConnectionSpec]):
 
     def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Other numbers and FQDNs, and calls out by a profile that is not of this stack."""
-        for number in listed(lambda: api.client.phone_numbers.list(filter={"connection_id": id})):
+        numbers, fqdns = api.client.phone_numbers, api.client.fqdns
+        for number in listed(lambda: numbers.list(filter={"connection_id": id})):
             yield f"number {number.phone_number}"
-        for fqdn in listed(lambda: api.client.fqdns.list(filter={"connection_id": id})):
+        for fqdn in listed(lambda: fqdns.list(filter={"connection_id": id})):
             yield f"FQDN {fqdn.fqdn}"
         profile = _part(api.connections.get(id, fresh=True), "outbound").get(_PROFILE)
         if profile and profile != state.get("profile_id"):

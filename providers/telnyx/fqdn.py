@@ -93,3 +93,10 @@ def _fqdn(found: Any, state: Mapping[str, Any] | None = None) -> Live:
         "port": found.port,
     }
     return Live(str(found.id), inputs, {"fqdn_id": str(found.id)})
+
+
+def uri(fqdn: Any, user: str = "", transport: str = "tls") -> str:
+    """The SIP URI that is called at an FQDN as Telnyx shows it; ``user`` ends in @, ``transport`` is the connection's."""
+    usual = PORT if transport == "tls" else 5060
+    port = f":{fqdn.port}" if fqdn.port and fqdn.port != usual else ""
+    return f"sip:{user}{fqdn.fqdn}{port};transport={transport}"

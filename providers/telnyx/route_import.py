@@ -9,7 +9,7 @@ from providers.kernel import errors
 from providers.kernel.route_import import Found, Unmapped, WeightedUri, alone
 from providers.telnyx.api import Api, listed
 from providers.telnyx.connection import routed
-from providers.telnyx.fqdn import PORT
+from providers.telnyx.fqdn import PORT, uri
 
 _CHOSEN = ("primary", "secondary", "tertiary")
 
@@ -47,7 +47,7 @@ def found(api: Api, e164: str) -> Found:
     ids = {"connection": id, "routing": id, "attachment": str(owned[e164].id)}
     parts = {name: str(fqdn.id) for name, fqdn in zip(names, fqdns, strict=False)}
     target, *fallbacks = fqdns
-    uris = (WeightedUri(_uri(target, f"{e164}@")), *(WeightedUri(_uri(fqdn)) for fqdn in fallbacks))
+    uris = (WeightedUri(uri(target, f"{e164}@")), *(WeightedUri(uri(fqdn)) for fqdn in fallbacks))
     return Found(route, {**ids, **parts, **({"profile": str(profile)} if profile else {})}, uris)
 
 
@@ -80,8 +80,3 @@ def _countries(api: Api, profile: str) -> list[str]:
         raise Unmapped(f"outbound voice profile {profile} serves {using} connections", step="give it one of its own")
     found: Any = api.client.outbound_voice_profiles.retrieve(profile).data
     return sorted(found.whitelisted_destinations or ())
-
-
-def _uri(fqdn: Any, user: str = "") -> str:
-    port = f":{fqdn.port}" if fqdn.port and fqdn.port != PORT else ""
-    return f"sip:{user}{fqdn.fqdn}{port};transport=tls"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _NUMBERS = "incoming_phone_numbers"
+_ON_TRUNK = "phone_numbers"
 
 
 def _sid(found: Any) -> Any:
@@ -55,6 +56,11 @@ class Api:
         """Those of one trunk."""
         urls = self.trunks(trunk_sid).origination_urls
         return paging.whole(lambda: urls.list(page_size=_PAGE), "origination_urls", key=_sid, may_lack=True)
+
+    def trunk_numbers(self, trunk_sid: str) -> list[Any]:
+        """Those on one trunk."""
+        numbers = self.trunks(trunk_sid).phone_numbers
+        return paging.whole(lambda: numbers.list(page_size=_PAGE), _ON_TRUNK, key=_number, may_lack=True)
 
     def number(self, e164: str, *, fresh: bool) -> Any:
         """The account's number. Raises NotFound."""

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors, secrecy, verification
+from providers.kernel import errors, registry, secrecy, verification
+from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL
 from tests.conformance import wire as wires
 from tests.conformance.bench import STATES, Bench
 from tests.conformance.subject import Sample, Subject, subjects
 from tests.reconciling import Hand
+from xtel.operations.inventory import survey
 
 SUBJECTS = subjects()
 SAMPLES = [(subject, sample) for subject in SUBJECTS.values() for sample in subject.samples]
@@ -68,6 +70,31 @@ def test_no_field_is_left_out_of_the_changes(bench: Bench) -> None:
     fixed = CONTROL | declared.references | declared.replaces | declared.final | {"marker"}
     assert set(declared.spec.model_fields) <= changed | fixed
     assert declared.final == {name for change in bench.sample.final for name in change}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=list(SUBJECTS))
+def test_the_inventory_tells_what_was_made(
+    subject: Subject, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier = registry.carriers()[subject.name]
+    if not carrier.inventory:
+        assert (subject.name in survey.carriers()) == bool(carrier.route_import)
+        return
+    sample = next(each for each in subject.samples if each.attaches)
+    bench = Bench(subject, sample, subject.world(request.getfixturevalue("sandbox")), monkeypatch)
+    session = Session(carrier, lambda key: None)
+    before = {each.number: each for each in session.ask(lambda api: list(carrier.inventory.numbers(api)))}
+    bench.hand.up(**bench.inputs)
+    bench.wire.log.clear()
+    session = Session(carrier, lambda key: None)
+    after = {each.number: each for each in session.ask(lambda api: list(carrier.inventory.numbers(api)))}
+    objects = session.ask(lambda api: list(carrier.inventory.objects(api)))
+    assert bench.wire.writes() == []
+    attached = after.pop(subject.number).attached
+    assert attached
+    assert attached in objects
+    assert attached.name == bench.inputs["marker"]
+    assert after == {number: each for number, each in before.items() if number != subject.number}
 
 
 @every_object

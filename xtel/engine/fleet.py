@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from providers.kernel import errors
+from providers.kernel import errors, waiting
 from providers.kernel.errors import XtelError
 from xtel import terminal
 
@@ -43,10 +43,11 @@ Work = Callable[[str, terminal.Live], FoundT]
 def each(
     stacks: Sequence[str], parallel: int, work: Work[FoundT], said: Callable[[FoundT], str]
 ) -> dict[str, FoundT | XtelError]:
-    """What ``work`` answers for every stack, or why it failed, in the order of ``stacks``."""
-    from concurrent.futures import ThreadPoolExecutor  # brings logging along, which no other verb needs
+    """What ``work`` answers for every stack, or why it failed, in the order of ``stacks``.
 
-    with terminal.board(stacks) as show, ThreadPoolExecutor(max(1, parallel)) as pool:
+    Ctrl-C while engines run ends those, and each stack says how it stands; where none runs it waits for nobody.
+    """
+    with terminal.board(stacks) as show:
 
         def one(stack: str) -> FoundT | XtelError:
             try:
@@ -60,7 +61,7 @@ def each(
             show(stack, said(found))
             return found
 
-        return dict(zip(stacks, pool.map(one, stacks), strict=True))
+        return dict(zip(stacks, waiting.at_once(one, stacks, max(1, parallel)), strict=True))
 
 
 def _failed(error: Exception) -> XtelError:

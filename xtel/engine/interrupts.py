@@ -27,6 +27,8 @@ class _Asked:
     def __init__(self) -> None:
         self.times = 0
         self.starting = 0
+        #: Ctrl-C came where no engine ran: the command ends now, and what goes on in its threads begins none any more.
+        self.over = False
         self.running: list[subprocess.Popen[Any]] = []
 
 
@@ -41,7 +43,7 @@ def asked() -> bool:
 @contextmanager
 def heeded() -> Generator[None]:
     """From here on the signals are handled as said above; for the main thread of a command."""
-    _asked.times = 0
+    _asked.times, _asked.over = 0, False
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -62,6 +64,8 @@ def started(command: list[str], **options: Any) -> Generator[subprocess.Popen[An
     before = _asked.times
     _asked.starting += 1
     try:
+        if _asked.over and threading.current_thread() is not threading.main_thread():
+            raise KeyboardInterrupt
         process = subprocess.Popen(command, process_group=0, **options)
         _asked.running.append(process)
     finally:
@@ -80,8 +84,10 @@ def started(command: list[str], **options: Any) -> Generator[subprocess.Popen[An
 
 def _handle(number: int, frame: FrameType | None) -> None:
     _asked.times += 1
+    _asked.over = True  # before it is looked who begins: one of the two sees the other
     if not _asked.running and not _asked.starting:
         raise KeyboardInterrupt
+    _asked.over = False
     if _asked.times == 1:
         terminal.note("ending: what is under way at the vendors is waited for; once more kills it")
     for process in list(_asked.running):
