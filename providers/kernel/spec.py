@@ -104,35 +104,53 @@ def path(loc: Iterable[int | str]) -> str:
     return text
 
 
+#: What pydantic finds, by its own names: a word of it that stands here not is answered by ``_UNKNOWN``.
 _REASONS = {
     "missing": "is required",
     "extra_forbidden": "is not a known key",
-    "string_type": "must be text",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "tuple_type": "must be a list",
+    "literal_error": "must be one of {expected}",
     "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} entries",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "is not spelled right",
+    "string_unicode": "must be text of whole characters",
+    "string_not_ascii": "must be ASCII",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "finite_number": "must be a number that ends",
+    "json_invalid": "is not JSON",
+    "recursion_loop": "holds itself",
 }
+#: The nouns of its families of findings: ``string_type``, ``int_parsing``, ``date_from_datetime_parsing``.
+_NOUNS = {
+    "string": "text", "bool": "true or false", "int": "a whole number", "float": "a number", "decimal": "a number",
+    "dict": "a mapping", "mapping": "a mapping", "model": "a mapping", "dataclass": "a mapping", "is": "a mapping",
+    "tuple": "a list", "list": "a list", "set": "a list", "frozen": "a list", "iterable": "a list", "json": "JSON",
+    "date": "a day, for example 2026-12-01", "datetime": "a time", "time": "a time", "none": "null", "bytes": "text",
+}  # fmt: skip
+_UNKNOWN = "is not what belongs here"
 
 
 def reason(detail: ErrorDetails) -> str:
-    """One sentence for one finding of pydantic; never holds the value that was given."""
+    """One sentence for one finding of pydantic, in no word of its own; never holds the value that was given."""
     kind, context = detail["type"], detail.get("ctx") or {}
-    if kind in _REASONS:
-        return _REASONS[kind]
-    if kind == "literal_error":
-        return f"must be one of {context.get('expected', '')}".replace("'", "")
-    if kind == "too_long":
-        return f"must have at most {context.get('max_length')} entries"
     if kind == "value_error":
-        return str(context.get("error", detail["msg"]))
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return message[:1].lower() + message[1:]
+        return str(context.get("error") or _UNKNOWN)
+    if kind == "string_too_short":
+        least = context.get("min_length")
+        return "must not be empty" if least == 1 else f"must have at least {least} characters"
+    if kind in _REASONS:
+        return _REASONS[kind].format_map({name: str(value).replace("'", "") for name, value in context.items()})
+    noun = _NOUNS.get(kind.partition("_")[0])
+    return f"must be {noun}" if noun else _UNKNOWN
+
+
+def sentence(error: ValueError) -> str:
+    """What a ValueError says, also where it is pydantic's."""
+    return "; ".join(map(str, problems(error))) if isinstance(error, ValidationError) else str(error)
 
 
 def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
