@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, Final, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, to_jsonable_python
@@ -155,12 +157,52 @@ def sentence(error: ValueError) -> str:
 
 def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """Paths at which two canonical values differ, deepest first known: ``webhook.url``, ``sip_auth.allowed_addresses``."""
+    return (place for place, _, _ in differences(old, new, path))
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The same with what stands there on either side: a path alone does not say which of its dots are in a key."""
     if isinstance(old, dict) and isinstance(new, dict):
         left, right = cast(dict[str, Any], old), cast(dict[str, Any], new)
         for key in sorted(left.keys() | right.keys()):
-            yield from changed(left.get(key), right.get(key), f"{path}.{key}" if path else key)
+            yield from differences(left.get(key), right.get(key), f"{path}.{key}" if path else key)
     elif old != new:
-        yield path
+        yield path, old, new
+
+
+_NOTHING: Final = object()
+
+
+def at(values: Any, path: str) -> Any:
+    """The value at a path, as it is written here or by the engine: ``codecs[0].name``, ``content.README.md``,
+    ``content["README.md"]``; None where there is none. Keys may hold dots and brackets.
+    """
+    found = _followed(values, path)
+    return None if found is _NOTHING else found
+
+
+def _followed(value: Any, path: str) -> Any:
+    if not path:
+        return value
+    for inner, rest in _steps(value, path):
+        if (found := _followed(inner, rest)) is not _NOTHING:
+            return found
+    return _NOTHING
+
+
+def _steps(value: Any, path: str) -> Iterator[tuple[Any, str]]:
+    """What stands one step further by any reading of the path, and the rest of it; the longest key first."""
+    if isinstance(value, dict):
+        fields = cast(dict[str, Any], value)
+        for key in sorted(fields, key=len, reverse=True):
+            for written in (key, f"[{json.dumps(key, ensure_ascii=False)}]"):
+                rest = path.removeprefix(written)
+                if path.startswith(written) and rest[:1] in {"", ".", "["}:
+                    yield fields[key], rest.removeprefix(".")
+    elif isinstance(value, list | tuple) and (index := re.match(r"\[?([0-9]+)\]?(?=[.\[]|$)", path)):
+        items = cast(list[Any], value)
+        if int(index[1]) < len(items):
+            yield items[int(index[1])], path[index.end() :].removeprefix(".")
 
 
 def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
