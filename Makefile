@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
-PACKAGES := providers xai_resources stacks xtel sandbox templates
+PACKAGES := providers xai_resources stacks xtel sandbox signaling templates
 # The first of these that is new enough makes the virtual environment: `make setup PYTHONS=/path/to/python3.12`.
 PYTHONS := python3.13 python3.12 python3.11 python3
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check install
@@ -101,7 +101,7 @@ workflows: setup ## actionlint on the pipelines that xtel new --ci writes (built
 lock: ## writes requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "error: no uv on PATH; next: install uv, then make lock" >&2; exit 1; }
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock
+	  --no-emit-find-links --no-header --no-annotate --extra calls --extra dev pyproject.toml -o requirements.lock
 
 # The engine's cache is outside the project and shared with other checkouts: it stays.
 .PHONY: clean

@@ -267,7 +267,7 @@ class Number(Common):
         False, description="Make the registration and the attachment that exist ours, whoever made them."
     )
     replace: Literal["accept"] | None = Field(
-        None, description="`accept` consents to registering the number anew: an outage and a new signing secret."
+        None, description="`accept` consents to re-registering the number: an outage and a new signing secret."
     )
     on_delete: Literal["keep", "release"] | None = Field(
         None,

@@ -22,7 +22,7 @@ def set_by(name: str) -> str:
 def unusable(resources: Iterable[Resource], values: Mapping[str, str]) -> list[str]:
     """What is wrong with config secrets, a line each: which one, why it cannot be used, and how it is set. Never a value."""
     found = {name: why for resource in resources for name, why in _problems(resource, values)}
-    return [f"the config secret {name} {why}; next: {set_by(name)}" for name, why in sorted(found.items())]
+    return [f"the config secret {name}: {why}; next: {set_by(name)}" for name, why in sorted(found.items())]
 
 
 def _problems(resource: Resource, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

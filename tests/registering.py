@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
@@ -32,8 +33,10 @@ def output(resource: str, name: str) -> str:
 
 
 def secret(name: str) -> str:
-    """The value of a config secret, of a shape that does for a password, a header and a signing secret."""
-    return f"whsec_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    """The value of a config secret, in the shape of what it is called after."""
+    if name.endswith("SigningSecret") or name == "NAME":
+        return "whsec_" + base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
+    return f"Secret_{name}"[:20]
 
 
 @dataclass

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _console(*, stderr: bool = False) -> Console:
-    """Made anew for each line: whoever redirected the streams in between is respected."""
+    """Made for each line: whoever redirected the streams in between is respected."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
@@ -136,6 +136,12 @@ def live(text: str) -> Generator[Callable[[str], None]]:
 
     with _console(stderr=True).status(Text(text)) as status:
         yield lambda more: status.update(Text(f"{text}: {more}"))
+
+
+@contextmanager
+def silent(text: str) -> Generator[Callable[[str], None]]:
+    """The same without a line, for work that is part of what another line says."""
+    yield lambda more: None
 
 
 #: Makes a line that says what is going on, out of its beginning; what it yields adds to the line.

@@ -11,7 +11,7 @@ from typing import Any, cast
 from providers.kernel import secrecy
 from stacks.graph import PASSWORD
 from stacks.resource import NUMBER, Resource
-from xtel.engine import cli
+from xtel.engine import backends, cli
 from xtel.engine.step import is_object, name_of, parsed, type_of
 
 
@@ -41,8 +41,16 @@ class State:
 
 
 def of(stack: str, root: Path, environment: Mapping[str, str]) -> State:
-    """The state of a stack; empty for one never applied. Raises cli.PulumiUnavailable where Pulumi cannot be asked."""
-    return read(cli.run(["stack", "export", "--stack", stack], root, environment))
+    """The state of a stack; empty for one never applied, or destroyed.
+
+    Raises cli.PulumiUnavailable where Pulumi cannot be asked, or the state is empty without a destroy.
+    """
+    found = read(cli.run(["stack", "export", "--stack", stack], root, environment))
+    if not found.resources and (damage := backends.damage(stack, root, environment)):
+        raise cli.PulumiUnavailable(
+            f"the state of {stack} {damage.what}; there is {damage.copy}", step=f"xtel recover {stack}"
+        )
+    return found
 
 
 def made_password(stack: str, root: Path, environment: Mapping[str, str], number: str) -> str:
@@ -75,10 +83,12 @@ def read(text: str) -> State:
 
 
 def _resources(entries: list[Mapping[str, Any]]) -> Iterator[Resource]:
-    """Numbers and the objects at vendors; what only waits to be deleted after its replacement is no part of the network."""
+    """Numbers and the objects at vendors. What waits to be deleted after its replacement, or was deleted before it, is no
+    part of the network.
+    """
     for item in entries:
         urn = str(item["urn"])
-        if item.get("delete") or not (is_object(urn) or type_of(urn) == NUMBER):
+        if item.get("delete") or item.get("pendingReplacement") or not (is_object(urn) or type_of(urn) == NUMBER):
             continue
         parent = str(item.get("parent") or "")
         holder = name_of(parent) if type_of(parent) == NUMBER else ""
