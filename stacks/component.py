@@ -201,7 +201,7 @@ def _needed(key: str, number: model.Number) -> tuple[Resource, ...]:
     try:
         return graph.of_number(key, number, pulumi.get_project(), pulumi.get_stack())
     except ValueError as error:
-        raise pulumi.RunError(f"{key}: {error}") from None
+        raise pulumi.RunError(f"{key}: {spec.sentence(error)}") from None
 
 
 def config_secret(name: str) -> pulumi.Output[str]:

@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, cast
 
 from providers.kernel import purchase, ranges, registry, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
@@ -45,7 +43,7 @@ class _Entry:
         try:
             self._needed = graph.of_number(key, self.number)
         except ValueError as error:
-            self.problem = _sentence(error)
+            self.problem = spec.sentence(error)
 
     def place(self, field: str) -> Location:
         """Where a field is said: at the number, or in the defaults for all."""
@@ -90,6 +88,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
         yield from _kept(entry)
         yield from _wired(entry)
         yield from _fallback(entry)
+        yield from _repeated(entry)
         yield from _auth(entry)
     yield from _crowded(entries)
     yield from _at_odds(entries, line)
@@ -156,9 +155,32 @@ def _fallback(entry: _Entry) -> Iterator[Remark]:
         yield Remark(place, f"{entry.carrier.title} has no fallback ({ability.why}): remove fallback")
 
 
+def _repeated(entry: _Entry) -> Iterator[Remark]:
+    """What stands in a list twice once it is spelled in one way, and a fallback that is where the calls go first."""
+    number, route = entry.number, entry.number.route
+    uris = [way.uri for way in number.fallback]
+    first = str(values.Target(number=number.number or "", host=number.sip_host))
+    for index, uri in enumerate(uris):
+        place = (*entry.place("fallback"), index)
+        if uri in uris[:index]:
+            yield Remark(place, f"is fallback.{uris.index(uri)} again, spelled in another way or not: remove one")
+        elif uri == first:
+            yield Remark(place, "is where its calls go first: a fallback is somebody else; remove it")
+    for name in type(route).model_fields if route else ():
+        value: Any = getattr(route, name)
+        listed = cast(tuple[Any, ...], value) if isinstance(value, tuple) else ()
+        for index, item in enumerate(listed):
+            if item in listed[:index]:
+                yield Remark((*entry.place("route"), name, index), f"{item} stands in this list twice: remove one")
+
+
 def _auth(entry: _Entry) -> Iterator[Remark]:
     """Whether the carrier's calls get in at all: what is declared, or the carrier's best where nothing is."""
     auth, declared, route = entry.number.auth, entry.carrier, entry.number.route
+    for index, network in enumerate(auth.allow or () if isinstance(auth, Auth) else ()):
+        if not ranges.is_name(network) and (kind := values.unreached(network)):
+            text = f"{network} is {kind}: nothing from it arrives over the internet, so it lets nobody call"
+            yield Remark((*entry.place("auth"), "allow", index), text, "warning")
     if declared and entry.unlisted:
         text = (
             f"{declared.title} publishes no address ranges: add auth: {{allow: [CIDR]}} with the addresses of its calls"
@@ -199,14 +221,6 @@ def _contains(
     outer: ipaddress.IPv4Network | ipaddress.IPv6Network, inner: ipaddress.IPv4Network | ipaddress.IPv6Network
 ) -> bool:
     return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
-
-
-def _sentence(error: ValueError) -> str:
-    return (
-        "; ".join(str(problem) for problem in spec.problems(error))
-        if isinstance(error, ValidationError)
-        else str(error)
-    )
 
 
 def _table(name: str) -> bool:

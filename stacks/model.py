@@ -116,7 +116,7 @@ class Auth(StrictModel):
         if self.allow == ():
             raise ValueError("an empty allow lets nobody call: name a range or CIDR, or write auth: open")
         try:
-            values.cidrs(each for each in self.allow or () if not ranges.is_name(each))
+            _ = self.allow and ranges.resolve(self.allow)
         except ValueError as error:
             raise ValueError(f"allow: its networks {error}") from None
         return self

@@ -34,10 +34,6 @@ _WRONG_KIND = re.compile(r".*_(type|parsing|error|from_float|attributes_type)$")
 _LIMITS = {
     "missing": "is required: {described}",
     "string_pattern_mismatch": "is not spelled right: {described}",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
 }
 _HINTS = {
     ("digest", "username", "missing"): "a digest needs a username: add username: NAME",

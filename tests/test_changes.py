@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,3 +110,27 @@ def test_any_two_texts_differ_in_something_that_is_shown(before: str, after: str
     assert all(isinstance(each, Change) and each.before.isprintable() and each.after.isprintable() for each in found)
     assert all(max(len(each.before), len(each.after)) <= changes.MAX_CHARACTERS for each in found)
     assert found
+
+
+def test_keys_with_dots_show_both_sides() -> None:
+    before = {"content": {"README.md": "aa", "pjsip.conf": "1"}, "headers": {"X.Api": {"Key.v2": "a"}}}
+    after = {"content": {"README.md": "bb", "pjsip.conf": "1"}, "headers": {"X.Api": {"Key.v2": "b"}}}
+    assert [(each.path, each.before, each.after) for each in changes.of(step(before, after), "update")] == [
+        ("content.README.md", "aa", "bb"), ("headers.X.Api.Key.v2", "a", "b"),
+    ]  # fmt: skip
+
+
+def test_a_tool_whose_label_has_dots_shows_both_sides() -> None:
+    old = {**CRM, "server_label": "crm.v2", "headers": {"X.Team": "a"}}
+    new = {**old, "headers": {"X.Team": "b"}, "server_url": "https://evil.example.net/mcp"}
+    assert told([old, SEARCH], [new, SEARCH]) == [
+        ("tools[crm.v2].headers.X.Team", "a", "b"),
+        ("tools[crm.v2].server_url", "https://crm.example.com/mcp", "https://evil.example.net/mcp"),
+    ]
+
+
+def test_a_secret_under_a_key_with_dots_is_seen_to_change() -> None:
+    for path in ('tool_secrets["crm.v2"].headers["X.Team"]', 'tool_secrets["crm.v2"]["headers"]["X.Team"]'):
+        both = {"tool_secrets": {"crm.v2": {"headers": {"X.Team": MASK}}, "crm": {"v2": 1}}}
+        [change] = changes.of(replace(step(both, both), differing=(path,)), "update")
+        assert (change.before, change.after, change.secret) == (MASK, MASK, True)

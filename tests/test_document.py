@@ -492,3 +492,12 @@ def test_every_key_of_a_route_is_told_where_it_belongs_or_whose_it_is() -> None:
                     or "under buy" in said
                 )
                 assert "under route" not in said
+
+
+def test_an_allowlist_of_networks_that_the_internet_does_not_know_lets_nobody_call(tmp_path: Path) -> None:
+    entries = "[10.0.0.0/8, 127.0.0.1, 'fe80::/10', 203.0.113.7, 8.8.8.0/24]"
+    found = document.read(_file(tmp_path, f"auth: {{allow: {entries}}}")).warnings
+    assert [each.path for each in found] == [f"numbers.n0.auth.allow.{index}" for index in range(3)]
+    assert [each.message.split(": nothing")[0] for each in found] == [
+        "10.0.0.0/8 is private", "127.0.0.1/32 is loopback", "fe80::/10 is link-local",
+    ]  # fmt: skip

@@ -57,6 +57,7 @@ BEYOND_A_SCHEMA = {
     "key-twice-by-quotes": "in JSON every key is text",
     "merge-key-with-an-error": "other entries",
     "same-number-twice": "other entries",
+    "lists-with-something-twice": "other entries",
     "shared-trunk-conflict": "other entries",
     "shared-trunk-other-fallback": "other entries",
     "shared-trunk-recorded-by-one": "other entries",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from providers.kernel.spec import Secret, Spec, StrictModel, changed, problems, secret_values
+from providers.kernel.spec import Secret, Spec, StrictModel, at, changed, differences, problems, secret_values
 from providers.kernel.values import E164, UNKNOWN, Whole
 
 
@@ -69,3 +69,37 @@ def test_problems_hold_no_value() -> None:
 
 def test_secret_values_are_found_inside() -> None:
     assert list(secret_values(Example, {"password": "p1", "inner": {"token": "t1", "url": "u"}})) == ["p1", "t1"]
+
+
+KEYS = st.text(alphabet='ab.[]"0', min_size=1, max_size=4)
+TREES = st.recursive(
+    st.integers(0, 3), lambda inner: st.dictionaries(KEYS, inner, min_size=1, max_size=3), max_leaves=6
+)
+
+
+@given(TREES, TREES)
+def test_what_differs_is_told_with_both_sides(old: Any, new: Any) -> None:
+    found = list(differences(old, new))
+    assert [path for path, _, _ in found] == list(changed(old, new))
+    assert bool(found) == (old != new)
+    assert all(before != after for _, before, after in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("codecs[0].name", "PCMU"),
+        ("codecs[2]", None),
+        ("content.README.md", "aa"),
+        ('content["README.md"]', "aa"),
+        ("content.README", "plain"),
+        ('content["a.b"]["c.d"]', 1),
+        ("content.a.b.c.d", 1),
+        ("content.a.x", None),
+        ("content.a[b].c", 2),
+        ("nothing.at.all", None),
+    ],
+)
+def test_a_path_is_followed_through_keys_with_dots(path: str, value: object) -> None:
+    content = {"README.md": "aa", "README": "plain", "a.b": {"c.d": 1}, "a": {"b": 0}, "a[b]": {"c": 2}}
+    assert at({"codecs": [{"name": "PCMU"}], "content": content}, path) == value

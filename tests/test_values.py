@@ -80,12 +80,15 @@ def test_cidrs_are_canonical(entries: list[str]) -> None:
 def test_cidr_spells_and_refuses() -> None:
     assert values.cidr(" 203.0.113.7 ") == "203.0.113.7/32"
     assert values.cidr("2001:DB8::/32") == "2001:db8::/32"
+    assert values.cidr("::ffff:203.0.113.0/124") == "203.0.113.0/28"
+    assert values.cidrs(["::ffff:cb00:7107", "203.0.113.7"]) == ("203.0.113.7/32",)
     for text, reason in [
         ("203.0.113.1/28", r"host bits are set; the network is 203\.0\.113\.0/28"),
         ("0.0.0.0/0", "write `auth: open`"),
         ("::/0", "write `auth: open`"),
         ("example.com", "is not a CIDR"),
         ("203.0.113.0/33", "is not a CIDR"),
+        ("::ffff:0:0/96", "write `auth: open`"),
         ("fe80::1%eth0", "has the scope of one machine's interface"),
     ]:
         with pytest.raises(ValueError, match=reason):
@@ -93,7 +96,13 @@ def test_cidr_spells_and_refuses() -> None:
 
 
 def test_networks_that_are_the_whole_internet_together_are_refused() -> None:
-    for halves in (["0.0.0.0/1", "128.0.0.0/1"], ["::/1", "8000::/1"], ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"]):
+    for halves in (
+        ["0.0.0.0/1", "128.0.0.0/1"],
+        ["::/1", "8000::/1"],
+        ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"],
+        ["0.0.0.0/1", "::ffff:128.0.0.0/97"],
+        ["::/2", "4000::/2", "8000::/1"],
+    ):
         with pytest.raises(ValueError, match="together are the whole internet; write `auth: open`"):
             values.cidrs(halves)
 

@@ -30,7 +30,7 @@ def number(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Hand:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"name": ""}, "name: string should have at least 1 character"),
+        ({"name": ""}, "name: must not be empty"),
         ({"name": None}, "name: is required"),
         ({"origin": "sip"}, "origin: must be one of byo_trunk or xai_provisioned"),
         ({"phone_number": "14155550100"}, "phone_number: must start with +"),

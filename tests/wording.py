@@ -10,7 +10,8 @@ from providers.kernel import errors
 _OURS = "|".join(name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception))
 _FOREIGN = re.compile(
     rf"\b(?:{_OURS}): |\b\w+(?:Error|Exception|Interrupt)\b|Traceback|Value error|validation error|[Pp]ydantic"
-    r"|[Ii]nput should|valid (?:string|dict|tuple|list|integer|boolean)|Preview failed|<class |Errno|errors\.pydantic\.dev"
+    r"|[Ii]nput should|\bshould (?:be|have|match)\b|[Uu]nable to parse|Extra inputs|Field required"
+    r"|valid (?:string|dict|tuple|list|integer|boolean)|Preview failed|<class |Errno|errors\.pydantic\.dev"
 )
 
 

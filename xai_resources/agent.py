@@ -64,12 +64,20 @@ class Voice(StrictModel):
         return self
 
 
+def _collections(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """In one order, nothing twice; the limit is one of what is sent."""
+    found = tools.in_one_order(ids)
+    if len(found) > MAX_COLLECTIONS:
+        raise ValueError(f"must have at most {MAX_COLLECTIONS} entries")
+    return found
+
+
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 Instructions = Annotated[str, Field(min_length=1, max_length=MAX_INSTRUCTIONS), AfterValidator(_instructions)]
 Collections = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    Field(max_length=MAX_COLLECTIONS),
-    AfterValidator(tools.in_one_order),
+    AfterValidator(_collections),
+    Field(json_schema_extra={"maxItems": MAX_COLLECTIONS}),
 ]
 
 

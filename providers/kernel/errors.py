@@ -196,12 +196,9 @@ def worded(error: BaseException) -> XtelError:
     """Any exception in words for a user: ours as it is, another one without the names of its class and its library."""
     if ours := of(error):
         return ours
-    from pydantic import ValidationError  # takes a while to load, and is not needed where all goes well
+    from providers.kernel import spec  # takes a while to load, and is not needed where all goes well
 
-    from providers.kernel import spec
-
-    found = spec.problems(error) if isinstance(error, ValidationError) else [str(error)]
-    text = "; ".join(str(each) for each in found if str(each))
+    text = spec.sentence(error) if isinstance(error, ValueError) else str(error)
     return XtelError(
         f"something unexpected happened{f': {text}' if text else ''}",
         step="run it again with XTEL_DEBUG=1 and report it",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, Final, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, to_jsonable_python
@@ -104,45 +106,103 @@ def path(loc: Iterable[int | str]) -> str:
     return text
 
 
+#: What pydantic finds, by its own names: a word of it that stands here not is answered by ``_UNKNOWN``.
 _REASONS = {
     "missing": "is required",
     "extra_forbidden": "is not a known key",
-    "string_type": "must be text",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "tuple_type": "must be a list",
+    "literal_error": "must be one of {expected}",
     "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} entries",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "is not spelled right",
+    "string_unicode": "must be text of whole characters",
+    "string_not_ascii": "must be ASCII",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "finite_number": "must be a number that ends",
+    "json_invalid": "is not JSON",
+    "recursion_loop": "holds itself",
 }
+#: The nouns of its families of findings: ``string_type``, ``int_parsing``, ``date_from_datetime_parsing``.
+_NOUNS = {
+    "string": "text", "bool": "true or false", "int": "a whole number", "float": "a number", "decimal": "a number",
+    "dict": "a mapping", "mapping": "a mapping", "model": "a mapping", "dataclass": "a mapping", "is": "a mapping",
+    "tuple": "a list", "list": "a list", "set": "a list", "frozen": "a list", "iterable": "a list", "json": "JSON",
+    "date": "a day, for example 2026-12-01", "datetime": "a time", "time": "a time", "none": "null", "bytes": "text",
+}  # fmt: skip
+_UNKNOWN = "is not what belongs here"
 
 
 def reason(detail: ErrorDetails) -> str:
-    """One sentence for one finding of pydantic; never holds the value that was given."""
+    """One sentence for one finding of pydantic, in no word of its own; never holds the value that was given."""
     kind, context = detail["type"], detail.get("ctx") or {}
-    if kind in _REASONS:
-        return _REASONS[kind]
-    if kind == "literal_error":
-        return f"must be one of {context.get('expected', '')}".replace("'", "")
-    if kind == "too_long":
-        return f"must have at most {context.get('max_length')} entries"
     if kind == "value_error":
-        return str(context.get("error", detail["msg"]))
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return message[:1].lower() + message[1:]
+        return str(context.get("error") or _UNKNOWN)
+    if kind == "string_too_short":
+        least = context.get("min_length")
+        return "must not be empty" if least == 1 else f"must have at least {least} characters"
+    if kind in _REASONS:
+        return _REASONS[kind].format_map({name: str(value).replace("'", "") for name, value in context.items()})
+    noun = _NOUNS.get(kind.partition("_")[0])
+    return f"must be {noun}" if noun else _UNKNOWN
+
+
+def sentence(error: ValueError) -> str:
+    """What a ValueError says, also where it is pydantic's."""
+    return "; ".join(map(str, problems(error))) if isinstance(error, ValidationError) else str(error)
 
 
 def changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """Paths at which two canonical values differ, deepest first known: ``webhook.url``, ``sip_auth.allowed_addresses``."""
+    return (place for place, _, _ in differences(old, new, path))
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The same with what stands there on either side: a path alone does not say which of its dots are in a key."""
     if isinstance(old, dict) and isinstance(new, dict):
         left, right = cast(dict[str, Any], old), cast(dict[str, Any], new)
         for key in sorted(left.keys() | right.keys()):
-            yield from changed(left.get(key), right.get(key), f"{path}.{key}" if path else key)
+            yield from differences(left.get(key), right.get(key), f"{path}.{key}" if path else key)
     elif old != new:
-        yield path
+        yield path, old, new
+
+
+_NOTHING: Final = object()
+
+
+def at(values: Any, path: str) -> Any:
+    """The value at a path, as it is written here or by the engine: ``codecs[0].name``, ``content.README.md``,
+    ``content["README.md"]``; None where there is none. Keys may hold dots and brackets.
+    """
+    found = _followed(values, path)
+    return None if found is _NOTHING else found
+
+
+def _followed(value: Any, path: str) -> Any:
+    if not path:
+        return value
+    for inner, rest in _steps(value, path):
+        if (found := _followed(inner, rest)) is not _NOTHING:
+            return found
+    return _NOTHING
+
+
+def _steps(value: Any, path: str) -> Iterator[tuple[Any, str]]:
+    """What stands one step further by any reading of the path, and the rest of it; the longest key first."""
+    if isinstance(value, dict):
+        fields = cast(dict[str, Any], value)
+        for key in sorted(fields, key=len, reverse=True):
+            for written in (key, f"[{json.dumps(key, ensure_ascii=False)}]"):
+                rest = path.removeprefix(written)
+                if path.startswith(written) and rest[:1] in {"", ".", "["}:
+                    yield fields[key], rest.removeprefix(".")
+    elif isinstance(value, list | tuple) and (index := re.match(r"\[?([0-9]+)\]?(?=[.\[]|$)", path)):
+        items = cast(list[Any], value)
+        if int(index[1]) < len(items):
+            yield items[int(index[1])], path[index.end() :].removeprefix(".")
 
 
 def secret_values(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:

@@ -92,17 +92,24 @@ def pretty(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+#: Bits before the IPv4 address in ::ffff:203.0.113.7 (RFC 4291 §2.5.5.2).
+_MAPPED = 96
+
+
 def cidr(text: str) -> str:
     """An IPv4 or IPv6 network in CIDR form; a bare address becomes a /32 or /128; host bits are an error.
 
-    ``0.0.0.0/0`` is refused: the whole internet is spelled ``auth: open``, so that nobody opens a number by accident.
+    An IPv4 network that is mapped into IPv6 is the IPv4 network. ``0.0.0.0/0`` is refused:
+    the whole internet is spelled ``auth: open``, so that nobody opens a number by accident.
     """
     if "%" in text:
-        raise ValueError(f"{text!r} has the scope of one machine's interface: write the network without %…")
+        raise ValueError(f"{text!r} has the scope of one machine's interface: write it without % and what follows")
     try:
         network = ipaddress.ip_network(text.strip(), strict=True)
     except ValueError:
         raise ValueError(f"{text!r} is not a CIDR ({_cidr_reason(text)})") from None
+    if (mapped := getattr(network.network_address, "ipv4_mapped", None)) and network.prefixlen >= _MAPPED:
+        network = ipaddress.ip_network((mapped, network.prefixlen - _MAPPED))
     if network.prefixlen == 0:
         raise ValueError(f"{text} is the whole internet; write `auth: open` if any caller may reach the number")
     return str(network)
@@ -149,6 +156,12 @@ def host(text: str) -> str:
     if "." not in name:
         raise ValueError("is a single word, not a public host name: write it whole, such as voice.example.com")
     return name
+
+
+def unreached(network: str) -> str:
+    """Why no packet from a network arrives over the internet: ``private``, ``loopback``, …; empty where one can."""
+    first, last = (_kind(str(ipaddress.ip_network(network)[index])) for index in (0, -1))
+    return first if first == last else ""
 
 
 def _its_host(name: str) -> str:
@@ -201,15 +214,20 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _reached(name: str) -> None:
-    """Raises ValueError for an address that the internet does not reach."""
+def _kind(name: str) -> str:
+    """What kind of address that the internet does not reach a host is; empty for a public one, and for a name."""
     address = _address(name)
     if address is None or any(address in network for network in _DOCUMENTS):
-        return
+        return ""
     kinds = ("loopback", "link_local", "multicast", "unspecified", "reserved", "private")
-    kind = next((kind for kind in kinds if getattr(address, f"is_{kind}")), "" if address.is_global else "shared")
-    if kind:
-        text = f"is {'an' if kind == 'unspecified' else 'a'} {kind.replace('_', '-')} address"
+    found = next((kind for kind in kinds if getattr(address, f"is_{kind}")), "" if address.is_global else "shared")
+    return found.replace("_", "-")
+
+
+def _reached(name: str) -> None:
+    """Raises ValueError for an address that the internet does not reach."""
+    if kind := _kind(name):
+        text = f"is {'an' if kind == 'unspecified' else 'a'} {kind} address"
         raise ValueError(f"{text}, which nobody reaches from the internet: write the public host name")
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from ruamel.yaml import YAML
 
-from providers.kernel import marker, operation, registry, secrecy
+from providers.kernel import marker, operation, registry, secrecy, spec
 from providers.kernel.reconciler import Reconciler, operation_on
 from providers.kernel.route_import import Unmapped
 from providers.kernel.session import Session
@@ -123,13 +123,9 @@ class LiveStack:
 
 
 def _difference(path: str, seen: Any, declared: Any) -> str:
-    return f"{path} is {_at(path, seen)}, an entry would make it {_at(path, declared)}"
-
-
-def _at(path: str, value: Any) -> str:
-    for part in path.split("."):
-        value = cast(dict[str, Any], value).get(part) if isinstance(value, dict) else None
-    return secrecy.one_line(json.dumps(value, ensure_ascii=False), 80)
+    sides = [json.dumps(spec.at(side, path), ensure_ascii=False) for side in (seen, declared)]
+    there, declares = (secrecy.one_line(side, 80) for side in sides)
+    return f"{path} is {there}, an entry would make it {declares}"
 
 
 def project_name(found: Project) -> str:

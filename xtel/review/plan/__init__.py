@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from providers.kernel import spec
 from providers.kernel.errors import InputError
-from providers.kernel.secrecy import one_line
 from xtel.engine.previews import Preview, read
 from xtel.review.plan.build import Context, DeclaredNumber, build
 from xtel.review.plan.model import NumberPlan, Plan, Review, RuleFinding
@@ -38,8 +38,5 @@ def saved(text: str) -> Review | None:
     try:
         return Review.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(
-            one_line(f"this plan cannot be read: {where}: {first['msg']}"), step="xtel plan STACK --json > plan.json"
-        ) from None
+        first = spec.problems(error)[0]
+        raise InputError(f"this plan cannot be read: {first}", step="xtel plan STACK --json > plan.json") from None

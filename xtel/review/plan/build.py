@@ -391,8 +391,8 @@ def _drift(preview: Preview) -> Iterator[Drift]:
             yield Drift(**about, number=number, path="")
             continue
         old, new = changes.counted(step.old), changes.counted(then.old)
-        for path in spec.changed(old, new):
-            for change in changes.between(path, changes.at(old, path), changes.at(new, path)):
+        for path, before, after in spec.differences(old, new):
+            for change in changes.between(path, before, after):
                 yield Drift(**about, number=number, path=change.path, declared=change.before, live=change.after)
 
 

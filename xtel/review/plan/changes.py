@@ -37,8 +37,7 @@ def of(step: Step, op: str) -> Iterator[Change]:
         return
     old = counted(step.old) if op != "create" else dict[str, Any]()
     new = counted(step.new)
-    for path in spec.changed(old, new):
-        before, after = at(old, path), at(new, path)
+    for path, before, after in spec.differences(old, new):
         if before == MASK and isinstance(after, list | dict):
             yield from _disclosed(path, after)
         else:
@@ -56,7 +55,7 @@ def _disclosed(path: str, after: Any) -> Iterator[Change]:
 
 def secretly(step: Step) -> list[str]:
     """Secrets that the engine saw change: masked, both sides look the same."""
-    return [path for path in step.differing if at(step.old, path) == MASK == at(step.new, path)]
+    return [path for path in step.differing if spec.at(step.old, path) == MASK == spec.at(step.new, path)]
 
 
 def between(path: str, before: Any, after: Any) -> Iterator[Change]:
@@ -67,9 +66,7 @@ def between(path: str, before: Any, after: Any) -> Iterator[Change]:
         yield from list(_lines(path, before, after)) or [_whole(path, before, after)]
     elif (left := _by_name(before)) is not None and (right := _by_name(after)) is not None:
         for name in [*left, *(name for name in right if name not in left)]:
-            for inner in spec.changed(left.get(name), right.get(name), f"{path}[{name}]"):
-                field = inner.removeprefix(f"{path}[{name}]").lstrip(".")
-                old, new = _inside(left.get(name), field), _inside(right.get(name), field)
+            for inner, old, new in spec.differences(left.get(name), right.get(name), f"{path}[{name}]"):
                 going = _destination(old, new, right.get(name))
                 yield from (change.model_copy(update=going) for change in between(inner, old, new))
     else:
@@ -114,10 +111,6 @@ def _items(value: Any) -> Iterable[tuple[str, Any]]:
     return (("", item) for item in cast(list[Any], value)) if isinstance(value, list) else ()
 
 
-def _inside(item: Any, path: str) -> Any:
-    return item if not path or item is None else at(item, path)
-
-
 def _by_name(value: Any) -> dict[str, Any] | None:
     """The items of a list by what people call them; None for a list whose items have no names of their own."""
     if not isinstance(value, list) or not value:
@@ -159,21 +152,6 @@ def _around(old: str, new: str) -> tuple[str, str]:
     cut = [lead + text[start : start + MAX_CHARACTERS - 2] for text in (old, new)]
     tails = ["…" if len(text) > start + MAX_CHARACTERS - 2 else "" for text in (old, new)]
     return cut[0] + tails[0], cut[1] + tails[1]
-
-
-def at(values: Any, path: str) -> Any:
-    """The value at a path such as ``codecs[0].name``; None where there is none."""
-    if path in values:
-        return values[path]
-    for quoted, plain in re.findall(r'\["([^"]*)"\]|([^.\[\]]+)', path):
-        name = quoted or plain
-        if isinstance(values, dict):
-            values = cast(dict[str, Any], values).get(name)
-        elif isinstance(values, list) and name.isdigit() and int(name) < len(cast(list[Any], values)):
-            values = cast(list[Any], values)[int(name)]
-        else:
-            return None
-    return values
 
 
 def shown(value: Any) -> str:
