@@ -11,6 +11,7 @@ from tests.test_plan import linked, registered, urn
 from xtel.engine.previews import Preview
 from xtel.engine.step import Diagnostic, Step
 from xtel.review import plan, report, rules
+from xtel.review.plan.model import BundlePlan
 from xtel.review.report import view
 
 MANY = [f"+141555501{index:02}" for index in range(31)]
@@ -87,6 +88,20 @@ def test_what_differs_stands_beside_its_number() -> None:
     [told] = [item for item in view.told(review) if "taken over" in item.what]
     assert told.what == "will be taken over: NUMBER, called …"
     assert view.listed(told)[7] == f"tw-07 · {MANY[7]}: 'line 7'"
+
+
+def test_files_by_hand_are_listed_once() -> None:
+    found = tuple(
+        BundlePlan(number=e164, name=f"{e164}/bundle", op="create", files=(f"xai-{e164[1:]}.xml",),
+                   command=f"xtel render prod --number {e164}")
+        for e164 in MANY
+    )  # fmt: skip
+    review = CASES["a webhook"][0]
+    review = review.model_copy(update={"plan": review.plan.model_copy(update={"bundles": found})})
+    [(where, names, item)] = view.bundles(review.plan)
+    assert (where, len(names), item.files) == ("31 numbers", 31, ("xai-NUMBER.xml",))
+    for format in ("text", "md", "html"):
+        assert report.render(review, format, record.LINKS).count("xtel render prod --number NUMBER") == 1
 
 
 def test_other_texts_and_other_levels_are_not_merged() -> None:
