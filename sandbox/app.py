@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from sandbox import callers
 from sandbox.control import control
-from sandbox.exchange import Call, pairs
+from sandbox.exchange import Answer, Call, pairs
 from sandbox.line import CUT
 from sandbox.network import Network
 
@@ -24,6 +27,9 @@ class Sandbox:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        if stranger := callers.refused(scope):
+            await JSONResponse({"error": stranger}, 403)(scope, receive, send)
+            return
         path = scope["path"]
         if path == CONTROL or path.startswith(CONTROL + "/"):
             await self.control(scope, receive, send)
@@ -39,7 +45,16 @@ class Sandbox:
         headers = {**answer.headers, "content-length": str(len(answer.body))}
         if answer.status in (204, 304):
             headers = dict(answer.headers)
-        await Response(answer.body, answer.status, headers)(scope, receive, send)
+        response = Response(answer.body, answer.status, headers)
+        if answer.drip and answer.body:
+            response = StreamingResponse(self._dripping(answer), answer.status, headers)
+        await response(scope, receive, send)
+
+    async def _dripping(self, answer: Answer) -> AsyncIterator[bytes]:
+        for index in range(len(answer.body)):
+            if not await self.network.pause(answer.drip):
+                return
+            yield answer.body[index : index + 1]
 
 
 async def _call(request: Request) -> Call:

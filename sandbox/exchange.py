@@ -60,6 +60,7 @@ class Answer:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    drip: float = 0  # seconds between two bytes of the body; 0 sends it at once
 
 
 def json_answer(status: int, document: object, headers: Mapping[str, str] | None = None) -> Answer:

@@ -11,7 +11,9 @@ from typing import Any, cast
 from sandbox.exchange import JsonObject, is_object
 from sandbox.store import Store
 
-ACTIONS = ("status", "delay", "drop_before", "drop_after", "ignore", "swap_id", "gone")
+ACTIONS = (
+    "status", "delay", "drop_before", "drop_after", "ignore", "swap_id", "gone", "drip", "endless", "bomb", "elsewhere",
+)  # fmt: skip
 ECHOES = ("unchanged", "asked")
 METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 WITHOUT_END = -1
@@ -29,6 +31,7 @@ class Fault:
     body: str | JsonObject | list[Any] | None = None
     seconds: float = 1
     fields: list[str] = field(default_factory=list[str])  # `ignore` leaves out these alone
+    host: str = ""  # where `elsewhere` says that the next page is
     echo: str = ECHOES[0]  # what the answer to `ignore` shows: what there is, or what was asked for
     seen: int = 0  # matching requests so far, for `every`
     until: float = 0  # when `gone` ends: it begins with its first request, and counts seconds, not requests
@@ -90,6 +93,10 @@ def _fields(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name for name in cast(list[Any], value))
 
 
+def _host(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", value) is not None
+
+
 def _body(value: Any) -> bool:
     return value is None or isinstance(value, str | dict | list)
 
@@ -104,6 +111,7 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "body": (_body, "expected a string or an object"),
     "seconds": (_seconds, f"expected 0 to {MAX_SECONDS}"),
     "fields": (_fields, "expected a list of names of fields of the request"),
+    "host": (_host, "expected a host, with a port or without"),
     "echo": (lambda value: value in ECHOES, f"expected {' or '.join(ECHOES)}"),
 }
 
@@ -121,6 +129,8 @@ def parse(raw: Any) -> Fault:
         valid, message = CHECKS[name]
         if not valid(value):
             raise ValueError(f"{name}: {message}")
+    if ("host" in raw) != (raw["action"] == "elsewhere"):
+        raise ValueError("host: goes with the action elsewhere, which needs one")
     fault = Fault(**raw)
     fault.times = fault.times or 1
     return fault

@@ -1,8 +1,11 @@
-"""Vendors that lie: what was accepted is not done, not all of it, or the answer names something else."""
+"""Vendors that lie: what was accepted is not done, not all of it, or the answer names something else; lists that have no
+end or go on elsewhere; and bodies that are far more than they look.
+"""
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -15,6 +18,9 @@ from sandbox.store import Store
 _FORM = "application/x-www-form-urlencoded"
 #: Where a JSON body lists the fields it speaks of (xAI's field mask).
 _PATHS = "paths"
+#: Query parameters that choose a page: `Page` and `PageToken`, `page[number]`, `offset`.
+_PAGING = frozenset({"Page", "PageToken", "page[number]", "offset"})
+_BLOCK, _BLOCKS = 1 << 20, 64  # bytes of white space behind the body of a bomb, and how often
 
 
 def ignored(store: Store, vendor: Vendor, call: Call, fault: Fault) -> Answer:
@@ -98,3 +104,56 @@ def _over(done: Any, asked: Any, names: Collection[str]) -> Any:
         return done
     told: JsonObject = {name: value for name, value in asked.items() if _bare(name) in names}
     return {name: _over(value, asked.get(name), names) for name, value in done.items()} | told
+
+
+def endless(vendor: Vendor, call: Call) -> Answer:
+    """The first page whatever page is asked for, and after it there is always one more: the same."""
+    answer = vendor.serve(replace(call, query=tuple(pair for pair in call.query if pair[0] not in _PAGING)))
+    return _followed(answer, call, "")
+
+
+def distorted(answer: Answer, call: Call, fault: Fault) -> Answer:
+    """What was done, and told in another way: with the next page, whether there is any or not, at another host; byte by
+    byte; or as a bomb."""
+    if fault.action == "elsewhere":
+        return _followed(answer, call, f"{call.origin.partition('://')[0]}://{fault.host}")
+    if fault.action == "drip":
+        return replace(answer, drip=fault.seconds)
+    return _bomb(answer) if fault.action == "bomb" else answer
+
+
+def _followed(answer: Answer, call: Call, origin: str) -> Answer:
+    """A page that names a next one in the form of its vendor; what is no page stays as it is."""
+    document = _document(answer)
+    if answer.status != 200 or not is_object(document):
+        return answer
+    address = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
+    meta: Any = document.get("meta")
+    if "next_page_uri" in document:
+        document["next_page_uri"] = origin + address
+    elif not is_object(meta):
+        return answer
+    elif "next_page_url" in meta:
+        meta["next_page_url"] = (origin or call.origin) + address
+    elif "next" in meta:
+        meta["next"] = origin + address
+    elif "total_pages" in meta and not origin:
+        meta |= {"total_pages": 10**6, "page_number": int(dict(call.query).get("page[number]", 1))}
+    return replace(answer, body=json.dumps(document).encode())
+
+
+def _bomb(answer: Answer) -> Answer:
+    """The same JSON with white space behind it, so much that only gzip makes it small."""
+    if not answer.body:
+        return answer
+    head = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    start = head.compress(answer.body) + head.flush(zlib.Z_FULL_FLUSH)
+    space = b" " * _BLOCK
+    block = head.compress(space) + head.flush(zlib.Z_FULL_FLUSH)  # stands for itself: nothing before it is referred to
+    check = zlib.crc32(answer.body)
+    for _ in range(_BLOCKS):
+        check = zlib.crc32(space, check)
+    size = len(answer.body) + _BLOCK * _BLOCKS
+    frame = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", check.to_bytes(4, "little") + size.to_bytes(4, "little")
+    body = frame[0] + start + block * _BLOCKS + head.flush() + frame[1]
+    return replace(answer, body=body, headers={**answer.headers, "content-encoding": "gzip"})

@@ -66,11 +66,11 @@ class Network:
         entry = self.journal.arrive(call, vendor.name if vendor else None)
         fault = self.faults.take(call.method, call.path)
         wait = self.switches["latency"] + (fault.seconds if fault and fault.action == "delay" else 0)
-        answer = self._answer(vendor, call, fault) if await self._pause(wait) else None
+        answer = self._answer(vendor, call, fault) if await self.pause(wait) else None
         entry.close(answer.status if answer else None, fault.action if fault else None)
         return answer
 
-    async def _pause(self, seconds: float) -> bool:
+    async def pause(self, seconds: float) -> bool:
         """Wait; false when interrupted."""
         if not seconds:
             return True
@@ -99,7 +99,10 @@ class Network:
             return lies.ignored(self.store, vendor, call, fault)
         if action == "swap_id":
             return lies.swapped(self.store, vendor, call)
-        return vendor.serve(call)
+        if action == "endless":
+            return lies.endless(vendor, call)
+        answer = vendor.serve(call)
+        return lies.distorted(answer, call, fault) if fault else answer
 
 
 def _parts(vendor: str, part: object) -> tuple[str, Seed]:

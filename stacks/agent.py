@@ -92,7 +92,7 @@ class Agent(StrictModel):
         return self.model_copy(update={"instructions": text, "instructions_file": None})
 
     def inputs(self, key: str) -> dict[str, Any]:
-        """The inputs of the xAI object; in them :class:`~stacks.reference.SecretRef` stands for a value."""
+        """The inputs of the xAI object; in ``tool_secrets`` :class:`~stacks.reference.SecretRef` stands for a value."""
         given = {
             "name": self.name or key,
             "instructions": self.instructions,
@@ -101,7 +101,7 @@ class Agent(StrictModel):
             "collection_ids": list(self.collection_ids),
             "take_over": self.take_over or None,
         }
-        return {name: value for name, value in given.items() if value}
+        return {name: value for name, value in tools.parted(given).items() if value}
 
 
 def _filled(tool: StrictModel) -> dict[str, Any]:

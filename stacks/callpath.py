@@ -81,6 +81,11 @@ class CallPath:
         return not any(hop.ends for hop in self.hops if hop.name == "attachment")
 
     @property
+    def unregistered(self) -> Hop | None:
+        """Its registration, where no object tells of one: for a state, which holds every object there is."""
+        return None if self.registered_by else Hop("registration", "missing")
+
+    @property
     def answered_by(self) -> str:
         """Who answers, for people: ``agent sales``, or a webhook's URL; empty for nobody."""
         hop = next((hop for hop in self.hops if hop.name in {"webhook", "agent"} and not hop.ends), None)

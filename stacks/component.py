@@ -6,18 +6,20 @@ And the hosted agent that numbers are answered by: one resource, under its key.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Unpack, cast
 
 import pulumi
+from pulumi.output import Unknown
 from pydantic import BaseModel, ValidationError
 
-from providers.kernel import engine, registry, spec
+from providers.kernel import engine, preflight, registry, secrecy, spec
 from providers.kernel.route import CarrierRoute
+from providers.kernel.values import NUMBER_TO_COME
 from stacks import agent as hosted
-from stacks import arguments, graph, instructions, model
+from stacks import arguments, graph, instructions, model, secret_values
 from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
@@ -93,9 +95,11 @@ class Number(pulumi.ComponentResource):
 
 def _made(needed: Resource, made: _Resources, opts: pulumi.ResourceOptions | None = None) -> Any:
     """Register a resource of the graph."""
+    if unusable := unusable_secrets([needed]):
+        raise pulumi.RunError("\n".join(unusable))
     inputs = {field: _value(value, made) for field, value in needed.inputs.items()}
     options = pulumi.ResourceOptions.merge(_options(needed, made), opts)
-    return engine.resource(needed.vendor, needed.kind)(needed.name, options, **inputs)
+    return engine.resource(needed.vendor, needed.kind)(needed.name, options, preflight.written(needed.ahead), **inputs)
 
 
 def _options(needed: Resource, made: _Resources) -> pulumi.ResourceOptions:
@@ -118,12 +122,25 @@ def _value(value: Any, made: _Resources) -> Any:
 
 def _known_to_the_engine(value: Any, made: _Resources) -> Any:
     if isinstance(value, graph.OutputOf):
-        return getattr(made[value.type, value.resource], value.output)
+        return _or(_NOT_MADE, getattr(made[value.type, value.resource], value.output))
     if isinstance(value, graph.MadePassword):
-        return pulumi.Output.secret(made[graph.PASSWORD, value.resource].value)
+        return pulumi.Output.secret(_or(_NOT_MADE, made[graph.PASSWORD, value.resource].value))
     if isinstance(value, graph.NumberText):
-        return _known_to_the_engine(value.choice, made).apply(value.filled)
+        choice = made[value.choice.type, value.choice.resource]
+        return _or(NUMBER_TO_COME, getattr(choice, value.choice.output)).apply(value.filled)
     return config_secret(value.secret) if isinstance(value, SecretRef) else value
+
+
+#: Stands for an output of what was not made, in a run that goes on after an error. The engine leaves out whatever needs
+#: it, but checks that first: a value that the check refuses would end the run for all other numbers too.
+_NOT_MADE = "not_made!"
+
+
+def _or(instead: str, output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """In an update every output is known, but those of what was not made."""
+    if pulumi.runtime.is_dry_run():
+        return output
+    return output.apply(lambda value: instead if isinstance(value, Unknown) else value, run_with_unknowns=True)
 
 
 #: What routes of one run share, by the root resource of the run: a process may run several programs.
@@ -188,8 +205,25 @@ def _needed(key: str, number: model.Number) -> tuple[Resource, ...]:
 
 def config_secret(name: str) -> pulumi.Output[str]:
     """A Pulumi config secret; the error for a missing one prints the line that sets it."""
+    return pulumi.Output.secret(_config_value(name))
+
+
+def _config_value(name: str) -> str:
     space, _, key = name.rpartition(":")
-    value = pulumi.Config(space or None).get_secret(key)
+    value: Any = pulumi.runtime.get_config(pulumi.Config(space or None).full_key(key))
     if value is None:
-        raise pulumi.RunError(f"the config secret {name} is not set; next: pulumi config set --secret {name}")
-    return value
+        raise pulumi.RunError(f"the config secret {name} is not set; next: {secret_values.set_by(name)}")
+    secrecy.register(value)
+    return str(value)
+
+
+def unusable_secrets(needed: Iterable[Resource]) -> list[str]:
+    """Config secrets that are not set, or not what they are used for: a line each."""
+    resources, lines = list(needed), list[str]()
+    values: dict[str, str] = {}
+    for name in sorted(graph.secrets(resources)):
+        try:
+            values[name] = _config_value(name)
+        except pulumi.RunError as error:
+            lines.append(str(error))
+    return lines + secret_values.unusable(resources, values)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from providers.kernel import marker, purchase, registry
+from providers.kernel.preflight import Ahead
 from providers.kernel.route import CarrierRoute, Leg, Login, Ref, RouteObject
 from providers.kernel.secrecy import MASK
 from providers.kernel.values import NUMBER_TO_COME, Target
+from providers.kernel.values import UNKNOWN as UNKNOWN_YET
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Digest, Number, Webhook
 from stacks.reference import SecretRef
@@ -192,6 +194,15 @@ def _references(value: Any) -> Iterator[str]:
         yield from _references(item)
 
 
+def _asked(value: Any) -> Any:
+    """An input as far as it may be told and is known before anything is made."""
+    if isinstance(value, Mapping):
+        return {name: _asked(item) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_asked(item) for item in cast(list[Any], value)]
+    return UNKNOWN_YET if isinstance(value, SecretRef | MadePassword | OutputOf | NumberText) else value
+
+
 def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping):
         return cast(Mapping[str, Any], value).values()
@@ -215,6 +226,10 @@ class _Wiring:
         self._owner, self._carrier = (project, stack), _carrier(number)
         self._marker = _marker(*self._owner, self._name)
         self._sip_auth = _sip_auth(number, f"{self._name}/password")
+        limit = registry.carriers()[self._carrier].object_limit if self._carrier else None
+        self._limited = limit[0] if limit else ""
+        #: Names of the objects that an account may not be able to have: what takes the calls, and what has a limit.
+        self._asked = set[str]()
 
     @property
     def leg(self) -> Leg:
@@ -225,6 +240,11 @@ class _Wiring:
         return Leg(_e164(number), target(number), number.fallback, take_over, login)
 
     def resources(self) -> Iterator[Resource]:
+        needed = tuple(self._needed())
+        for place, each in enumerate(needed):
+            yield replace(each, ahead=tuple(self._ahead(each, needed[place + 1 :])))
+
+    def _needed(self) -> Iterator[Resource]:
         number = self._number
         yield Resource(self._name, NUMBER, protect=number.protect, aliases=number.was)
         if self._password_is_made:
@@ -234,7 +254,22 @@ class _Wiring:
         waits = tuple(each.name for each in bought)
         yield self._own(self._name, REGISTRATION, self._registration(), waits)
         if number.route and _e164(number):
-            yield from self._objects(number.route.objects(self.leg))
+            yield from self._objects(number.route.objects(self.leg), registered=True)
+
+    def _ahead(self, made: Resource, later: Sequence[Resource]) -> Iterator[Ahead]:
+        """What is asked before ``made`` is: the registration's credentials, the limits of an account, who has the number.
+
+        Whoever has the number's calls stands in the way of its registration; of a number that is registered it was asked
+        then, and somebody who has taken it since is put right by the attachment itself.
+        """
+        if made.shared or made.type == NUMBER or made.kind == "Choice":
+            return
+        for each in later:
+            if each.type == REGISTRATION:
+                yield Ahead(each.type, {"phone_number": UNKNOWN_YET, **self._marker})
+            elif each.name in self._asked:
+                agreed = {} if made.type == REGISTRATION else {"take_over": True}
+                yield Ahead(each.type, {name: _asked(value) for name, value in each.inputs.items()} | agreed)
 
     @property
     def _password_is_made(self) -> bool:
@@ -247,7 +282,7 @@ class _Wiring:
         """What is shared is named by its carrier, the rest by the number."""
         return f"{self._carrier if object.shared else self._name}/{object.name}"
 
-    def _objects(self, objects: Sequence[RouteObject]) -> Iterator[Resource]:
+    def _objects(self, objects: Sequence[RouteObject], *, registered: bool = False) -> Iterator[Resource]:
         """The objects of a route; what takes calls comes last, when the number can answer them."""
         names = {each.name: self._holder(each) for each in objects}
         types = {each.name: self._type(each) for each in objects}
@@ -261,7 +296,10 @@ class _Wiring:
                 inputs |= _marker(*self._owner, self._carrier)
                 yield Resource(names[each.name], types[each.name], inputs, depends_on=waits, shared=True)
             else:
-                waits += (self._name,) if each.last else ()
+                if each.last or each.kind == self._limited:
+                    self._asked.add(names[each.name])
+                # After the registration: where that is refused, nothing of the number stands at its carrier.
+                waits += (self._name,) if registered else ()
                 yield self._own(names[each.name], types[each.name], inputs, waits)
 
     def _own(self, name: str, type: str, inputs: Mapping[str, Any], depends_on: tuple[str, ...] = ()) -> Resource:

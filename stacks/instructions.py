@@ -23,10 +23,16 @@ def text(root: Path, named: str) -> str:
 
 
 def inside(root: Path, named: str) -> Path:
-    """The file's path. Raises ValueError for one that leads out of the project."""
+    """The file's path. Raises ValueError for one that is no prose of the project's: its text goes to xAI, to be spoken."""
+    top = Path(os.path.realpath(root))
     path = Path(os.path.realpath(root / named))
-    if not path.is_relative_to(os.path.realpath(root)):
+    if not path.is_relative_to(top):
         raise ValueError("is outside of the project: name a file below its root, such as agents/sales.md")
+    for each in (Path(named), path.relative_to(top)):  # as it is named, and where links lead
+        if any(part.startswith(".") and part not in {".", ".."} for part in each.parts):
+            raise ValueError("is a hidden file, or in a hidden folder: name one such as agents/sales.md")
+        if each.suffix.lower() not in _PROSE:
+            raise ValueError("must be a file of prose that ends in .md or .txt: its text is sent to xAI")
     return path
 
 
@@ -43,5 +49,6 @@ def checked(content: bytes) -> str:
     return found
 
 
+_PROSE = frozenset({".md", ".txt"})
 _MAX_BYTES = 4 * agent.MAX_INSTRUCTIONS  # a character takes at most four bytes
 _TOO_LONG = f"is too long: instructions have at most {agent.MAX_INSTRUCTIONS} characters"

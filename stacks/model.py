@@ -175,6 +175,7 @@ class Common(StrictModel):
         description="The carrier, and what is special about it.",
         examples=[{"carrier": "twilio"}],
     )
+    protect: StrictBool = Field(False, description="Pulumi refuses to delete or replace it.")
 
     @field_validator("auth", mode="before", json_schema_input_type=Auth | Literal["open"] | None)
     @classmethod
@@ -274,7 +275,6 @@ class Number(Common):
         None,
         description="What destroy does with a number at its carrier: keep, or release (XTEL_ALLOW_RELEASE must name it).",
     )
-    protect: StrictBool = Field(False, description="Pulumi refuses to delete or replace it.")
     was: tuple[str, ...] = Field(
         (), description="Earlier keys of a number that has no E.164 yet.", examples=[["old-key"]]
     )
@@ -372,6 +372,17 @@ def _named(text: str) -> str:
     return text if KEY.match(text) else e164(text)
 
 
+#: What a plan prints where the reason belongs; nobody may leave it there.
+WHY = "WRITE WHY"
+
+
+def _reason(text: str) -> str:
+    said = text.strip(" .…\"'")
+    if not said or said.upper() == WHY:
+        raise ValueError("must say why in your own words, for example moves to the new office")
+    return text
+
+
 class Accept(StrictModel):
     """Something that a plan may do although a rule says no: which rule, for which number, until when, and why."""
 
@@ -387,8 +398,10 @@ class Accept(StrictModel):
     until: Annotated[date, BeforeValidator(_day, json_schema_input_type=date)] = Field(
         description="The last day on which it counts, for example 2026-12-01.", examples=["2026-12-01"]
     )
-    why: str = Field(
-        min_length=1, max_length=200, description="Why; every report shows it.", examples=["moves to the new office"]
+    why: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_reason)] = Field(
+        description="Why; every report shows it.",
+        examples=["moves to the new office"],
+        json_schema_extra={"not": {"pattern": f"^\\s*({WHY}|[.…]*)\\s*$"}},
     )
 
 

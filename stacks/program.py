@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from providers.kernel import engine, errors, log, workarounds
 from providers.kernel.wording import counted
 from stacks import document, graph
-from stacks.component import Agent, Number, config_secret
+from stacks.component import Agent, Number, unusable_secrets
 
 
 def main() -> None:
@@ -63,15 +63,9 @@ def _document() -> document.Document:
 
 
 def _secrets_are_set(found: document.Document) -> None:
-    """All missing config secrets at once, before anything is declared."""
-    missing: list[str] = []
-    for name in sorted(graph.secrets(graph.of_document(found))):
-        try:
-            config_secret(name)
-        except pulumi.RunError as error:
-            missing.append(str(error))
-    if missing:
-        raise pulumi.RunError("\n".join(missing))
+    """All config secrets that are missing or cannot be used, at once, before anything is declared."""
+    if lines := unusable_secrets(graph.of_document(found)):
+        raise pulumi.RunError("\n".join(lines))
 
 
 def _shown(number: Number) -> dict[str, object]:

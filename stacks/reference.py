@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from providers.kernel import registry
 from providers.kernel.spec import StrictModel
 
 
@@ -31,6 +32,14 @@ class Spelled:
         return text
 
 
+def _not_a_vendors(name: str) -> str:
+    """A vendor's credential is for that vendor's hosts; what a stack file names goes where the stack file says."""
+    space, colon, _ = name.partition(":")
+    if colon and space in registry.vendors():
+        raise ValueError(f"is a credential of {space}, which goes to {space} alone: use a secret of your own")
+    return name
+
+
 class SecretRef(StrictModel):
     """``{secret: NAME}``: the Pulumi config secret of that name. Secrets never stand in the file."""
 
@@ -40,6 +49,7 @@ class SecretRef(StrictModel):
             r"^[A-Za-z][\w-]*(:[\w-]+)?$",
             "must be the name of a config secret, for example pbxPassword; its value is set by `pulumi config set --secret`",
         ),
+        AfterValidator(_not_a_vendors),
     ] = Field(description="Name of the Pulumi config secret.", examples=["pbxPassword"])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from providers.kernel.preflight import Ahead
+
 #: What the engine writes, in previews and states, for a value that is not known yet.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 #: The Pulumi component that one number is: part of every user's state, never changes.
@@ -30,6 +32,8 @@ class Resource:
     #: One for the whole stack, used by the routes of several numbers.
     shared: bool = False
     protect: bool = False
+    #: What is asked at the vendors before it is made: the objects after it that would end the run half-way.
+    ahead: tuple[Ahead, ...] = field(default=(), compare=False, repr=False)
     #: Earlier names.
     aliases: tuple[str, ...] = ()
     #: The vendor's id, and what only the vendor knows, where the source has seen the object itself.

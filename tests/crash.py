@@ -82,7 +82,7 @@ def disturb(project: Project, moment: Moment) -> bool:
 def check(project: Project, wanted: str) -> None:
     """Recover, and compare with the run that nobody killed."""
     sandbox = project.sandbox
-    xtel(project, "recover", STACK)
+    _recover(project)
     found = network(sandbox)
     assert found == wanted, _difference(wanted, found)
     keys = _keys(project)
@@ -93,6 +93,13 @@ def check(project: Project, wanted: str) -> None:
             f"{number}: its secret is not the kept one"
         )
     project.run("preview", "--expect-no-changes", "--stack", STACK)
+
+
+def _recover(project: Project) -> None:
+    """A provider that was killed alone leaves the engine's word that nothing was made: then the consent is a person's."""
+    if xtel(project, "recover", STACK, code=None).returncode:
+        numbers = ",".join(project.sandbox.secrets()["signing_secrets"])
+        xtel(project, "recover", STACK, XTEL_ALLOW_REPLACE=numbers)
 
 
 def _keys(project: Project) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import Unknown
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2 as wire
 
-from providers.kernel import engine, process
+from providers.kernel import engine, preflight, process
 from providers.kernel.engine import Provider
 from stacks import document, graph
 from stacks.reference import SecretRef
@@ -86,11 +87,14 @@ class Face:
         """
         wanted = [each for each in graph.of_document(document.read(self._file), PROJECT, STACK) if each.type != NUMBER]
         self._begin()
-        done = Counter[str]()
+        done, left = Counter[str](), set[str]()
         for resource in wanted:
-            if not self.errors.keys() & _needed(resource):
-                with _Errors(self.errors, resource.name):
-                    done[self._step(resource, secrets)] += 1
+            if left & _needed(resource):
+                left.add(resource.name)
+                continue
+            with _Errors(self.errors, resource.name):
+                done[self._step(resource, secrets)] += 1
+            left |= self.errors.keys()
         gone = [] if self.errors else [name for name in self.state if name not in {each.name for each in wanted}]
         for name in reversed(gone):
             with _Errors(self.errors, name):
@@ -98,6 +102,18 @@ class Face:
                 done["delete"] += 1
         assert fails is None or bool(self.errors) == fails, self.errors
         return done
+
+    def preview(self, **secrets: str) -> dict[str, str]:
+        """What a preview refuses of what is not there yet, by resource."""
+        self._begin()
+        blocked = dict[str, str]()
+        for resource in graph.of_document(document.read(self._file), PROJECT, STACK):
+            if resource.type == NUMBER or resource.name in self.state:
+                continue
+            own = {"__provider": serialize_provider(Provider(resource.type)), "dry_run": True}
+            given = _filled(dict(resource.inputs), _Unmade(self.state), secrets)
+            blocked[resource.name] = self._check(resource.name, resource.type, {}, given | own)[engine.BLOCKED]
+        return {name: why for name, why in blocked.items() if why}
 
     def destroy(self) -> None:
         self._begin()
@@ -110,13 +126,15 @@ class Face:
         SERVER._PROVIDER_CACHE.clear()
         engine._sessions.clear()
         engine._refused.clear()
+        engine._ahead.clear()
         self._provider = SERVER.DynamicResourceProviderServicer()
         self._provider.Configure(wire.ConfigureRequest(), _Context())
 
     def _step(self, resource: Resource, secrets: Mapping[str, str]) -> str:
         old = self.state.get(resource.name)
         own = {"__provider": serialize_provider(Provider(resource.type)), engine.BLOCKED: ""}
-        given = {**_filled(dict(resource.inputs), self.state, secrets), **own}
+        ahead = {"ahead": preflight.written(resource.ahead)} if resource.ahead else {}
+        given = {**_filled(dict(resource.inputs), self.state, secrets), **own, **ahead}
         inputs = self._check(resource.name, resource.type, old.inputs if old else {}, given)
         if old is None:
             self._create(resource, inputs)
@@ -156,6 +174,14 @@ class Face:
         request = wire.DeleteRequest(id=kept.id, urn=_urn(name, kept.token), properties=_struct(kept.outputs))
         self._provider.Delete(request, _Context())
         del self.state[name]
+
+
+class _Unmade(dict[str, Kept]):
+    """The state as a preview knows it: of what is not made yet every output is unknown."""
+
+    def __missing__(self, name: str) -> Any:
+        unknown = Unknown()
+        return Kept("", unknown, {}, defaultdict(lambda: unknown))  # pyright: ignore[reportArgumentType]
 
 
 class _Errors:
@@ -210,7 +236,8 @@ def _filled(value: Any, state: Mapping[str, Kept], secrets: Mapping[str, str]) -
     if isinstance(value, graph.MadePassword):
         return state[value.resource].outputs["value"]
     if isinstance(value, graph.NumberText):
-        return value.filled(_filled(value.choice, state, secrets))
+        number = _filled(value.choice, state, secrets)
+        return value.filled(number) if isinstance(number, str) else number
     if isinstance(value, SecretRef):
         return secrets[value.secret]
     if isinstance(value, Mapping):

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ResourceProvider
 
-from providers.kernel import errors, process, workarounds
+from providers.kernel import errors, process, waiting, workarounds
 
 _lock = threading.Lock()
 _busy = 0
@@ -48,3 +48,7 @@ class Plain(ResourceProvider):
 
     def _line(self) -> bool:
         return workarounds.engine() is not None
+
+    def _wait(self) -> str:
+        waiting.pause(3)
+        return "waited"

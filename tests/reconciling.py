@@ -21,6 +21,10 @@ class Hand:
         #: Seconds that one step may wait.
         self.budget = 120.0
         self.restart()
+        self.lose()
+
+    def lose(self) -> None:
+        """What no state holds any more, or not yet."""
         self.id, self.state, self.inputs = "", dict[str, Any](), dict[str, Any]()
 
     def restart(self) -> None:
@@ -69,7 +73,7 @@ class Hand:
         with self._doing(self.state):
             seen = self.reconciler.read(self.id, self.state)
         if seen is None:
-            self.id, self.state, self.inputs = "", {}, {}
+            self.lose()
             return False
         self.state, self.inputs = seen
         return True
@@ -78,4 +82,4 @@ class Hand:
         self.restart()
         with self._doing(self.state):
             self.reconciler.delete(self.id, self.state)
-        self.id, self.state, self.inputs = "", {}, {}
+        self.lose()

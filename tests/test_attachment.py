@@ -73,9 +73,8 @@ def test_a_refusal_does_not_say_that_what_it_had_is_gone(subject: Subject, attac
     with pytest.raises(errors.Denied):
         attached.destroy()
     assert not any("is gone" in warning for warning in attached.warnings)
-    if subject.name != "twilio":  # there it is off our trunk by then, which the error of the first run said
-        attached.destroy()
-        assert before in holder(subject, sandbox)
+    attached.destroy()
+    assert before in holder(subject, sandbox)
 
 
 @every_carrier
@@ -132,3 +131,62 @@ def _assigned(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Hand:
     hand = Hand("telnyx:Attachment", {}, monkeypatch)
     hand.up(marker="xtel/p/s/+14155550182", phone_number=subject.number, connection_id=connection.id)
     return hand
+
+
+def test_calls_that_are_forwarded_are_somebody_s_and_are_forwarded_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = CARRIERS["telnyx"]
+    world: Any = subject.world(sandbox)
+    id = sandbox.numbers("telnyx")[subject.number]["id"]
+    forwarded = {"call_forwarding_enabled": True, "forwards_to": "+14155550199", "forwarding_type": "always"}
+    world.voice(id, call_forwarding=forwarded, translated_number="sales")
+    hands = {kind: Hand(f"telnyx:{kind}", world.env(), monkeypatch) for kind in ("Connection", "Attachment")}
+    hands["Connection"].up(marker="m")
+    link = {"marker": "m", "phone_number": subject.number, "connection_id": hands["Connection"].id}
+    with pytest.raises(errors.Conflict, match=r"its calls are forwarded to \+14155550199; next: `take_over: true`"):
+        hands["Attachment"].up(**link)
+    hands["Attachment"].up(**link, take_over=True)
+    now = world.ask("GET", f"phone_numbers/{id}/voice").json()["data"]
+    assert (now["call_forwarding"]["call_forwarding_enabled"], now["translated_number"]) == (False, "")
+    hands["Attachment"].destroy()
+    now = world.ask("GET", f"phone_numbers/{id}/voice").json()["data"]
+    assert (now["call_forwarding"], now["translated_number"]) == (forwarded, "sales")
+
+
+def test_a_number_that_receives_faxes_is_somebody_s_and_receives_them_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = CARRIERS["twilio"]
+    world: Any = subject.world(sandbox)
+    world.number(sandbox.numbers("twilio")[subject.number]["sid"], VoiceReceiveMode="fax")
+    hands = {kind: Hand(f"twilio:{kind}", world.env(), monkeypatch) for kind in ("Trunk", "Attachment")}
+    hands["Trunk"].up(marker="m")
+    link = {"marker": "m", "phone_number": subject.number, "trunk_sid": hands["Trunk"].id}
+    with pytest.raises(errors.Conflict, match="it receives faxes; next: `take_over: true`"):
+        hands["Attachment"].up(**link)
+    hands["Attachment"].up(**link, take_over=True)
+    assert sandbox.numbers("twilio")[subject.number]["voice_receive_mode"] == "voice"
+    hands["Attachment"].destroy()
+    assert sandbox.numbers("twilio")[subject.number]["voice_receive_mode"] == "fax"
+
+
+@pytest.mark.parametrize(
+    ("carrier", "seed", "warned"),
+    [
+        ("telnyx", {"status": "port-out-pending"}, "no call arrives: the number is port-out-pending, not active"),
+        ("plivo", {"active": False}, "no call arrives: the number is not active"),
+        ("twilio", {"voice": False}, "no call arrives: the number takes no voice calls"),
+    ],
+)
+def test_what_cannot_be_set_right_is_said(
+    carrier: str, seed: dict[str, Any], warned: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = "+14155550148"
+    sandbox.seed({carrier: {"numbers": [{"phone_number": number, **seed}]}})
+    hand = Hand(f"{carrier}:Attachment", CARRIERS[carrier].world(sandbox).env(), monkeypatch)
+    hand.id = {"twilio": "sid", "telnyx": "id"}.get(carrier, number)
+    hand.id = sandbox.numbers(carrier)[number][hand.id] if carrier != "plivo" else number
+    hand.state = {"phone_number": number, "attached_to": "1", "account": ""}
+    hand.refresh()
+    assert warned in hand.warnings

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.kernel.secrecy import MASK
+from xtel.engine.step import Step
 from xtel.review.plan import changes
 from xtel.review.plan.model import Change
 
@@ -50,6 +51,35 @@ def test_a_tool_that_moves_shows_the_host_and_not_the_rest() -> None:
     assert told([SEARCH, CRM], [moved, SEARCH]) == [
         ("tools[crm].server_url", "https://crm.example.com/mcp", "https://evil.example.net/mcp"),
     ]
+
+
+def step(old: dict[str, Any], new: dict[str, Any]) -> Step:
+    return Step("update", "urn:pulumi:test::xtel::pulumi-python:dynamic/xai:Agent::sales", old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "going"),
+    [
+        ([SEARCH, CRM], [SEARCH, {**CRM, "server_url": "https://b.example.net/"}], ("b.example.net", "authorization")),
+        ([SEARCH], [SEARCH, {**CRM, "server_description": "x" * 300}], ("crm.example.com", "authorization")),
+        ([SEARCH], [{"type": "mcp", "server_label": "a", "server_url": "https://a.example.com/"}], ("a.example.com", "")),
+        ([CRM], [{**CRM, "server_url": "https://crm.example.com/v2"}], ("", "")),
+        (MASK, [SEARCH, CRM], ("crm.example.com", "authorization")),
+        ([CRM, CRM], [CRM, {**CRM, "server_url": "https://b.example.com/"}], ("b.example.com", "authorization")),
+    ],
+)  # fmt: skip
+def test_where_a_secret_goes_is_known_however_long_the_tool_is(old: Any, new: Any, going: tuple[str, str]) -> None:
+    found = list(changes.of(step({"tools": old}, {"tools": new}), "update"))
+    hosts = {host for each in found for host in each.hosts}
+    secrets = {name for each in found for name in each.secrets}
+    assert (", ".join(hosts), ", ".join(secrets)) == going
+
+
+def test_what_was_one_secret_with_all_that_stood_in_it_is_not_compared() -> None:
+    found = list(changes.of(step({"tools": MASK}, {"tools": [SEARCH, CRM]}), "update"))
+    assert [(each.path, each.before, "[secret]" in each.after) for each in found] == [
+        ("tools[web_search]", "not shown", False), ("tools[crm]", "not shown", True),
+    ]  # fmt: skip
 
 
 def test_a_tool_that_comes_and_one_that_goes() -> None:

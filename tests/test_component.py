@@ -39,7 +39,9 @@ def test_an_agent_and_a_number_may_have_one_key() -> None:
 def test_a_tool_gets_the_value_of_its_config_secret() -> None:
     server = {"type": "mcp", "server_url": "https://mcp.example.com/mcp", "server_label": "crm"}
     program = lambda: Agent("a", tools=[{**server, "authorization": {"secret": "crmToken"}}])  # type: ignore[list-item]  # noqa: E731
-    assert found(program, crmToken="value")["a Agent"].inputs["tools"][0]["authorization"] == "value"
+    inputs = found(program, crmToken="Kx8vQ-crm-token")["a Agent"].inputs
+    assert inputs["tool_secrets"] == {"crm": {"authorization": "Kx8vQ-crm-token"}}
+    assert inputs["tools"][0]["authorization"] == "[secret]"
     with pytest.raises(pulumi.RunError, match="next: pulumi config set --secret crmToken"):
         found(program)
 

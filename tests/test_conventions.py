@@ -18,10 +18,12 @@ def caught(vendor: str, answer: httpx.Response) -> errors.CarrierError:
     conventions = registry.vendor(vendor).conventions
     transport = httpx.MockTransport(lambda request: answer)
     with (
-        http.client(vendor, limits.Limit(4), conventions, inner=transport) as client,
+        http.client(
+            vendor, limits.Limit(4), conventions, base_url="https://api.example.com", inner=transport
+        ) as client,
         pytest.raises(errors.CarrierError) as found,
     ):
-        client.post("https://api.example.com/v2/phone-numbers")
+        client.post("/v2/phone-numbers")
     return found.value
 
 

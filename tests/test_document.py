@@ -306,6 +306,36 @@ def test_a_link_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
     assert "4: agents.sales.instructions_file: " in errors(_agent_file(project, '"a\\0b.md"'))[0]
 
 
+@pytest.mark.parametrize(
+    ("named", "target", "reason"),
+    [
+        (".env", "", "is a hidden file, or in a hidden folder: name one such as agents/sales.md"),
+        (".git/config.md", "", "is a hidden file, or in a hidden folder: name one such as agents/sales.md"),
+        ("agents/../.git/notes.txt", "", "is a hidden file, or in a hidden folder: name one such as agents/sales.md"),
+        ("agents/link.md", ".env", "is a hidden file, or in a hidden folder: name one such as agents/sales.md"),
+        (
+            "agents/link.md",
+            "Pulumi.dev.yaml",
+            "must be a file of prose that ends in .md or .txt: its text is sent to xAI",
+        ),
+        ("Pulumi.dev.yaml", "", "must be a file of prose that ends in .md or .txt: its text is sent to xAI"),
+        ("agents/prompt", "", "must be a file of prose that ends in .md or .txt: its text is sent to xAI"),
+        ("agents/folder.md/", "", "is not a file"),
+    ],
+)
+def test_only_visible_prose_of_the_project_is_sent(tmp_path: Path, named: str, target: str, reason: str) -> None:
+    file, path = _agent_file(tmp_path, named), tmp_path / named
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if named.endswith("/"):
+        path.mkdir()
+    elif target:
+        (tmp_path / target).write_text("TOKEN=hunter2")
+        path.symlink_to(tmp_path / target)
+    else:
+        path.write_text("TOKEN=hunter2")
+    assert errors(file) == [f"4: agents.sales.instructions_file: {reason}"]
+
+
 # --- the example ---
 
 

@@ -68,6 +68,6 @@ def test_a_number_of_ones_own_is_released_by_both_keys_and_never_bought(
         face.destroy()
     assert counters(sandbox) == {"purchases": 0, "releases": 1}
     face.up(fails=True)
-    refused = "this account does not own the number; next: buy or port it, or correct the number"
+    refused = "does not own this number; next: buy or port it at Twilio, or correct the number"
     assert any(refused in error for error in face.errors.values())
     assert counters(sandbox) == {"purchases": 0, "releases": 1}

@@ -119,13 +119,13 @@ def test_an_agent_is_named_by_its_key_and_refers_to_its_secrets() -> None:
     assert found.inputs == {
         "name": "sales",
         "instructions": "Greet.",
-        "tools": [
-            {
-                **server,
+        "tools": [{**server, "authorization": "[secret]", "headers": {"X-Team": "[secret]"}}],
+        "tool_secrets": {
+            "crm": {
                 "authorization": SecretRef(secret="crmToken"),
                 "headers": {"X-Team": SecretRef(secret="crmTeam")},
             }
-        ],
+        },
     }
     assert graph.secrets([found]) == {"crmToken", "crmTeam"}
 

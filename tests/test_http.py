@@ -78,9 +78,12 @@ def test_waits_end_with_the_budget() -> None:
     shown: list[str] = []
     with (
         operation.operating(Operation(vendor="twilio", progress=shown.append, budget=10)),
-        pytest.raises(errors.RateLimited, match="wait a minute"),
+        pytest.raises(
+            errors.RateLimited, match=r"asked to wait 11 s, until ([\d:]+ UTC).*; next: run it again after \1"
+        ) as told,
     ):
         send("GET", refused(429, **{"Retry-After": "11"}))
+    assert told.value.retry_after == 11
     with operation.operating(Operation(progress=shown.append, started=time.monotonic())):
         send("GET", refused(429, **{"Retry-After": "5"}))
     assert shown == ["vendor: at its limit, waiting 5 s more"]
@@ -152,7 +155,7 @@ def test_what_one_request_is_told_all_heed(monkeypatch: pytest.MonkeyPatch) -> N
     with operation.operating(Operation(budget=3)), pytest.raises(errors.RateLimited):
         httpx.Client(transport=first).post("https://a.example/")
     limit.hold(4)
-    with operation.operating(Operation(budget=2)), pytest.raises(errors.RateLimited, match="asked to wait 4 s more"):
+    with operation.operating(Operation(budget=2)), pytest.raises(errors.RateLimited, match="asked to wait 4 s, until"):
         httpx.Client(transport=other).post("https://a.example/")
     assert line.calls == 1
     httpx.Client(transport=other).post("https://a.example/")
@@ -213,6 +216,73 @@ def test_the_vendors_own_step_wins() -> None:
     assert caught.value.step == "401 no /things"
     with pytest.raises(errors.Denied, match="xtel doctor"):
         reading(Line(refused(401)), ApiConventions()).get("/things")
+
+
+@pytest.mark.parametrize(
+    ("told", "least", "most"),
+    [
+        ("3", 3, 3.3), ("0", 0.1, 1), ("-5", 0.1, 1), ("nan", 0.1, 1), ("inf", 0.1, 1), ("-inf", 0.1, 1), ("soon", 0.1, 1),
+        ("", 0.1, 1), ("Fri, 31 Dec 1999 23:59:59 GMT", 0.1, 1), ("Fri, 31 Dec 1999 23:59:59", 0.1, 1),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", 0.1, 1), ("Fri, 99 Foo 2000 00:00:00 -0000", 0.1, 1), ("1e999", 0.1, 1),
+    ],
+)  # fmt: skip
+def test_a_wait_that_is_none_is_our_own(told: str, least: float, most: float) -> None:
+    waits: list[float] = []
+    response, line = send("GET", refused(503, **{"Retry-After": told}), waits=waits)
+    assert (response.status_code, line.calls) == (200, 2)
+    assert least <= waits[0] <= most
+
+
+@pytest.mark.parametrize("told", ["99999999999", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59"])
+def test_a_wait_without_end_is_an_hour(told: str) -> None:
+    with pytest.raises(errors.RateLimited) as caught:
+        send("GET", refused(429, **{"Retry-After": told}))
+    assert caught.value.retry_after == http.MAX_WAIT
+
+
+@pytest.mark.parametrize("reset", ["nan", "inf", "-1", "soon", "1e400"])
+def test_a_window_that_is_none_holds_nobody(monkeypatch: pytest.MonkeyPatch, reset: str) -> None:
+    clock = Clock(monkeypatch)
+    line = Line(httpx.Response(200, json={}, headers={"x-left": "0", "x-reset": reset}))
+    policy = http.Policy("vendor", limits.Limit(8), line, WINDOW)
+    policy._sleep = clock.wait
+    with httpx.Client(transport=policy) as client:
+        client.get("https://a.example/")
+        client.get("https://a.example/")
+    assert clock.now == 0
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gzip
+
+    def bomb() -> httpx.Response:
+        stream = httpx.ByteStream(gzip.compress(b" " * 20_000_000))
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream)
+
+    with pytest.raises(errors.Unavailable, match="over 16777216 bytes"):
+        send("POST", bomb())
+    response, line = send("GET", bomb())
+    assert (response.status_code, line.calls) == (200, 2)
+
+
+def test_what_is_handed_on_is_plain_json_in_utf_8() -> None:
+    import gzip
+
+    packed = httpx.ByteStream(gzip.compress('{"name": "Zoë"}'.encode()))
+    headers = {"content-encoding": "gzip", "content-type": "text/plain; charset=latin-1", "x-other": "kept"}
+    response, line = send("GET", httpx.Response(200, headers=headers, stream=packed))
+    assert (response.text, line.calls) == ('{"name": "Zoë"}', 1)
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-other"] == "kept"
+    assert "content-encoding" not in response.headers
+
+
+def test_ids_of_another_type_are_read_again() -> None:
+    typed = ApiConventions(texts=frozenset({"id"}))
+    line = Line(httpx.Response(200, json={"data": [{"id": 7}]}), httpx.Response(200, json={"data": [{"id": "7"}]}))
+    assert reading(line, typed).get("/things").json() == {"data": [{"id": "7"}]}
+    with pytest.raises(errors.Unavailable, match="its id is no text"):
+        reading(Line(httpx.Response(200, json={"id": 7})), typed).post("/things")
 
 
 def test_an_answer_that_cannot_be_decompressed_is_unreadable() -> None:

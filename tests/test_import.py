@@ -77,8 +77,9 @@ def test_plivo_says_why_a_route_stays(known: Sandbox) -> None:
     assert refused("plivo", DENVER) == "it is on no trunk: application 29986316244302815 gets its calls"
     assert refused("plivo", NYC) == "it is on no trunk"
     plivo.occupy(NYC)
-    assert [way.uri for way in found("plivo", NYC).uris] == ["pbx.example.com"]
+    assert [way.uri for way in found("plivo", NYC).uris] == ["sip:pbx.example.com"]
     [uri] = known.state()["plivo"]["uris"]
+    assert found("plivo", NYC).route == {"secure": False, "port": None, "host_only": True}
     more = {"name": "more", "trunk_direction": "inbound", "primary_uri_uuid": uri["uri_uuid"]}
     second = plivo.ask("POST", "Zentrunk/Trunk/", **more).json()["trunk_id"]
     assert refused("plivo", NYC).startswith(f"URI {uri['uri_uuid']} serves 2 trunks")
@@ -89,12 +90,12 @@ def test_plivo_says_why_a_route_stays(known: Sandbox) -> None:
 
 def test_secrets_come_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "known.yaml"
-    file.write_text('"+1 415 555 0100": {signing_secret: whsec_a}\n')
-    assert answers.known(str(file), ())["+14155550100"].signing_secret == "whsec_a"
-    monkeypatch.setenv("XTEL_SIGNING_SECRET", "whsec_b")
+    file.write_text('"+1 415 555 0100": {signing_secret: whsec_aaaa}\n')
+    assert answers.known(str(file), ())["+14155550100"].signing_secret == "whsec_aaaa"
+    monkeypatch.setenv("XTEL_SIGNING_SECRET", "whsec_bbbb")
     monkeypatch.setenv("XTEL_DIGEST_PASSWORD", "canary-1")
     both = answers.known(str(file), ("+14155550100",))["+14155550100"]
-    assert (both.signing_secret, both.digest_password) == ("whsec_a", "canary-1")
+    assert (both.signing_secret, both.digest_password) == ("whsec_aaaa", "canary-1")
     assert answers.known("", (NYC, LONDON)) == {}
     asked = list[str]()
     told = answers.Answers(ask=lambda question: asked.append(question) or "typed")
@@ -103,12 +104,21 @@ def test_secrets_come_from_a_file_or_the_environment(tmp_path: Path, monkeypatch
     assert asked == ["which?"]
 
 
+def test_a_secret_in_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XTEL_SIGNING_SECRET", "v1,whsec_canary000")
+    with pytest.raises(InputError, match="XTEL_SIGNING_SECRET must be a signing secret") as refused:
+        answers.known("", (NYC,))
+    assert "canary" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("- canary-1\n", "must be a mapping"),
         ('"+14155550100": {pasword: canary-1}\n', "pasword: is not a known key"),
-        ('"14155550100": {signing_secret: canary-1}\n', "must start with +"),
+        ('"14155550100": {signing_secret: whsec_aaaa}\n', "must start with +"),
+        ('"+14155550100": {signing_secret: canary-1}\n', "must be a signing secret as xAI shows it"),
+        ('"+14155550100": {digest_password: "canary-1\\n"}\n', "digest_password: ends in a line break"),
         ("{canary-1", "is not YAML"),
         ("", ""),
     ],
@@ -168,7 +178,7 @@ def test_a_secret_that_becomes_known_later_reaches_the_state(sandbox: Sandbox, m
     }
     number.up(**given)
     made = number.state["signing_secret"]
-    assert number.up(**given, known_secret="whsec_stale") == "update"
+    assert number.up(**given, known_secret="whsec_stale000") == "update"
     assert number.state["signing_secret"] == made
     number.state["signing_secret"] = ""
     number.state.pop("known_secret")

@@ -134,8 +134,8 @@ def test_a_number_that_leaves_says_so_and_how_to_accept_it() -> None:
     review = record.reviewed(record.CASES / "delete")
     assert ("number-keeps-inbound", "+14155550100") in rules_of(review)
     [finding] = [item for item in review.findings if item.stops]
-    line = 'accept: [{rule: number-keeps-inbound, number: "+14155550100", until: 2026-12-05, why: "…"}]'
-    assert line in finding.step
+    entry = '- rule: number-keeps-inbound\n  number: "+14155550100"\n  until: 2026-12-05\n  why: WRITE WHY'
+    assert (finding.step, finding.accept) == ("put it back into the stack file", entry)
     assert number("delete", "+14155550100").signing_secret == "dropped"
     assert [item.type for item in review.plan.objects if item.permanent] == ["xai:PhoneNumber"]
 
@@ -149,7 +149,8 @@ def test_a_refusal_blocks_and_the_plan_is_not_complete() -> None:
     review = record.reviewed(record.CASES / "refused")
     found = {item.number for item in review.plan.objects if item.blocked}
     assert found == {"+14155550100", "+12125550177"}
-    assert not review.plan.complete and "what would be deleted is not known" in review.plan.why_incomplete
+    assert not review.plan.complete and "stops at what is refused" in review.plan.why_incomplete
+    assert review.headline.endswith("; not known: what else would change or be deleted")
     assert ("auth-required", "+12125550177") in rules_of(review)
     replaced = number("refused", "+14155550100").replacement
     assert replaced and replaced.consent == "missing" and "sip_auth.allow" in replaced.because
@@ -353,6 +354,21 @@ def test_an_allowlist_is_measured(
     assert {name for name, _ in rules_of(review)} == ({rule} if rule else set())
 
 
+@pytest.mark.parametrize(
+    ("new", "rules"),
+    [
+        (["54.172.60.0/29", "203.0.113.0/24"], set()),
+        (["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], {"no-open-allowlist"}),
+        (["10.0.0.0/9", "10.128.0.0/9"], {"allowlist-widened"}),
+        (["2001::/16"], {"allowlist-widened"}),
+        (["8000::/1", "::/1"], {"no-open-allowlist"}),
+    ],
+)
+def test_a_new_number_is_judged_by_all_that_it_lets_in(new: list[str], rules: set[str]) -> None:
+    review = judged(registered(E164, "create", {}, sip_auth={"allowed_addresses": new}), *linked(E164, op="create"))
+    assert {name for name, _ in rules_of(review)} == rules
+
+
 def test_a_digest_that_goes_is_said() -> None:
     digest = {"sip_auth": {"auth_username": "a", "auth_password": secrecy.MASK}}
     opened = judged(registered(E164, "replace", digest, sip_auth=None), *linked(E164))
@@ -453,7 +469,7 @@ def test_five_hundred_numbers_fit_a_comment_and_a_terminal(change: int) -> None:
     assert len(text) < 60_000
     assert f"**{view.worded(review)}**" in text.split("\n")[1]
     if change:
-        assert "| | Number / object | What |" in text
+        assert f"- ⛔ **{change} numbers:** TLS turned off: sip&#58;NUMBER@" in text
 
 
 def test_ten_times_the_numbers_take_about_ten_times_as_long() -> None:
@@ -560,7 +576,7 @@ def _check_markdown(text: str) -> None:
     for line in text.splitlines()[1:]:
         if line.startswith("```"):
             inside = "" if inside else line
-            assert line in {"```", "```diff", "```mermaid"}
+            assert line in {"```", "```diff", "```mermaid", "```yaml"}
         elif inside == "```mermaid" and '"' in line:
             label = line.split('"', 1)[1].rsplit('"', 1)[0]
             assert not set(label) & set('"<>[]`|@\\'), line
@@ -593,7 +609,7 @@ def _check_html(text: str) -> None:
 
 _TAGS = {
     "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "h3", "p", "code", "ul", "ol", "li", "table", "tr",
-    "th", "td", "b", "span", "small", "svg", "path", "pre", "a",
+    "th", "td", "b", "span", "small", "svg", "path", "pre", "a", "wbr", "details", "summary",
 }  # fmt: skip
 
 

@@ -129,3 +129,42 @@ def test_what_is_for_sale_nowhere(sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
             Hand(f"{carrier}:Choice", sandbox.env(), monkeypatch).up(
                 marker="m", buy={"country": "US", "type": "mobile"}
             )
+
+
+def forget(sandbox: Sandbox, carrier: str, looks: int) -> None:
+    """The carrier does not find a number it has, so many times; its list of all numbers shows it."""
+    if carrier == "plivo":
+        sandbox.fault("GET /v1/Account/*/Number/*/", "status", status=404, times=looks)
+    elif carrier == "twilio":
+        body = {"incoming_phone_numbers": [], "next_page_uri": None}
+        path = "GET /2010-04-01/Accounts/*/IncomingPhoneNumbers.json"
+        sandbox.fault(path, "status", status=200, body=body, times=looks)
+    else:
+        sandbox.fault("GET /v2/phone_numbers", "status", status=200, body={"data": []}, times=looks)
+
+
+@each_carrier
+@pytest.mark.parametrize("owned", [False, True])
+def test_what_the_account_has_is_not_bought_for_a_look_that_missed_it(
+    carrier: str, owned: bool, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = NUMBERS[carrier]
+    sandbox.seed({carrier: {"numbers": [{"phone_number": number}]}})
+    forget(sandbox, carrier, 1)
+    assert Hand(f"{carrier}:Purchase", sandbox.env(), monkeypatch).up(phone_number=number, owned=owned) == "create"
+    assert counters(sandbox) == (0, 0)
+    assert sandbox.faults_left() == []
+
+
+@each_carrier
+def test_a_bought_number_is_not_forgotten_for_two_looks_that_missed_it(
+    carrier: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice, bought = (Hand(f"{carrier}:{kind}", sandbox.env(), monkeypatch) for kind in ("Choice", "Purchase"))
+    choice.up(marker="xtel/p/s/a", buy={"country": "US", "area_code": "415"})
+    bought.up(marker="xtel/p/s/a", phone_number=choice.id)
+    for hand in (choice, bought):
+        forget(sandbox, carrier, 2)
+        assert hand.refresh()
+        sandbox.http.delete("/_sandbox/faults").raise_for_status()
+    assert counters(sandbox) == (1, 0)

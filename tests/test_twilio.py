@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.kernel import errors
-from providers.kernel.route import Leg
+from providers.kernel.route import Fallback, Leg
 from providers.kernel.values import Target
 from providers.twilio import Route
 from tests.conftest import Sandbox
@@ -146,3 +146,12 @@ def test_route_is_pure_and_in_order() -> None:
     assert pieces[0].inputs["transfer_mode"] == "sip-only"
     assert pieces[1].inputs["sip_url"] == f"sip:{E164}@sip.voice.x.ai;transport=tls"
     assert pieces[2].last
+
+
+def test_a_url_is_written_as_guides_write_it() -> None:
+    leg = Leg(E164, Target(number=E164), fallback=(Fallback.model_validate({"uri": "sip:pbx.example.com"}),))
+    _, first, second, _ = Route(host_only=True, port=5061, priority=1).objects(leg)
+    assert first.inputs | {"trunk_sid": ""} == {
+        "trunk_sid": "", "sip_url": "sip:sip.voice.x.ai:5061;transport=tls", "priority": 1,
+    }  # fmt: skip
+    assert second.inputs["priority"] == 11

@@ -137,3 +137,39 @@ def test_https_url() -> None:
 def test_unknown_is_found_inside() -> None:
     assert values.has_unknown({"a": [1, {"b": values.UNKNOWN}]})
     assert not values.has_unknown({"a": [1, {"b": None}]})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://0x7f000001/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://a.example:99999/",
+        "https://[::1",
+        "https://a.example/\x00",
+        "https://a.exam\u202eple/",
+        "https://a.exa\nmple/",
+    ],
+)
+def test_what_only_looks_like_a_url_is_refused_in_our_words(url: str) -> None:
+    with pytest.raises(ValueError, match="^(must|holds|is)") as refused:
+        values.https_url(url)
+    assert type(refused.value) is ValueError
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:+1\x00@a.example",
+        "sip:+1\u202e@a.example",
+        "sip:+1@127.1",
+        "sip:+1@0x7f.1.2.0x3",
+        "sip:+1@a_-.example",
+        "sip:+1@a:" + "9" * 5000,
+    ],
+)
+def test_what_only_looks_like_a_sip_uri_is_refused_in_our_words(uri: str) -> None:
+    with pytest.raises(ValueError, match="^(must|holds|is)") as refused:
+        values.sip_uri(uri)
+    assert type(refused.value) is ValueError

@@ -267,3 +267,22 @@ def test_what_is_unreadable_is_a_field_of_its_object() -> None:
         for declared in vendor.objects:
             fields = {name.split(".")[0] for name in declared.unreadable}
             assert fields <= declared.spec.model_fields.keys() - CONTROL, declared
+
+
+def test_what_is_still_listed_is_not_gone(trunk: Hand, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    trunk.up(**TRUNK)
+    kept, waits = dict(trunk.state), waiting(trunk, monkeypatch)
+    sandbox.fault("GET /v1/Trunks/*", "gone", seconds=60)
+    with pytest.raises(errors.Unavailable, match="is not found, but the vendor still lists it; the state keeps it"):
+        trunk.refresh()
+    assert trunk.state == kept
+    assert sum(waits) == 1 + trunk.reconciler.object.settle
+    sandbox.fault("DELETE /v1/Trunks/*", "status", status=404)
+    with pytest.raises(errors.Unavailable, match="still lists it"):
+        trunk.destroy()
+    sandbox.http.delete("/_sandbox/faults").raise_for_status()
+    assert trunk.refresh()
+    sandbox.fault("GET /v1/Trunks/*", "status", status=404, times=3)
+    assert trunk.refresh(), "it came back while it was waited for"
+    trunk.destroy()
+    assert sandbox.state()["twilio"]["trunks"] == []

@@ -18,6 +18,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import json_format, struct_pb2
+from google.protobuf.empty_pb2 import Empty
 from pulumi.dynamic import ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime import resource
@@ -119,6 +120,23 @@ def test_the_end_of_the_engine() -> None:
         assert ours.process.wait(timeout=8) == 1
         time.sleep(1.5)
         assert plain.process.poll() is None, "a provider ends with its engine: see end_with_engine"
+
+
+def test_a_cancelled_run() -> None:
+    for set_up in (False, True):
+        with started("") as found, ThreadPoolExecutor(1) as pool:
+            if set_up:
+                found.create("line", set_up=True)
+            waiting = pool.submit(found.create, "wait")
+            time.sleep(0.5)
+            found.stub.Cancel(Empty(), timeout=20)
+            begun = time.monotonic()
+            if set_up:
+                with pytest.raises(grpc.RpcError, match="Cancelled: the run was ended while it waited"):
+                    waiting.result()
+                assert time.monotonic() - begun < 1
+            else:
+                assert waiting.result() == "waited", "the SDK passes Cancel on: see heed_cancel"
 
 
 def test_a_resource_cannot_be_imported_by_its_id(plugin: Process) -> None:

@@ -418,7 +418,35 @@ def test_secrets_are_sent_kept_and_shown_nowhere(agent: Hand, sandbox: Sandbox) 
     assert secrecy.redact("Bearer canary-1234, canary-5678") == f"{secrecy.MASK}, {secrecy.MASK}"
     agent.refresh()
     [kept] = [tool for tool in agent.state["tools"] if tool["type"] == "mcp"]
-    assert (kept["authorization"], kept["headers"]) == (MCP["authorization"], MCP["headers"])
+    assert (kept["authorization"], kept["headers"]) == (secrecy.MASK, {"X-Api-Key": secrecy.MASK})
+    assert agent.state["tool_secrets"] == {"crm": {name: MCP[name] for name in ("authorization", "headers")}}
+
+
+def test_a_state_with_secrets_inside_of_its_tools_is_the_same_agent(agent: Hand, sandbox: Sandbox) -> None:
+    agent.up(**GOOD)
+    before = {**agent.inputs, "tools": sorted(TOOLS, key=lambda tool: tool["type"])}
+    del before["tool_secrets"]
+    account = {name: agent.state[name] for name in ("agent_id", "team_id", "created_at", "account")}
+    agent.inputs, agent.state = before, {**before, **account}
+    sandbox.forget_log()
+    assert agent.up(**GOOD) == "same"
+    assert agent.refresh()
+    assert (agent.inputs, agent.state) == (before, {**before, **account})
+    assert sandbox.writes() == []
+    assert agent.up(**{**GOOD, "instructions": "Greet."}) == "update"
+    [entry] = [entry for entry in sandbox.log() if entry["method"] == "PATCH"]
+    assert entry["body"]["field_mask"]["paths"] == ["instructions"]
+    assert agent.up(**{**GOOD, "instructions": "Greet."}) == "same"
+
+
+@pytest.mark.parametrize(
+    "secrets", [{}, {"crm": {"authorization": "canary-1"}}, {"erp": {"authorization": "canary-1"}}]
+)
+def test_a_place_without_a_value_is_refused(agent: Hand, secrets: dict[str, Any]) -> None:
+    masked = {**MCP, "authorization": secrecy.MASK, "headers": {"X-Api-Key": secrecy.MASK}}
+    checked = agent.reconciler.check({}, {**GOOD, "tools": [masked], "tool_secrets": secrets})
+    assert str(checked.problems[0]).startswith("tools and tool_secrets must hold the same secrets: crm")
+    assert "canary" not in str(checked.problems)
 
 
 def test_a_secret_is_never_taken_from_an_answer(agent: Hand, sandbox: Sandbox) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors
+from providers.kernel import errors, marker
 from providers.kernel.values import UNKNOWN
 from tests.conftest import Sandbox
 from tests.reconciling import Hand
@@ -122,29 +122,64 @@ def test_consented_replacement_gives_a_live_secret(number: Hand, sandbox: Sandbo
     assert first != number.state["signing_secret"] == sandbox.secrets()["signing_secrets"][E164]
 
 
-def test_left_behind_by_a_killed_run_is_made_anew(number: Hand, sandbox: Sandbox) -> None:
+def test_a_replacement_is_validated_as_create_will_see_it_before_anything_is_deleted(number: Hand) -> None:
     number.up(**GOOD)
-    number.id, number.state, number.inputs = "", {}, {}
-    number.restart()
+    pieces = {"sip_auth": {"allow": ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]}, "replace": "accept"}
+    assert number.reconciler.check(number.inputs, {**GOOD, **pieces}).problems
+
+
+def test_a_number_that_a_failed_replacement_left_down_says_so(number: Hand, sandbox: Sandbox) -> None:
+    number.up(**GOOD)
+    sandbox.fault("POST /v2/phone-numbers", "status", status=422)
+    moved = {**GOOD, "webhook": {"url": "https://b.example/"}, "replace": "accept"}
+    with pytest.raises(
+        errors.Invalid, match=r"\+14155550100 is down: the old one was deleted, and the new one failed: "
+    ):
+        number.up(**moved)
+    number.lose()
+    assert number.up(**moved) == "create"
+
+
+@pytest.mark.parametrize("created_at", ["2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "", None])
+def test_a_registration_of_ours_whose_secret_is_elsewhere_is_deleted_only_with_consent(
+    number: Hand, sandbox: Sandbox, created_at: str | None
+) -> None:
+    """However young it is: another state may hold its secret."""
+    if created_at is None:
+        number.up(**GOOD)
+        number.lose()
+        number.restart()
+    else:
+        seed = {"phone_number": E164, "origin": "byo_trunk", "name": marker.label("Support", MARK)}
+        sandbox.seed({"xai": {"numbers": [{**seed, "created_at": created_at}]}})
+    sandbox.forget_log()
+    assert "this state does not hold its signing secret" in number.reconciler.look(GOOD)[0]
+    with pytest.raises(errors.Conflict, match="next: after a killed run `xtel recover`; else XTEL_ALLOW_REPLACE="):
+        number.up(**GOOD)
+    assert sandbox.writes() == []
+    consenting = {**GOOD, "replace": "accept"}
+    assert number.reconciler.look(consenting)[1].startswith("will be deleted and re-registered, with an outage")
+    assert number.up(**consenting) == "create"
+    assert number.state["signing_secret"] == sandbox.secrets()["signing_secrets"][E164]
+
+
+def test_the_create_whose_answer_was_lost_needs_no_consent(number: Hand, sandbox: Sandbox) -> None:
+    sandbox.fault("POST /v2/phone-numbers", "drop_after")
     assert number.up(**GOOD) == "create"
     assert number.state["signing_secret"] == sandbox.secrets()["signing_secrets"][E164]
-    assert len(sandbox.numbers("xai")) == 2
 
 
-def test_an_old_one_with_our_marker_is_not_touched_without_consent(number: Hand, sandbox: Sandbox) -> None:
-    from providers.kernel import marker
-
-    seed = {
-        "phone_number": E164,
-        "origin": "byo_trunk",
-        "name": marker.label("Support", MARK),
-        "created_at": "2026-01-01T00:00:00Z",
-    }
-    sandbox.seed({"xai": {"numbers": [seed]}})
-    with pytest.raises(errors.Conflict, match="held by nobody here"):
+def test_of_two_runs_at_once_the_later_one_names_the_other_and_touches_nothing(number: Hand, sandbox: Sandbox) -> None:
+    number.up(**GOOD)
+    secret = number.state["signing_secret"]
+    number.lose()
+    number.restart()
+    sandbox.fault("GET /v2/phone-numbers", "status", status=404)  # it looked before the other one had registered it
+    sandbox.forget_log()
+    with pytest.raises(errors.Conflict, match="made meanwhile by another run of this stack"):
         number.up(**GOOD)
-    assert number.up(**{**GOOD, "replace": "accept"}) == "create"
-    assert number.state["signing_secret"] == sandbox.secrets()["signing_secrets"][E164]
+    assert sandbox.writes() == ["POST /v2/phone-numbers"]
+    assert sandbox.secrets()["signing_secrets"][E164] == secret
 
 
 def test_a_foreign_registration_is_left_alone(number: Hand, sandbox: Sandbox) -> None:
@@ -230,7 +265,7 @@ def test_an_agent_that_is_declared_no_more_is_unassigned_from_a_console_number(n
     console = {"marker": "xtel/p/s/+16505550123", "name": "Front", "origin": "xai_provisioned"}
     console |= {"phone_number": "+16505550123", "agent_id": "agent_frontdesk0001"}
     number.up(**console)
-    number.id, number.state, number.inputs = "", {}, {}
+    number.lose()
     number.up(**console)
     assert number.state["previous"] == {}
     assert number.up(**{**console, "agent_id": None}) == "update"
@@ -266,4 +301,4 @@ def test_a_preview_judges_a_registration_before_its_password_is_made(number: Han
     sandbox.seed({"xai": {"numbers": [{"phone_number": E164, "origin": "byo_trunk", "name": "Theirs"}]}})
     wanted = {**GOOD, "sip_auth": digest}
     assert "it exists and is not ours" in number.reconciler.look(wanted)[0]
-    assert "held by nobody here" in number.reconciler.look({**wanted, "take_over": True})[0]
+    assert "does not hold its signing secret" in number.reconciler.look({**wanted, "take_over": True})[0]

@@ -183,7 +183,9 @@ def test_a_plan_that_failed_is_posted_with_its_reason(project: Path, hub: Store,
 
 def _grown(told: Any) -> None:
     """Hundreds of dangers, objects and routes."""
-    told["findings"] *= 200
+    told["findings"] = [
+        {**item, "what": f"{count}: {item['what']}"} for count in range(200) for item in told["findings"]
+    ]
     told["plan"]["objects"] *= 50
     told["plan"]["numbers"] *= 50
 
@@ -234,6 +236,46 @@ def test_dry_run_asks_nobody_and_needs_no_token(project: Path) -> None:
     done = comment(plan(project, "create"), "--dry-run", cwd=project)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{MARKER}\n") and "prod: **safe**" in done.stdout
+
+
+def test_dry_run_as_json_is_json(project: Path) -> None:
+    done = comment(plan(project, "create"), "--dry-run", "--json", cwd=project)
+    told = json.loads(done.stdout)
+    assert (told["done"], told["url"], told["body"].splitlines()[0]) == ("printed", "", MARKER)
+    drifted = comment("--drift", drift(project, "eu"), "--dry-run", "--json", cwd=project)
+    assert "Phone network changed outside (eu)" in json.loads(drifted.stdout)["body"]
+
+
+def test_time_and_run_alone_edit_nothing(project: Path, either: Any) -> None:
+    """When it was planned and by which run stands in it; only what a reviewer would read differently makes an edit."""
+    store, env, _ = either
+    later = {"GITHUB_RUN_ID": "100"} if "GITHUB_TOKEN" in env else {"CI_PIPELINE_URL": "https://gitlab.example/p/6"}
+    file = plan(project, "delete")
+    assert comment(file, cwd=project, **env).stdout.startswith("posted ")
+    [body] = bodies(store)
+    last = body.strip().splitlines()[-1]
+    assert re.fullmatch(r"planned \d{4}-\d\d-\d\d \d\d:\d\d UTC · \[job\]\(https://\S+\)", last)
+    os.utime(project / file, (0, 0))
+    told = json.loads((project / file).read_text())
+    for finding in told["findings"]:
+        finding["accept"] = finding["accept"].replace("2026-12-05", "2026-12-09")
+    (project / file).write_text(json.dumps(told))
+    assert comment(file, cwd=project, **{**env, **later}).stdout.startswith("unchanged ")
+    other = {"GITHUB_SHA": "d" * 40} if "GITHUB_TOKEN" in env else {"CI_COMMIT_SHA": "d" * 40}
+    (project / "stacks/prod.yaml").write_text((record.CASES / "delete/stack.yaml").read_text())
+    assert comment(file, cwd=project, **{**env, **later, **other}).stdout.startswith("edited ")
+    assert "commit `ddddddd`" in bodies(store)[0]
+
+
+def test_whose_change_it_is(project: Path, hub: Store, lab: Store) -> None:
+    (project / "stacks/prod.yaml").write_text((record.CASES / "create/stack.yaml").read_text())
+    event = {"pull_request": {"number": 7, "head": {"sha": "e" * 40}, "user": {"login": "mona"}}}
+    (project / "event.json").write_text(json.dumps(event))
+    comment(plan(project, "create"), cwd=project, **in_github(hub, GITHUB_EVENT_PATH=str(project / "event.json")))
+    assert "commit `eeeeeee` by mona" in bodies(hub)[0]
+    assert f"https://github.example/acme/phones/blob/{'e' * 40}/stacks/prod.yaml#L" in bodies(hub)[0]
+    comment("prod.json", cwd=project, **in_gitlab(lab, CI_COMMIT_AUTHOR="Ada <ada@example.com>"))
+    assert "commit `ccccccc` by Ada\n" in bodies(lab)[0] and "ada@example" not in bodies(lab)[0]
 
 
 def test_lines_are_linked_where_the_repository_is_known(project: Path, lab: Store) -> None:
@@ -403,6 +445,27 @@ def test_the_reviewed_checksum_is_read_from_the_merged_request(project: Path, ei
     refused(comment("--checksum", "prod", "--commit", "main", cwd=project, **env), "--commit SHA")
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"verdict": "safe", "checksum": "6" * 15 + "\n"}, {"verdict": "safe", "checksum": "6" * 17},
+        {"verdict": "safe", "checksum": "6" * 16 + "\nother=output"}, {"verdict": "safe", "checksum": "${{ secrets.KEY }}"},
+        {"verdict": "safe", "checksum": "6" * 16 + "\n"}, {"verdict": "safe", "checksum": "A" * 16},
+        {"verdict": "safe", "checksum": 6666666666666666}, {"verdict": "safe", "checksum": ["6" * 16]},
+        {"verdict": "fine", "checksum": "6" * 16}, {"verdict": ["safe"], "checksum": "6" * 16}, {"checksum": "6" * 16},
+        {"verdict": "safe", "checksum": "\u0666" * 16}, "6" * 16, ["safe", "6" * 16], None,
+    ],
+)  # fmt: skip
+def test_nothing_but_a_checksum_comes_out_of_a_comment(project: Path, either: Any, record: Any) -> None:
+    """Whoever may edit the comment writes nothing else into the outputs of the job that reads it."""
+    store, env, write = either
+    store.merges[SHA] = HUB_MERGES if "GITHUB_TOKEN" in env else LAB_MERGES
+    write(store, 7, store.me, f"{MARKER}\n<!-- xtel:reviewed {json.dumps({'prod': record})} -->")
+    found = comment("--checksum", "prod", cwd=project, **{**env, "GITHUB_SHA": SHA, "CI_COMMIT_SHA": SHA})
+    refused(found, "no pull request of this commit holds a plan of prod")
+    assert found.stdout == ""
+
+
 # --- drift ---
 
 
@@ -436,7 +499,7 @@ def test_one_issue_is_opened_edited_and_closed(project: Path, either: Any) -> No
     issue = store.issues[-1]
     assert issue["title"] == "Phone network changed outside (prod, eu): 1 number stopped ringing"
     assert (
-        "| +1 415-555-0100 | ⛔ stopped ringing: twilio:Trunk secure off &#124; @\u200ball | puts it back |"
+        "| +14155550100 | ⛔ stopped ringing: twilio:Trunk secure off &#124; @\u200ball | puts it back |"
         in issue[text_of]
     )
     assert "Not every vendor could be asked: it ended without a word" in issue[text_of]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -29,7 +30,7 @@ HEAD = "version: 1\ndefaults: {webhook: {url: https://voice.example.com/calls}}\
 FILE = HEAD + '  one: {number: "+14155550100", route: {carrier: twilio}, auth: {allow: [twilio]}}\n'
 DESK = HEAD + '  desk: {origin: xai_provisioned, number: "+16505550123", agent: agent_1}\n'
 SECRETS = ("XAI_API_KEY", "TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET")
-SECTIONS = ["Tools", "Credentials", "Accounts", "Ranges", "Shadowed packages"]
+SECTIONS = ["Tools", "State", "Credentials", "Accounts", "Ranges", "Shadowed packages"]
 
 
 class Pulumi:
@@ -41,11 +42,14 @@ class Pulumi:
         self.passphrase = True
         self.state: str = "{}"
         self.asked: list[str] = []
+        self.backend = {"url": "s3://acme-phones", "user": "ops"}
 
     def run(self, arguments: list[str], root: Path, environment: dict[str, str]) -> str:
         self.asked.append(" ".join(arguments))
         if arguments == ["version"]:
             return self.version
+        if arguments[0] == "whoami":
+            return json.dumps(self.backend)
         if arguments[0] == "stack":
             return self.state
         assert arguments[:2] == ["config", "--json"]
@@ -151,7 +155,7 @@ def test_what_the_stack_needs_and_does_not_have(project: Path, told: Told) -> No
     assert code == 1
     assert out.endswith("\nfailed: 3 problems\n")
     assert (
-        "✗ missing TWILIO_AUTH_TOKEN  Twilio needs it\n"
+        "✗ missing TWILIO_AUTH_TOKEN  Twilio needs it, or TWILIO_API_KEY and TWILIO_API_SECRET\n"
         "          next: export TWILIO_AUTH_TOKEN=… or `pulumi config set --secret twilio:authToken …`\n"
     ) in out
     found = checks(told, "dev")
@@ -172,7 +176,9 @@ def test_only_the_vendors_of_the_stack(env: dict[str, str], project: Path, sandb
 
 def test_without_a_stack_nothing_is_needed(project: Path, monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     found = checks(told)
-    assert found["Twilio"]["detail"] == "not set: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"
+    assert found["Twilio"]["detail"] == (
+        "not set: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET)"
+    )
     assert found["Plivo"]["detail"] == "not set: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN"  # not what is wrong with a stand-in
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC1")
     found = checks(told)
@@ -227,6 +233,7 @@ def test_config_wins_also_when_it_is_a_secret(
     assert (found["status"], found["detail"]) == (
         "error", "its secrets cannot be decrypted: pulumi config: incorrect passphrase",
     )  # fmt: skip
+    assert "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE" in found["step"]
 
 
 def test_a_config_that_cannot_be_read_is_a_warning(
@@ -249,7 +256,7 @@ def test_a_vendor_that_does_not_answer(env: dict[str, str], monkeypatch: pytest.
     started = time.monotonic()
     found = checks(told, "dev")
     assert time.monotonic() - started < 20
-    assert found["Twilio"]["detail"].startswith("twilio account: no connection to 127.0.0.1")
+    assert found["Twilio"]["detail"].startswith("twilio account: cannot reach 127.0.0.1:9: connection refused")
     assert found["Twilio"]["step"].startswith("check the network")
     assert found["xAI"]["detail"].startswith("XAI_BASE_URL must be an https URL")
     assert "XAI_BASE_URL" not in found
@@ -309,6 +316,63 @@ def test_a_missing_or_old_package_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     assert (found["twilio"].status, found["telnyx"].status) == ("missing", "error")
     assert found["twilio"].step.startswith("pip install 'twilio>=9.")
     assert found["telnyx"].detail.startswith("1.2 is not >=4.")
+
+
+def test_where_the_state_is(
+    env: dict[str, str], project: Path, pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    assert checks(told)["backend"]["detail"] == "s3://acme-phones, as ops"
+    assert "passphrase" not in checks(told, "dev")  # a stack that is not made yet
+    (project / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\n")
+    found = checks(told, "dev")["passphrase"]
+    assert (found["status"], found["detail"]) == ("missing", "not set")
+    assert "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE" in found["step"]
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")  # an empty one is one
+    assert checks(told, "dev")["passphrase"]["status"] == "ok"
+    (project / "Pulumi.dev.yaml").write_text("secretsprovider: awskms://alias/phones\n")
+    assert checks(told, "dev")["secrets provider"]["detail"] == "awskms://alias/phones"
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(("dev",), "missing"), ((), "warning")])
+def test_nobody_is_logged_in(
+    env: dict[str, str], arguments: tuple[str, ...], status: str, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    def run(arguments: list[str], *_: object) -> str:
+        if arguments != ["version"]:
+            raise cli.PulumiUnavailable("pulumi: PULUMI_ACCESS_TOKEN must be set for login during non-interactive")
+        return "v3.300.0"
+
+    monkeypatch.setattr(cli, "run", run)
+    found = checks(told, *arguments)["backend"]
+    assert found["status"] == status
+    for line in ("pulumi login URL", "export PULUMI_BACKEND_URL=URL", "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE"):
+        assert line in found["step"]
+
+
+def test_ranges_by_who_publishes_them(project: Path, told: Told) -> None:
+    everybody = json.loads(told("--json")[1])["sections"]["Ranges"]
+    assert [check["name"] for check in everybody] == sorted({name.partition(":")[0] for name in _labels()})
+    (project / "stacks/dev.yaml").write_text(FILE.replace("[twilio]", "[twilio, 'telnyx:europe', didww]"))
+    *used, others = json.loads(told("dev", "--json")[1])["sections"]["Ranges"]
+    assert [check["name"] for check in used] == ["didww", "telnyx", "twilio"]
+    assert others == {
+        "name": "others", "status": "skipped", "detail": "not used here: chime, livekit, plivo", "step": "",
+    }  # fmt: skip
+
+
+def _labels() -> set[str]:
+    return {table.label for table in ranges.tables()}
+
+
+def test_every_column_of_the_carriers_has_its_gap(env: dict[str, str], told: Told) -> None:
+    _, out = told()
+    head, *rows = out.partition("\nCarriers\n")[2].split("\n  why and how")[0].splitlines()
+    starts = [match.start() for match in re.finditer(r"\S+", head)]
+    assert len(rows) >= 8
+    for row in rows:
+        cells = re.split(r" {2,}", row.strip())
+        assert len(cells) == len(starts) + 1, row
+        assert [row[start - 1] + row[start] for start in starts] == [f" {cell[0]}" for cell in cells[1:]], row
 
 
 @pytest.mark.parametrize(("age", "status"), [(0, "ok"), (1, "ok"), (180, "ok"), (181, "warning")])

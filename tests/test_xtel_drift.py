@@ -10,8 +10,11 @@ import pytest
 from providers.kernel.registry import carriers
 from stacks import callpath, graph, model
 from stacks.resource import NUMBER as NUMBER_TYPE
+from stacks.resource import Resource
+from xtel.engine.state import State
 from xtel.engine.step import Step
 from xtel.operations import drift
+from xtel.review.plan import calls
 
 NUMBER = "+14155550100"
 PBX = "sip:+14155550999@pbx.example.com;transport=tls"
@@ -39,8 +42,9 @@ def _made(value: Any) -> Any:
         return f"id-{value.resource.rpartition('/')[2]}"
     if isinstance(value, graph.MadePassword | model.SecretRef):
         return "Abc_123456"
-    items = cast(dict[str, Any], value) if isinstance(value, dict) else {}
-    return {name: _made(item) for name, item in items.items()} or value
+    if isinstance(value, dict):
+        return {name: _made(item) for name, item in cast(dict[str, Any], value).items()}
+    return value
 
 
 def _step(type: str, name: str, id: str, inputs: dict[str, Any], *, shared: bool = False) -> Step:
@@ -129,3 +133,34 @@ def test_an_agent_is_no_number_and_its_changes_stand_at_those_that_it_answers() 
     ] == [("sales", True)]
     report = drift.DriftReport("test", (NUMBER,), tuple(drift.OutsideChanges([gone]).findings))
     assert report.numbers == (NUMBER,) and [*report.as_json()["numbers"]] == [NUMBER, "sales"]
+
+
+def test_another_agent_answers_and_what_took_the_calls_is_named() -> None:
+    agents = [_step("xai:Agent", name, f"agent_{name}", {"name": name}, shared=True) for name in ("sales", "night")]
+    answered = [*agents, *steps(route={"carrier": "twilio"}, webhook=None, agent="agent_sales")]
+    assert [str(found) for found in drift.OutsideChanges(changed(answered, "", agent_id="agent_night")).findings] == [
+        f"{NUMBER}  rings agent night: xai PhoneNumber agent_id: agent_sales → agent_night; apply sets it back"
+    ]
+    moved = changed(steps(route={"carrier": "twilio"}), "attachment", trunk_sid="TK9")
+    urn = next(step.urn for step in moved if step.name.endswith("/attachment"))
+    [found] = drift.OutsideChanges(moved, {urn: ["it is attached to trunk TK9"]}).findings
+    assert found.what == "trunk_sid: id-trunk → TK9: it is attached to trunk TK9" and not found.rings
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("", []),
+        ("attachment", ["attachment missing"]),
+        ("origination-url", ["sip missing"]),
+        ("PhoneNumber", ["registration missing"]),
+        ("all", ["registration missing"]),
+    ],
+)
+def test_what_no_apply_has_made_yet_is_no_network_as_applied(missing: str, said: list[str]) -> None:
+    found = [calls.before(step) for step in steps(route={"carrier": "twilio"}, fallback=[])]
+    kept = [each for each in found if missing not in {"all", each.part or each.kind}]
+    applied = State((Resource(NUMBER, NUMBER_TYPE, {}), *kept))
+    assert [each.what for each in drift.incomplete(applied, "dev", ())] == [
+        f"was applied in part: {text}" for text in said
+    ]

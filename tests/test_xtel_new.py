@@ -65,6 +65,13 @@ def test_a_whole_project_is_written(cwd: Path, capsys: pytest.CaptureFixture[str
     assert not SCHEMA.is_file() or (demo / "stacks/schema/stack.json").read_bytes() == SCHEMA.read_bytes()
 
 
+@pytest.mark.parametrize(("stack", "protected"), [("prod", True), ("eu-production", True), ("dev", False)])
+def test_numbers_of_a_production_stack_are_protected(cwd: Path, stack: str, protected: bool) -> None:
+    assert ended("new", "demo", "--stack", stack) == 0
+    found = document.read(cwd / f"demo/stacks/{stack}.yaml")
+    assert [number.protect for number in found.numbers.values()] == [protected]
+
+
 def test_its_stack_file_is_valid_for_the_editor_and_for_us(cwd: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("new", "demo", "--stack", "prod") == 0
     file = cwd / "demo/stacks/prod.yaml"
@@ -224,6 +231,7 @@ def test_a_shell_with_another_python_first_is_told(
         "project": "my-phones",
         "stack": "dev",
         "carrier": "twilio",
+        "backend": None,
         "selected": False,
         "note": "there is no pulumi on PATH: install it, then pulumi stack select --create dev",
     }

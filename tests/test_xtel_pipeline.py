@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stacks import document, schema
 from tests import forge as forges
 from tests import record
 from tests.conftest import ROOT, Sandbox
@@ -24,6 +25,7 @@ from tests.test_xtel_new import shell  # noqa: F401
 from tests.test_xtel_plan import commit, git
 from xtel.authoring import pipelines
 from xtel.engine import cli
+from xtel.project import layout, sources
 
 SHA = "a" * 40
 WORKFLOWS = [f".github/workflows/xtel-{name}.yml" for name in ("validate", "plan", "apply", "drift")]
@@ -100,6 +102,58 @@ def test_a_new_project_and_one_that_exists_get_the_same_files(
     assert (project / WORKFLOWS[1]).read_text() == before[WORKFLOWS[1]]
 
 
+def triggers(paths: list[str], file: str) -> bool:
+    """Whether a push that changes this file starts a workflow: the last pattern that matches it decides."""
+    found = False
+    for pattern in paths:
+        form = re.escape(pattern.removeprefix("!")).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+        if re.fullmatch(form, file):
+            found = not pattern.startswith("!")
+    return found
+
+
+#: Where an agent's instructions may stand: anywhere in the project.
+PROMPTS = ["agents/sales.md", "prompt.txt", "docs/calls/sales.txt", "README.md", "agents/night/sales.md"]
+#: Every field of a stack file that names a file of the project; `ca_file` is a path on the PBX.
+NAMING = {("Agent", "instructions_file")}
+
+
+def test_every_change_of_what_a_stack_reads_starts_the_apply(project: Path) -> None:
+    stack = project / "stacks/dev.yaml"
+    (project / "networks").mkdir()
+    text = stack.read_text()
+    for index, prompt in enumerate(PROMPTS):
+        (project / prompt).parent.mkdir(parents=True, exist_ok=True)
+        (project / prompt).write_text("Greet.")
+        text += "agents:\n" * (not index) + f"  a{index}: {{instructions_file: {prompt}}}\n"
+    (project / "networks/dev.yaml").write_text(text)
+    (project / "Pulumi.dev.yaml").write_text("config: {'xtel:file': networks/dev.yaml}\n")
+    stack.unlink()
+    (project / "stacks/other.yaml").write_text("version: 1\nnumbers: {}\n")
+    here = layout.Project(project)
+    files = sources.read_by(here, "dev", document.read(here.stack_file("dev")))
+    assert set(PROMPTS) < set(files)
+    assert {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "networks/dev.yaml", "requirements.txt"} < set(files)
+    (project / WORKFLOWS[2]).unlink()
+    assert ended("new", ".", "--ci", "github") == 0
+    paths = workflow(project, "apply")["on"]["push"]["paths"]
+    assert [file for file in files if not triggers(paths, file)] == []
+    assert not triggers(paths, "CHANGELOG.md")
+    named = {
+        (name, field) for name, said in schema.build()["definitions"].items() for field in said.get("properties", ())
+        if field.endswith("file")
+    }  # fmt: skip
+    assert named - {("sip", "ca_file")} == NAMING, "sources.read_by must list what a new field names"
+
+
+def test_files_of_later_start_the_apply_without_a_new_workflow(project: Path) -> None:
+    paths = workflow(project, "apply")["on"]["push"]["paths"]
+    for file in ("stacks/eu.yaml", "Pulumi.eu.yaml", "network/helpers.py", "agents/new/sales.md", "templates/x.j2"):
+        assert triggers(paths, file), file
+    assert not triggers(paths, "README.md")
+    assert "changes" not in (project / ".gitlab-ci.yml").read_text()
+
+
 def test_every_stack_and_every_carrier_of_a_project_is_in_them(project: Path) -> None:
     text = (project / "stacks/dev.yaml").read_text().replace("carrier: twilio", "carrier: plivo")
     (project / "stacks/eu.yaml").write_text(text)
@@ -122,7 +176,7 @@ def test_every_stack_and_every_carrier_of_a_project_is_in_them(project: Path) ->
 def test_a_project_without_a_stack_of_its_own_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "stacks/dev.yaml").rename(project / "stacks/sandbox.yaml")
     assert ended("new", ".", "--ci", "github") == 1
-    assert "has no stack but sandbox; next: " in capsys.readouterr().err
+    assert "there is no stack in stacks but the sandbox's; next: " in capsys.readouterr().err
     (project / "stacks/sandbox.yaml").rename(project / "stacks/a b.yaml")
     assert ended("new", ".", "--ci", "github") == 1
     assert "a b is no name for a stack" in capsys.readouterr().err
@@ -178,8 +232,8 @@ def test_the_hook_and_the_container(project: Path) -> None:
     for file in (project / ".pre-commit-config.yaml", ROOT / ".pre-commit-hooks.yaml"):
         found = yaml.safe_load(file.read_text())
         [hook] = found["repos"][0]["hooks"] if isinstance(found, dict) else found
-        assert (hook["entry"], hook["pass_filenames"]) == ("xtel validate", False)
-        assert re.search(hook["files"], "stacks/prod.yaml") and not re.search(hook["files"], "docs/prod.yaml")
+        assert (hook["entry"], hook["pass_filenames"], hook["always_run"]) == ("xtel validate", False, True)
+        assert "files" not in hook
     container = json.loads((project / ".devcontainer/devcontainer.json").read_text())
     assert (container["name"], container["image"]) == ("demo", f"pulumi/pulumi-python:{pipelines.PULUMI}")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from tests import record
-from tests.test_xtel_cli import run
+from tests.test_xtel_cli import ended, run
 
 FILE = """version: 1
 defaults:
@@ -44,6 +46,15 @@ def git(folder: Path, *arguments: str) -> None:
 def commit(folder: Path) -> None:
     git(folder, "add", "-A")
     git(folder, "commit", "--quiet", "-m", "x")
+
+
+def inside(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The verb in this process: a new one for each would take most of the time."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(cwd)
+        code = ended(*arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def change(folder: Path, old: str, new: str) -> None:
@@ -84,7 +95,7 @@ def test_annotations_stand_on_the_lines_of_the_repository(project: Path) -> None
     saved = str(record.CASES / "refused/events.jsonl")
     env = {"GITHUB_WORKSPACE": str(project), "GITHUB_SERVER_URL": "https://git.example.com", "GITHUB_SHA": "abc"}
     done = run("plan", "test", "--from", saved, "--format", "github", cwd=project, **env)
-    assert "::error file=stacks/test.yaml,line=5,title=+1 415-555-0100%3A refused::" in done.stdout
+    assert "::error file=stacks/test.yaml,line=5,title=support · +14155550100%3A refused::" in done.stdout
     linked = run("plan", "test", "--from", saved, "--format", "md", cwd=project, GITHUB_REPOSITORY="acme/phones", **env)
     assert "https://git.example.com/acme/phones/blob/abc/stacks/test.yaml#L5" in linked.stdout
 
@@ -117,7 +128,7 @@ def test_a_number_that_leaves_is_found_without_an_engine(project: Path) -> None:
     line = 'accept:\n  - {rule: number-keeps-inbound, number: "+12125550177", until: 2999-12-31, why: it leaves}\n'
     file.write_text(file.read_text() + line)
     assert run("plan", "test", "--base", "HEAD", cwd=project).stdout.startswith(
-        "test: dangerous · 1 number stops ringing"
+        "test: dangerous, accepted · 1 number stops ringing"
     )
 
 
@@ -156,7 +167,11 @@ def changed_on_branch(folder: Path) -> None:
     change(folder, "Greet and qualify.", "Greet, qualify and book.")
     change(folder, "crm.example.com", "crm.example.net")
     change(folder, "agent: sales\n", f"agent: sales\n    on_delete: release\n{BOUGHT}")
-    (folder / "agents/night.md").write_text("Take a name and a number.\n")
+    (folder / "agents/night.md").unlink()  # the folder, too, is there at the base alone
+    (folder / "agents").rmdir()
+    (folder / "prompts").mkdir()
+    (folder / "prompts/night.md").write_text("Take a name and a number.\n")
+    change(folder, "agents/night.md", "prompts/night.md")
 
 
 def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -> None:
@@ -191,14 +206,14 @@ def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -
     assert numbers["+14155550100"]["after"]["agent"] == "sales"
     assert (done.returncode, found["verdict"], found["headline"]) == (
         2, "needs a look",
-        "1 number is bought, 1 number starts ringing, agent sales changes: 1 number, agent night changes: 0 numbers",
+        "1 number is bought, 1 number starts ringing, agent night changes: 0 numbers, agent sales changes: 1 number",
     )  # fmt: skip
     told = {finding["what"]: finding["number"] for finding in found["findings"] if finding["level"] == "warning"}
     assert told == {
         "is given back when it leaves the stack": "+14155550100",
         "a number is bought for it": "nyc",
         "its instructions change in 1 line; it answers 1 number": "",
-        "what it may call changes; crm goes to crm.example.net; it answers 1 number": "",
+        "what it may call changes; crm goes to crm.example.net with its authorization; it answers 1 number": "",
         "its instructions change in 1 line; it answers 0 numbers": "",
     }
 
@@ -211,11 +226,11 @@ def test_people_read_the_same_of_them(branch: Path, format: str) -> None:
         "instructions           Greet and qualify. → Greet, qualify and book.",
         "instructions           Take a message. → Take a name and a number.",
         "tools[crm].server_url  https://crm.example.com/mcp → https://crm.example.net/mcp",
-        "what it may call changes; crm goes to crm.example.net; it answers 1 number",
-        "twilio:Purchase          +14155550100/purchase            created",
+        "what it may call changes; crm goes to crm.example.net with its authorization; it answers 1 number",
+        "twilio:Purchase        purchase created",
         "is given back when it leaves the stack",
         "a number is bought for it",
-        "plivo:Purchase           nyc/purchase                     created",
+        "plivo:Purchase         purchase created",
         "Plivo → sip:…@sip.voice.x.ai;transport=tls",
     ):
         assert line in told, line
@@ -275,6 +290,64 @@ def test_a_file_that_did_not_exist_was_empty(project: Path) -> None:
     (project / "stacks/new.yaml").write_text(FILE)
     done = run("plan", "new", "--base", "main", cwd=project)
     assert (done.returncode, done.stdout.splitlines()[0]) == (2, "new: safe · 2 numbers start ringing")
+
+
+@pytest.mark.parametrize("format", ["text", "md", "json", "github", "html"])
+def test_a_saved_plan_is_shown_in_every_format(project: Path, format: str) -> None:
+    (project / "stacks/test.yaml").write_text((record.CASES / "refused/stack.yaml").read_text())
+    saved = str(record.CASES / "refused/events.jsonl")
+    kept = project / "plan.json"
+    kept.write_text(run("plan", "test", "--from", saved, "--json", cwd=project).stdout)
+    again = run("plan", "test", "--from", str(kept), "--format", format, cwd=project)
+    first = run("plan", "test", "--from", saved, "--format", format, cwd=project)
+    assert (again.returncode, again.stdout, again.stderr) == (3, first.stdout, "")
+
+
+PLAN = (record.CASES / "create/report.json").read_text()
+STEP = {"op": "create", "urn": "urn:pulumi:test::p::pulumi-python:dynamic/xai:PhoneNumber::+14155550100"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}", "[]", "null", "1", '"x"', "[" * 100_000, '{"a":' * 100_000, PLAN[:2000], PLAN.replace('"safe"', "5"),
+        PLAN.replace('"numbers": [', '"numbers": [7, '), '{"verdict": 1, "plan": 2}',
+        json.dumps({"steps": 5}), json.dumps({"steps": [1]}), json.dumps({"steps": [{"urn": 5}]}),
+        json.dumps({"steps": [{**STEP, "newState": 7}, {**STEP, "newState": {"inputs": [1]}}, None]}),
+        json.dumps({"steps": [{**STEP, "detailedDiff": 3}]}), json.dumps({"steps": [], "diagnostics": 3}),
+        json.dumps({"steps": [], "diagnostics": ["x"]}), '{"sequence": 1, "resourcePreEvent": 5}',
+        '{"sequence": 1, "resourcePreEvent": {"metadata": []}}\n{"sequence": 2, "summaryEvent": 5}',
+        '{"sequence": 1, "diagnosticEvent": "x"}', '{"sequence": 1, "policyEvent": [1]}', "\x00", "\ufeff{}",
+    ],
+    ids=lambda text: text[:40],
+)  # fmt: skip
+def test_whatever_else_is_given_is_one_line(project: Path, text: str) -> None:
+    (project / "odd.json").write_text(text)
+    done = inside("plan", "test", "--from", "odd.json", cwd=project)
+    assert (done.returncode, done.stdout) == (1, ""), done.stdout
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: ") and "; next: " in line and len(line) <= 310
+    assert "Traceback" not in line and "pydantic" not in line
+
+
+def test_a_saved_plan_of_another_stack_is_refused(project: Path) -> None:
+    (project / "plan.json").write_text(PLAN.replace('"stack": "test"', '"stack": "other"'))
+    done = inside("plan", "test", "--from", "plan.json", cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "plan.json is a plan of the stack other" in done.stderr
+
+
+def test_what_the_plan_proposes_is_refused_until_its_reason_is_written(project: Path) -> None:
+    file = project / "stacks/test.yaml"
+    file.write_text(file.read_text().split("  nyc:")[0])
+    told = run("plan", "test", "--base", "HEAD", cwd=project).stdout
+    block = "\n".join(line[2:] for line in told.split("stands there once):\n")[1].split("\n\n")[0].splitlines())
+    whole = file.read_text()
+    file.write_text(f"{whole}{block}\n")
+    refused = run("validate", "test", cwd=project)
+    assert refused.returncode == 1 and "why: must say why in your own words" in refused.stderr + refused.stdout
+    file.write_text(f"{whole}{block}\n".replace("WRITE WHY", "the office closes"))
+    assert run("plan", "test", "--base", "HEAD", cwd=project).stdout.startswith("test: dangerous, accepted · ")
 
 
 @pytest.mark.parametrize(

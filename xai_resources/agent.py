@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from providers.kernel import errors, marker
 from providers.kernel.object import Live, Object, Obstacle
-from providers.kernel.spec import Spec, StrictModel
-from providers.kernel.values import Whole
+from providers.kernel.spec import Spec, StrictModel, changed, spelled
+from providers.kernel.values import Whole, has_unknown
 from xai_resources import tools
 from xai_resources.client import Client
 from xai_resources.models import HostedAgent
@@ -81,14 +81,40 @@ Tools = Annotated[
 ]
 
 
+#: By the servers' labels.
+ToolSecrets = dict[str, tools.ToolSecrets]
+
+
 class AgentSpec(Spec):
     """A hosted agent at xAI."""
 
     name: Name = Field(description="Display name; the marker is added to it at xAI.")
     instructions: Instructions | None = Field(None, description="System prompt.")
     voice: Voice | None = Field(None, description="How it sounds, and when it answers.")
-    tools: Tools = Field((), description="What it may call.")
+    tools: Tools = Field((), description="What it may call; a placeholder where a secret is.")
+    tool_secrets: ToolSecrets | None = Field(
+        None,
+        description="The secrets of its tools, by server_label and field: `crm.authorization`, `crm.headers.X-Api-Key`.",
+    )
     collection_ids: Collections = Field((), description="Knowledge base collections that file_search searches.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_aside(cls, given: Any) -> Any:
+        return tools.parted(cast(dict[str, Any], given)) if isinstance(given, dict) else given
+
+    @model_validator(mode="after")
+    def _every_secret(self) -> AgentSpec:
+        if not has_unknown([self.tools, self.tool_secrets]):
+            places = [vars(tool) for tool in self.tools if tools.secrets_of(vars(tool))]
+            wanted = {str(tool["server_label"]): tools.secrets_of(tool) for tool in places}
+            if differing := list(changed(tools.masked(self._secrets), wanted)):
+                raise ValueError(f"tools and tool_secrets must hold the same secrets: {', '.join(differing)}")
+        return self
+
+    @property
+    def _secrets(self) -> dict[str, dict[str, Any]]:
+        return {label: each.model_dump(exclude_none=True) for label, each in (self.tool_secrets or {}).items()}
 
     def wire(self) -> dict[str, Any]:
         """Every field as the API takes it, under its path of the field mask; None where there is nothing."""
@@ -96,7 +122,7 @@ class AgentSpec(Spec):
             "name": marker.label(self.name, self.marker),
             "instructions": self.instructions,
             "voice": self.voice.model_dump(exclude_none=True) if self.voice else None,
-            "tools": [tools.sent(tool) for tool in self.tools] or None,
+            "tools": [tools.sent(tool, self._secrets) for tool in self.tools] or None,
             "collection_ids": list(self.collection_ids) or None,
         }
 
@@ -104,14 +130,14 @@ class AgentSpec(Spec):
 class Agent(Object[Client, AgentSpec]):
     """A hosted agent of xAI, which answers numbers.
 
-    Calls: POST, GET, PATCH, DELETE /v1/agents, and GET /v2/phone-numbers before a delete. Secrets: ``authorization`` and
-    ``headers`` of MCP tools, which are sent and never read back. Changes in place: everything. Delete: the agent is gone;
-    one that still answers a number is not deleted.
+    Calls: POST, GET, PATCH, DELETE /v1/agents, and GET /v2/phone-numbers before a delete. Secrets: ``tool_secrets``, which
+    are put into the tools when a request is made, and never read back. Changes in place: everything. Delete: the agent is
+    gone; one that still answers a number is not deleted.
     """
 
     kind = "Agent"
     spec: ClassVar[type[Spec]] = AgentSpec
-    unreadable = frozenset({"tools.authorization", "tools.headers"})
+    unreadable = frozenset({"tool_secrets"})
     outputs = ("agent_id", "team_id", "created_at")
 
     def find(self, api: Client, spec: AgentSpec, *, fresh: bool) -> Live | None:
@@ -162,7 +188,10 @@ class Agent(Object[Client, AgentSpec]):
     def update(self, api: Client, id: str, spec: AgentSpec, state: Mapping[str, Any]) -> Live:
         """PATCH of the fields that differ; what is declared no more is cleared."""
         declared = spec.canonical()
-        differ = {name for name in spec.wire() if (state.get(name) or None) != (declared.get(name) or None)}
+        before = spelled(AgentSpec, {name: state[name] for name in AgentSpec.model_fields if name in state})
+        differ = {name for name in spec.wire() if (before.get(name) or None) != (declared.get(name) or None)}
+        if (before.get("tool_secrets") or {}) != (declared.get("tool_secrets") or {}):
+            differ.add("tools")
         if state.get("marker") != spec.marker:
             differ.add("name")
         changes = {name: value for name, value in spec.wire().items() if name in differ}
@@ -189,16 +218,19 @@ def _numbers(api: Client) -> list[Any]:
 
 def _live(agent: HostedAgent, declared: Mapping[str, Any], *namesakes: HostedAgent) -> Live:
     """The agent as it stands, compared with what is declared of it: its marker, and the secrets of its tools."""
+    declared = tools.parted(declared)
     mark = str(declared.get("marker", ""))
     name, seen = marker.unlabel(agent.name)
     ours = seen == marker.digest(mark)
     voice = {field: value for field in Voice.model_fields if (value := agent.voice.get(field)) is not None}
+    shown = tools.seen(agent.tools, declared.get("tools") or [])
     inputs = {
         "name": name,
         "marker": mark if ours else "",
         "instructions": prose(agent.instructions) or None,
         "voice": voice or None,
-        "tools": tools.seen(agent.tools, declared.get("tools") or []),
+        "tools": shown,
+        "tool_secrets": tools.beside(shown, declared.get("tool_secrets") or {}) or None,
         "collection_ids": agent.collection_ids,
     }
     outputs = agent.model_dump(include={"agent_id", "team_id", "created_at"})

@@ -14,14 +14,25 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from providers.kernel import errors, limits, secrecy
+from providers.kernel import errors, limits, paging, secrecy
 from providers.kernel.conventions import ApiConventions, Refusal, refusal_of
 from providers.kernel.listing import Listing
-from xai_resources.models import Answer, Created, HostedAgent, Key, RegisteredNumber, agent_fields, snake, unwrapped
+from xai_resources.models import (
+    Answer,
+    Created,
+    CreatedWebhook,
+    HostedAgent,
+    Key,
+    RegisteredNumber,
+    agent_fields,
+    snake,
+    unwrapped,
+)
 
 BASE_URL = "https://api.x.ai"
 _NUMBERS = "/v2/phone-numbers"
 _AGENTS = "/v1/agents"
+_LISTED = "phone_numbers"
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
@@ -75,14 +86,13 @@ class Client:
 
     def create(self, body: Mapping[str, Any]) -> Created:
         """``POST /v2/phone-numbers``. The signing secret in the answer is shown only this once."""
-        answer = snake(self._call("POST", _NUMBERS, json=dict(body)))
-        webhook: dict[str, Any] = answer.get("webhook") or {}
-        secret = str(webhook.get("dispatch_signing_secret") or "")
+        answer: Any = snake(self._call("POST", _NUMBERS, json=dict(body)))
+        fields = cast(dict[str, Any], answer) if isinstance(answer, dict) else {}
+        webhook = _parsed(CreatedWebhook, fields.get("webhook") or {})
+        secret = webhook.dispatch_signing_secret
         secrecy.register(secret)
         number = self._listing.note(_parsed(RegisteredNumber, unwrapped(answer)))
-        return Created(
-            number=number, signing_secret=secret, webhook_id=str(webhook.get("webhook_id") or number.webhook_id)
-        )
+        return Created(number=number, signing_secret=secret, webhook_id=webhook.webhook_id or number.webhook_id)
 
     def number(self, id: str, *, fresh: bool = True) -> RegisteredNumber:
         """``GET /v2/phone-numbers/{id}``; where that call is not offered (405, 501): the number of this id in the list.
@@ -112,9 +122,13 @@ class Client:
                 ) from None
 
     def _list(self) -> list[RegisteredNumber]:
-        answer: Any = snake(self._call("GET", _NUMBERS))
-        listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("phone_numbers", []))
-        return [_parsed(RegisteredNumber, item) for item in listed]
+        return paging.whole(
+            lambda: [_parsed(RegisteredNumber, item) for item in _items(snake(self._call("GET", _NUMBERS)), _LISTED)],
+            _LISTED,
+            "phoneNumbers",
+            key=lambda number: number.phone_number_id,
+            may_lack=True,
+        )
 
     def update(self, id: str, changes: Mapping[str, Any]) -> RegisteredNumber:
         """``PATCH /v2/phone-numbers/{id}`` with a field mask; None clears a field. ``name``, ``agent_id``, ``webhook_id``."""
@@ -141,7 +155,14 @@ class Client:
 
     def _list_agents(self) -> list[HostedAgent]:
         try:
-            answer: Any = self._call("GET", _AGENTS)
+            return paging.whole(
+                lambda: [
+                    _parsed(HostedAgent, agent_fields(item)) for item in _items(self._call("GET", _AGENTS), "agents")
+                ],
+                "agents",
+                key=lambda agent: agent.agent_id,
+                may_lack=True,
+            )
         except (errors.NotFound, errors.Unsupported) as error:
             raise errors.Unsupported(
                 "xAI lists no agents here, so nobody can see whether this one exists already",
@@ -149,8 +170,6 @@ class Client:
                 request_id=error.request_id,
                 step="make it in xAI's console and give the number its id: `agent: agent_…`",
             ) from None
-        listed = cast(list[Any], answer if isinstance(answer, list) else answer.get("agents") or [])
-        return [_parsed(HostedAgent, agent_fields(item)) for item in listed]
 
     def agent(self, id: str) -> HostedAgent:
         """``GET /v1/agents/{id}``."""
@@ -179,6 +198,11 @@ class Client:
         response = self._http.request(method, path, **options)
         with_body = response.status_code != 204 and response.content
         return response.json() if with_body else {}
+
+
+def _items(answer: Any, name: str) -> list[Any]:
+    """A list, bare or under its name: both were seen."""
+    return cast(list[Any], answer if isinstance(answer, list) else answer[name])
 
 
 def _parsed(model: type[AnswerT], body: Any) -> AnswerT:

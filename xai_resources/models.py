@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field,
 
 from providers.kernel import ranges, values
 from providers.kernel.spec import Secret, Spec, StrictModel
-from providers.kernel.values import E164, UNKNOWN, Host, HttpsUrl
+from providers.kernel.values import E164, UNKNOWN, DigestPassword, HeaderValue, Host, HttpsUrl, SigningSecret
 
 
 def _entries(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,8 +37,8 @@ class SipAuth(StrictModel):
     """Who may send calls: a digest (username and password) or an allowlist. xAI's documents say: choose one."""
 
     auth_username: str | None = Field(None, min_length=1, max_length=255, description="SIP digest username.")
-    auth_password: Annotated[str, Secret()] | None = Field(
-        None, min_length=1, description="SIP digest password; xAI stores it encrypted and never returns it."
+    auth_password: Annotated[DigestPassword, Secret()] | None = Field(
+        None, description="SIP digest password; xAI stores it encrypted and never returns it."
     )
     allow: Annotated[tuple[str, ...], AfterValidator(_entries)] = Field(
         (),
@@ -64,13 +64,13 @@ class Webhook(StrictModel):
     url: HttpsUrl = Field(description="https URL that receives realtime.call.incoming.")
     name: str | None = Field(None, min_length=1, description="Display name; default: the number's name.")
     auth_url: HttpsUrl | None = Field(None, description="OAuth token-exchange URL; needs auth_token.")
-    auth_token: Annotated[str, Secret()] | None = Field(
-        None, min_length=1, description="Bearer credential, or the OAuth client credential when auth_url is set."
+    auth_token: Annotated[HeaderValue, Secret()] | None = Field(
+        None, description="Bearer credential, or the OAuth client credential when auth_url is set."
     )
 
     @model_validator(mode="after")
     def _token_for_url(self) -> Webhook:
-        if self.auth_url and not self.auth_token:
+        if self.auth_url and self.auth_token is None:
             raise ValueError("auth_url needs auth_token, the client credential it exchanges")
         return self
 
@@ -98,7 +98,7 @@ class NumberSpec(Spec):
     sip_host: Host = Field(
         values.SIP_HOST, description="The SIP host the carriers were pointed at; create insists on it."
     )
-    known_secret: Annotated[str, Secret()] | None = Field(
+    known_secret: Annotated[SigningSecret, Secret()] | None = Field(
         None, description="The signing secret of a number that exists, for taking it over without a new one."
     )
 
@@ -170,6 +170,13 @@ class RegisteredNumber(Answer):
     sip_auth: AnsweredAuth = Field(default_factory=AnsweredAuth)
     created_at: str = ""
     updated_at: str = ""
+
+
+class CreatedWebhook(Answer):
+    """The webhook in the answer to a create, whose secret is shown this once."""
+
+    dispatch_signing_secret: str = ""
+    webhook_id: str = ""
 
 
 class Created(Answer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from providers.kernel import consent, errors, marker, operation, ranges
@@ -14,9 +13,6 @@ from providers.kernel.spec import Spec
 from providers.kernel.values import SIP_HOST, cidrs, has_unknown
 from xai_resources.client import Client
 from xai_resources.models import Created, NumberSpec, RegisteredNumber, Webhook
-
-#: A number with our marker that no state knows was left behind by a killed run; younger than this it is made anew unasked.
-_LEFT_BEHIND = timedelta(minutes=15)
 
 
 class PhoneNumber(Object[Client, NumberSpec]):
@@ -57,7 +53,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
 
     def loss(self, paths: list[str]) -> str:
         """A replaced number is unreachable for seconds, and its receiver must learn a new signing secret."""
-        return "the number is registered anew, calls fail meanwhile and the signing secret changes"
+        return "the number is re-registered, calls fail meanwhile and the signing secret changes"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Who may send calls to the number, and who answers them."""
@@ -103,6 +99,10 @@ class PhoneNumber(Object[Client, NumberSpec]):
         live = _live(number, str(state.get("marker", "")))
         return replace(live, inputs={**live.inputs, **_seen(number, state)})
 
+    def listed(self, api: Client, id: str, state: Mapping[str, Any]) -> bool:
+        """By the list, whoever's name it bears by now: with the number its only signing secret would leave the state."""
+        return any(number.phone_number_id == id for number in api.numbers(fresh=True))
+
     def recorded(self, api: Client, id: str, spec: NumberSpec) -> Live | None:
         """The webhook's URL and the secrets cannot be read: they are taken as declared."""
         state = {**spec.canonical(), "webhook_id": api.number(id, fresh=False).webhook_id}
@@ -125,19 +125,25 @@ class PhoneNumber(Object[Client, NumberSpec]):
         return _made(created, spec)
 
     def obstacle(self, found: Live, spec: NumberSpec) -> Obstacle | None:
-        """Not ours; or ours, but with a secret nobody holds, and too old to have been left behind by a run just now."""
+        """Not ours; or ours by its marker, but with a secret that this state does not hold: another state may."""
         if obstacle := super().obstacle(found, spec):
             return obstacle
         if spec.origin == "xai_provisioned" or _registered_alike(found.raw, spec):
             return None
         number = str(spec.phone_number)
-        young = bool(found.inputs["marker"]) and _age(found.raw.created_at) < _LEFT_BEHIND
-        if young or spec.replace == "accept" or consent.consented(number):
+        if spec.replace == "accept" or consent.consented(number):
             return None
         return Obstacle(
-            "it is registered already, and its signing secret or password is held by nobody here",
-            f"`replace: accept` or XTEL_ALLOW_REPLACE={number} registers it anew: seconds of outage, a new secret",
+            "it is registered already, and this state does not hold its signing secret or password",
+            f"after a killed run `xtel recover`; else XTEL_ALLOW_REPLACE={number} deletes and re-registers it",
+            unless_just_made=bool(found.inputs["marker"]),
         )
+
+    def taking(self, found: Live, spec: NumberSpec) -> str:
+        """Its deletion, where only a new registration gives the secrets that were declared."""
+        if spec.origin == "xai_provisioned" or _registered_alike(found.raw, spec):
+            return super().taking(found, spec)
+        return f"will be deleted and re-registered, with an outage and a new signing secret: {found.holder}"
 
     def adopt(self, api: Client, found: Live, spec: NumberSpec) -> Live:
         """Make a registration that exists ours; register it anew where only that gives the secrets that were declared."""
@@ -268,12 +274,3 @@ def _registered_alike(number: RegisteredNumber, spec: NumberSpec) -> bool:
     declared = set(spec.sip_auth.allowed_addresses) if spec.sip_auth else set[str]()
     same_auth = set(number.sip_auth.allowed_addresses) == declared and not number.sip_auth.auth_username
     return same_auth and bool(number.webhook_id) == bool(spec.webhook)
-
-
-def _age(created_at: str) -> timedelta:
-    """How long ago the vendor says it was made; unreadable means long ago."""
-    try:
-        made = datetime.fromisoformat(created_at)
-    except ValueError:
-        return timedelta.max
-    return datetime.now(UTC) - (made if made.tzinfo else made.replace(tzinfo=UTC))

@@ -7,13 +7,15 @@ Documents: "Agents API" in the REST reference (kinds, function) and "Voice Agent
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from providers.kernel.secrecy import MASK
 from providers.kernel.spec import Secret, StrictModel
-from providers.kernel.values import HttpsUrl, Whole
+from providers.kernel.values import HeaderValue, HttpsUrl, Whole
 from xai_resources.models import snake_keys
 
 #: How a secret is given: as its value towards xAI, as a reference in a stack file.
@@ -95,6 +97,13 @@ class FileSearch(StrictModel):
     max_num_results: Annotated[Whole, Field(ge=1)] | None = Field(None, description="At most so many results.")
 
 
+def _header_name(name: str) -> str:
+    """The name of an HTTP header (RFC 9110 §5.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        raise ValueError("is no name of an HTTP header: letters, digits and dashes, for example X-Api-Key")
+    return name
+
+
 class Mcp(StrictModel, Generic[SecretT]):
     """A remote MCP server, called by xAI."""
 
@@ -112,7 +121,7 @@ class Mcp(StrictModel, Generic[SecretT]):
         description="{secret: NAME}: the Authorization header it is called with.",
         examples=[{"secret": "mcpToken"}],
     )
-    headers: dict[str, SecretT] | None = Field(
+    headers: dict[Annotated[str, AfterValidator(_header_name)], SecretT] | None = Field(
         None,
         min_length=1,
         description="More headers, each {secret: NAME}.",
@@ -120,8 +129,23 @@ class Mcp(StrictModel, Generic[SecretT]):
     )
 
 
-class McpServer(Mcp[Annotated[str, Secret()]]):
-    """A remote MCP server with the values of its secrets."""
+def _stands_aside(value: Any) -> Any:
+    if value != MASK:
+        raise ValueError("its value stands in tool_secrets, never in the tool")
+    return value
+
+
+class McpServer(Mcp[Annotated[str, AfterValidator(_stands_aside)]]):
+    """A remote MCP server with a placeholder for each of its secrets: a list in which one stood would be secret as a whole,
+    and nobody could review what else changes in it.
+    """
+
+
+class ToolSecrets(StrictModel):
+    """The values of one server's secrets."""
+
+    authorization: Annotated[HeaderValue, Secret()] | None = None
+    headers: dict[str, Annotated[HeaderValue, Secret()]] | None = None
 
 
 #: Fields that are sent and never taken from an answer.
@@ -170,25 +194,68 @@ def by_name(tools: tuple[ToolT, ...]) -> tuple[ToolT, ...]:
     return tuple(sorted(tools, key=name_of))
 
 
-def sent(tool: Tool) -> dict[str, Any]:
-    """The tool as the API takes it: the JSON Schema of a function as an object."""
+def secrets_of(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in a tool where its secrets belong; nothing of a tool that has none."""
+    found = {name: tool[name] for name in sorted(WRITE_ONLY) if tool.get(name)}
+    return found if tool.get("type") == "mcp" else {}
+
+
+def parted(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs of an agent with the secrets of its tools beside them, in ``tool_secrets``, and a placeholder in each place.
+
+    A state of the release before has them inside; what was parted already stays as it is.
+    """
+    listed = inputs.get("tools")
+    if not isinstance(listed, list | tuple):
+        return dict(inputs)
+    found: dict[str, Any] = {}
+    whole: list[Any] = []
+    for tool in cast(list[Any], listed):
+        if not isinstance(tool, dict):
+            whole.append(tool)
+            continue
+        fields = cast(dict[str, Any], tool)
+        secrets = secrets_of(fields)
+        if secrets != masked(secrets):
+            found[str(fields.get("server_label"))] = secrets
+        whole.append({**fields, **masked(secrets)})
+    given = {**inputs, "tools": whole}
+    return {**given, "tool_secrets": {**(inputs.get("tool_secrets") or {}), **found}} if found else given
+
+
+def masked(secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """The placeholders in the place of secrets, at any depth."""
+    return {
+        name: masked(cast(Mapping[str, Any], value)) if isinstance(value, Mapping) else MASK
+        for name, value in secrets.items()
+    }
+
+
+def beside(listed: Iterable[Any], secrets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Of the secrets those that the tools have a place for, by the servers' labels."""
+    places = {str(tool.get("server_label")): secrets_of(tool) for tool in listed}
+    return {label: secrets[label] for label, place in places.items() if place and label in secrets}
+
+
+def sent(tool: Tool, secrets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The tool as the API takes it: its secrets in their places, the JSON Schema of a function as an object."""
     body = tool.model_dump(exclude_none=True)
     if isinstance(tool, Function) and tool.function.parameters:
         body["function"]["parameters"] = json.loads(tool.function.parameters)
-    return body
+    return {**body, **secrets.get(str(body.get("server_label")), {})}
 
 
 def seen(answered: list[Any], declared: list[Mapping[str, Any]]) -> list[Any]:
-    """The tools of an answer, with the secrets that were declared for the same servers: an answer never brings any.
+    """The tools of an answer, with the placeholders that were declared for the same servers: an answer never brings a secret.
 
     Of the kinds we know only the fields we know count, so that what a vendor adds is no change.
     """
-    secrets = {
+    placeholders = {
         tool.get("server_label"): {name: tool[name] for name in WRITE_ONLY if name in tool}
         for tool in declared
         if tool.get("type") == "mcp"
     }
-    return [{**tool, **secrets.get(tool.get("server_label"), {})} for tool in map(_known, answered)]
+    return [{**tool, **placeholders.get(tool.get("server_label"), {})} for tool in map(_known, answered)]
 
 
 def _known(answered: Any) -> dict[str, Any]:

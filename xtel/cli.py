@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -38,7 +39,7 @@ USAGE, INTERRUPTED = 64, 130
 #: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
-app = group(no_args_is_help=True)
+app = group(no_args_is_help=True, completion=True)
 
 
 def _version(wanted: bool) -> None:
@@ -102,22 +103,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    tell = partial(_tell, arguments, terminal.Printed.documents)
     try:
-        return app(arguments, prog_name="xtel", standalone_mode=False) or 0
+        code = app(arguments, prog_name="xtel", standalone_mode=False) or 0
     except _UsageError as error:
         _show_usage(error)
+        tell(USAGE, error)
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:
+        tell(1, error)
         if os.environ.get("XTEL_DEBUG") == "1":
             raise
         known = isinstance(error, XtelError)
         unknown = f"{type(error).__name__}: {one_line(str(error))}; next: run it again with XTEL_DEBUG=1 and report it"
         terminal.error(str(error) if known else unknown)
         return 1
+    if code == INTERRUPTED:  # typer ends with it where Ctrl-C was pressed
+        tell(INTERRUPTED)
+    return code
+
+
+def _tell(arguments: list[str], printed: int, code: int, error: Any = None) -> None:
+    """The one JSON document of ``--json`` where a verb fails, or is not even understood, before it printed its own."""
+    from xtel import failure  # takes a while to load, and is not needed where all goes well
+
+    if not failure.wanted(arguments) or terminal.Printed.documents != printed:
+        return
+    if code == USAGE:
+        found = failure.usage(_message(error), code, _command(error))
+    else:
+        found = failure.interrupted(code) if error is None else failure.of(error, code)
+    terminal.document(found.as_json())
+
+
+def _message(error: Any) -> str:
+    return "which command?" if type(error).__name__ == "NoArgsIsHelpError" else str(error.format_message())
+
+
+def _command(error: Any) -> str:
+    return str(error.ctx.command_path) if error.ctx else "xtel"
 
 
 def _show_usage(error: Any) -> None:

@@ -63,13 +63,21 @@ def _line(stream: TextIO, text: str, style: str) -> None:
     _console(stderr=stream is sys.stderr).print(Text(text, style), soft_wrap=True)
 
 
+class Printed:
+    """How many whole documents stdout got: who asked for JSON gets one, also where something fails after it."""
+
+    documents = 0
+
+
 def document(value: object) -> None:
     """The one JSON document of ``--json``."""
+    Printed.documents += 1
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def raw(text: str) -> None:
     """A whole report, as it is."""
+    Printed.documents += 1
     sys.stdout.write(text)
 
 

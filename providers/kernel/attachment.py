@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import Field
 
-from providers.kernel import errors, operation
-from providers.kernel.object import Live, Object
+from providers.kernel import errors, operation, purchase, verification
+from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164
 
@@ -95,6 +95,10 @@ class Attachment(Object[ApiT, SpecT]):
     def usable(self, held: Held) -> None:
         """Raise Conflict where the number cannot be attached yet."""
 
+    def let_go(self, held: Held, state: Mapping[str, Any]) -> bool:
+        """Whether an earlier run has taken it off ours and did not come to put it back."""
+        return False
+
     def half_way(self, held: Held, spec: SpecT) -> bool:
         """Whether an attachment whose answer was lost has begun, and does no harm when it is done once more."""
         return False
@@ -107,13 +111,31 @@ class Attachment(Object[ApiT, SpecT]):
 
     def find(self, api: ApiT, spec: SpecT, *, fresh: bool) -> Live | None:
         """The number, when anything gets its calls that somebody would miss."""
+        if spec.phone_number in purchase.coming(api):
+            return None
         held = self.held(api, spec.phone_number, fresh=fresh)
         ours = self.ours(api, held, spec)
         return self._live(held, self.before(api, held, spec), ours=ours) if ours or held.holder else None
 
+    def preflight(self, api: ApiT, spec: SpecT) -> Obstacle | None:
+        """A number that nobody holds may still not be usable."""
+        if spec.phone_number not in purchase.coming(api):
+            self.usable(self.held(api, spec.phone_number, fresh=False))
+        return None
+
+    def obstacle(self, found: Live, spec: SpecT) -> Obstacle | None:
+        """Somebody else's; or a number that cannot be attached, whoever holds it."""
+        if (obstacle := super().obstacle(found, spec)) is None and not found.ours:
+            self.usable(cast(Held, found.raw))
+        return obstacle
+
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The number's own record says what gets its calls; detached, the link is gone."""
         held = self.held(api, str(state["phone_number"]), fresh=fresh)
+        try:
+            self.usable(held)
+        except errors.Conflict as error:  # nothing that can be set right from here
+            operation.current().warn(f"no call arrives: {error.reason}")
         return None if held.id != id or self.detached(held, state) else Live(id, held.inputs, raw=held)
 
     def recorded(self, api: ApiT, id: str, spec: SpecT) -> Live | None:
@@ -149,17 +171,29 @@ class Attachment(Object[ApiT, SpecT]):
             self.attach(api, id, spec)
 
     def adopt(self, api: ApiT, found: Live, spec: SpecT) -> Live:
-        """Nothing to do when it is attached to ours; else move it, remembering where it was."""
-        return found if found.ours else self.create(api, spec)
+        """Nothing to do when it is attached to ours as declared; else move it, remembering where it was."""
+        if not found.ours:
+            return self.create(api, spec)
+        if verification.compare(self, spec.canonical(), found.inputs).differing:
+            self._attach(api, found.id, spec)
+        return found
 
     def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
         """Off ours, and off nothing else; then back to what it had before, where that is still there."""
         held = self.held(api, str(state["phone_number"]), fresh=True)
-        if held.by != state["attached_to"]:
-            return  # somebody else's by now
         previous = self.previous(state)
+        if held.by != state["attached_to"] and not (self.goes_back(previous) and self.let_go(held, state)):
+            return  # somebody else's by now
         if not (self.goes_back(previous) and self._went_back(api, held, previous)):
             self.detach(api, held, state)
+
+    def instead(self, api: ApiT, state: Mapping[str, Any]) -> str:
+        """Where the number's calls go now."""
+        try:
+            held = self.held(api, str(state["phone_number"]), fresh=False)
+        except errors.NotFound:
+            return "the account does not own the number any more"
+        return held.holder if held.by != state["attached_to"] else ""
 
     def goes_back(self, previous: Mapping[str, str]) -> bool:
         """Whether the number had anything before that it can be attached to again."""
@@ -196,4 +230,4 @@ class Attachment(Object[ApiT, SpecT]):
 
     def _live(self, held: Held, previous: Mapping[str, str], *, ours: bool) -> Live:
         outputs = {**held.outputs, "attached_to": held.by, "previous": dict(previous) if ours else {}}
-        return Live(held.id, held.inputs, outputs, ours=ours, holder="" if ours else held.holder)
+        return Live(held.id, held.inputs, outputs, ours=ours, holder="" if ours else held.holder, raw=held)

@@ -65,6 +65,9 @@ class ApiConventions:
     rate: RateHeaders | None = None
     #: Verbs whose success may come without a body under any status; 204 and HEAD never have one.
     empty_answers: frozenset[str] = frozenset({"DELETE"})
+    #: Fields that are text or null wherever they stand (ids, names, addresses): of another type, an answer is unreadable.
+    #: Not where customers' own JSON stands in answers.
+    texts: frozenset[str] = frozenset()
 
 
 #: Of an API that declares nothing.

@@ -26,12 +26,12 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown as EngineUnknown
 
-from providers.kernel import gate, operation, process, reconciler, registry, spec, workarounds
+from providers.kernel import gate, operation, preflight, process, reconciler, registry, spec, workarounds
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN, Unknown
 
-#: Inputs that only steer a preview; ``check`` takes them out.
-_DRY_RUN = "dry_run"
+#: Inputs that only steer a run; ``check`` takes them out: that it is a preview, what is made after this for the number.
+_DRY_RUN, _AHEAD = "dry_run", "ahead"
 #: Output-only: why a preview refuses this resource; empty in every state.
 BLOCKED = "blocked"
 #: What marks a value as a secret wherever the engine reads or writes JSON; part of Pulumi's public formats.
@@ -39,6 +39,8 @@ _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270
 _sessions: dict[str, Session] = {}
 #: URN to refusal: for a replacement the engine checks a second time, without the old inputs that show what was refused.
 _refused: dict[str, str] = {}
+#: URN to what is asked before this is made for the first time; one that is replaced is past that.
+_ahead: dict[str, str] = {}
 
 
 class Provider(ResourceProvider):
@@ -60,8 +62,12 @@ class Provider(ResourceProvider):
         registry.register_credentials(os.environ)
         vendor_name, _, kind = self._token.partition(":")
         vendor = registry.vendor(vendor_name)
-        session = _sessions.setdefault(vendor_name, Session(vendor, req.config.get))
-        self._reconciler = reconciler.Reconciler(vendor.object(kind), session)
+        self._config = req.config.get
+        self._reconciler = reconciler.Reconciler(vendor.object(kind), self._session(vendor_name))
+
+    def _session(self, vendor: str) -> Session:
+        """The connection to a vendor, one for the whole process."""
+        return _sessions.setdefault(vendor, Session(registry.vendor(vendor), self._config))
 
     @property
     def reconciler(self) -> reconciler.Reconciler:
@@ -72,7 +78,8 @@ class Provider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate and spell; a preview shows a refusal and goes on, so that every refusal is seen at once."""
         old, new = _ours(_olds), _ours(news)
-        dry_run = bool(new.pop(_DRY_RUN, False))
+        dry_run, ahead = bool(new.pop(_DRY_RUN, False)), new.pop(_AHEAD, "")
+        _ahead.setdefault(workarounds.urn(), "" if old else ahead)
         new.pop(BLOCKED, None)
         with self._doing(new) as doing:
             checked = self.reconciler.check(old, {name: new[name] for name in new if name not in self._outputs})
@@ -87,8 +94,11 @@ class Provider(ResourceProvider):
         """Say on the resource what stands in its way, or what will be taken over; answers the refusal."""
         urn = workarounds.urn()
         refusal, notice = checked.refusal or _refused.get(urn, ""), ""
-        if not old and urn not in _refused and not offline():
-            refusal, notice = self.reconciler.look(checked.inputs)
+        if not refusal and urn not in _refused and not offline():
+            if not old:
+                refusal, notice = self.reconciler.look(checked.inputs)
+            elif self.reconciler.diff(old, checked.inputs).changed:
+                refusal, notice = self.reconciler.reach()
         for message in (refusal, notice):
             if message and urn not in _refused:
                 doing.warn(message)
@@ -110,6 +120,7 @@ class Provider(ResourceProvider):
         """Make it, or take it over."""
         inputs = _ours(props)
         with self._doing(inputs):
+            preflight.require(_ahead.get(workarounds.urn(), ""), self._session)
             id, state = self.reconciler.create(_declared(inputs))
         return CreateResult(id, _theirs({**state, BLOCKED: ""}))
 
@@ -118,12 +129,20 @@ class Provider(ResourceProvider):
         state = _ours(props)
         with self._doing(state) as doing:
             seen = self.reconciler.read(id_, state)
-            if seen and os.environ.get(operation.LIST_UNMANAGED) == "1":
-                for found in self.reconciler.object.unmanaged(self.reconciler.session.api, id_, state):
-                    doing.warn(f"{operation.UNMANAGED} {found}")
+            if os.environ.get(operation.LIST_UNMANAGED) == "1":
+                self._warn_of_others(doing, id_, state, there=seen is not None)
         if seen is None:
             return ReadResult(None, {})
-        return ReadResult(id_, _theirs({**seen[0], BLOCKED: ""}), _theirs({**seen[1], BLOCKED: ""}))
+        # A secret that stood elsewhere in the state is none yet in the engine's eyes: each is marked.
+        state, inputs = (spec.sealed(self.reconciler.object.spec, values, _marked) for values in seen)
+        return ReadResult(id_, _theirs({**state, BLOCKED: ""}), _theirs({**inputs, BLOCKED: ""}))
+
+    def _warn_of_others(self, doing: operation.Operation, id: str, state: Mapping[str, Any], *, there: bool) -> None:
+        object, api = self.reconciler.object, self.reconciler.session.api
+        for found in object.unmanaged(api, id, state) if there else ():
+            doing.warn(f"{operation.UNMANAGED} {found}")
+        if found := object.instead(api, state):
+            doing.warn(f"{operation.INSTEAD} {found}")
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change it in place."""
@@ -151,7 +170,9 @@ class Provider(ResourceProvider):
 
 
 def _declared(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if name not in {BLOCKED, _DRY_RUN} and value is not None}
+    return {
+        name: value for name, value in inputs.items() if name not in {BLOCKED, _DRY_RUN, _AHEAD} and value is not None
+    }
 
 
 def _ours(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,12 +198,15 @@ def _swap(value: Any, kind: type, other: Any) -> Any:
 def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
     """The Pulumi resource class of an object, such as ``acme:Trunk``, derived from its declaration.
 
-    Its arguments are the fields of the object's spec; outputs are attributes.
+    Its arguments are the fields of the object's spec; outputs are attributes. What is made after it for the same number
+    comes as the third argument, by :func:`providers.kernel.preflight.written`.
     """
     declared = registry.vendor(vendor_name).object(kind)
     outputs = dict.fromkeys(name for name in declared.outputs if name not in declared.spec.model_fields)
 
-    def construct(self: Any, name: str, opts: pulumi.ResourceOptions | None = None, /, **props: Any) -> None:
+    def construct(
+        self: Any, name: str, opts: pulumi.ResourceOptions | None = None, ahead: str = "", /, **props: Any
+    ) -> None:
         if unknown := props.keys() - declared.spec.model_fields.keys():
             known = ", ".join(sorted(declared.spec.model_fields))
             raise TypeError(f"{vendor_name}:{kind} has no argument {', '.join(sorted(unknown))}; it has {known}")
@@ -193,8 +217,8 @@ def resource(vendor_name: str, kind: str) -> Callable[..., Any]:
             delete_before_replace=True,  # also for a replacement that is asked for by name (`xtel rotate`)
         )
         stop_if_plan_is_stale()
-        dry_run = {_DRY_RUN: True} if pulumi.runtime.is_dry_run() else {}
-        inputs = {**outputs, "account": None, **given, **dry_run, BLOCKED: ""}
+        steering = {_DRY_RUN: True} if pulumi.runtime.is_dry_run() else {_AHEAD: ahead} if ahead else {}
+        inputs = {**outputs, "account": None, **given, **steering, BLOCKED: ""}
         Resource.__init__(
             self, Provider(f"{vendor_name}:{kind}"), name, inputs, pulumi.ResourceOptions.merge(options, opts)
         )
@@ -230,6 +254,11 @@ def _sealed(value: Any) -> Any:
     """A secret in the engine's own form, in plain JSON."""
     sealed_already = isinstance(value, dict) and "plaintext" in value
     return cast(Any, value) if sealed_already else {**_SECRET, "plaintext": json.dumps(value)}
+
+
+def _marked(value: Any) -> Any:
+    """A secret among what a read returns."""
+    return {**_SECRET, "value": value}
 
 
 def offline() -> bool:

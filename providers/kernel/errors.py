@@ -8,6 +8,7 @@
      +-- CredentialError       a key is missing or refused
      +-- AccountError          the key belongs to another account than the object
      +-- CarrierError          a vendor said no, or said nothing
+     |    +-- Cancelled        the run was ended while it waited: nothing more was asked
      |    +-- Permanent        trying again changes nothing
      |    |    +-- NotFound    404
      |    |    +-- Conflict    it exists already, or somebody else holds it
@@ -15,7 +16,7 @@
      |    |    +-- Invalid     400, 415, 422 and every other 4xx
      |    |    +-- Unsupported 405, 501: this API does not offer the call
      |    +-- Temporary        trying again may help
-     |         +-- Unreachable the request was never sent
+     |         +-- Unreachable the request was never sent, or nothing gets through to this vendor in this run
      |         +-- RateLimited 429, the request was not carried out
      |         +-- Unavailable 5xx, time-out, cut connection, unreadable answer: the outcome is not known
      |         +-- NotApplied  accepted, but what the vendor shows afterwards is not what was asked
@@ -104,6 +105,10 @@ class CarrierError(XtelError):
         return again
 
 
+class Cancelled(CarrierError):
+    """The run was ended while it waited for a vendor."""
+
+
 class Permanent(CarrierError):
     """Trying the same again changes nothing."""
 
@@ -129,11 +134,15 @@ class Unsupported(Permanent):
 
 
 class Temporary(CarrierError):
-    """Trying again later may help."""
+    """Trying again later may help. ``silent``: nothing at all was heard of the vendor."""
+
+    silent = False
 
 
 class Unreachable(Temporary):
     """No connection was made: the request surely did not happen."""
+
+    silent = True
 
 
 class RateLimited(Temporary):
@@ -143,7 +152,8 @@ class RateLimited(Temporary):
 class Unavailable(Temporary):
     """5xx, a time-out, a cut connection or an unreadable answer: whether the request happened is not known."""
 
-    def __init__(self, reason: str, *, step: str = "", **facts: Any) -> None:
+    def __init__(self, reason: str, *, step: str = "", silent: bool = False, **facts: Any) -> None:
+        self.silent = silent
         super().__init__(
             reason, step=step or "run it again: it looks at what is there before it changes anything", **facts
         )

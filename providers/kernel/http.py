@@ -4,26 +4,37 @@ The policy is an httpx transport, and this the only module that imports httpx. A
 vendor's SDK is given an HTTP client on top of it, so that all vendors are retried, limited and explained alike, and the
 SDKs' own retries stay off. What an API does its own way it declares: :mod:`providers.kernel.conventions`.
 
+Requests go to the vendor's own origins only, whoever built their URL. One takes at most :data:`DEADLINE` seconds over all
+the bytes of its answer, and no more than is left to the operation, but :data:`LEAST` always: the look after a lost answer
+must be possible.
+
 Retried are: 429 for every verb (the request was not carried out; Retry-After is honoured), a connection that was never
 made for every verb, and 5xx, time-outs, cut connections and unreadable answers for GET, HEAD and DELETE only. A POST,
-PUT or PATCH whose outcome is not known is never repeated here: the reconciler looks first.
+PUT or PATCH whose outcome is not known is never repeated here: the reconciler looks first. All attempts and waits
+together stay within the operation's time; a wait that would not is refused at once, naming when it ends.
+
+A host that cannot be reached is found out once, by :mod:`providers.kernel.breaker`, and from then on refused at once.
 """
 
 from __future__ import annotations
 
 import email.utils
-import json
 import logging
+import math
 import random
+import socket
+import ssl
+import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
+import httpcore
 import httpx
 
-from providers.kernel import errors, limits, operation, secrecy
+from providers.kernel import body, breaker, deadline, errors, limits, operation, origins, paging, secrecy, waiting
 from providers.kernel.conventions import COMMON, ApiConventions, RateHeaders, Refusal, refusal_of
 
 #: For annotations elsewhere.
@@ -31,8 +42,14 @@ Response: TypeAlias = httpx.Response
 
 #: Seconds: connecting, and waiting for the next byte of an answer.
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-#: An answer larger than this is refused: no listing of these APIs comes near it.
+#: Seconds: a whole request with its answer, and what it gets even when the operation's time is over.
+DEADLINE, LEAST = 60.0, 10.0
+#: An answer larger than this, as it comes or decoded, is refused: no listing of these APIs comes near it.
 MAX_BYTES = 16 * 1024 * 1024
+#: Seconds: a vendor that asks for a longer wait asks for this one.
+MAX_WAIT = 3600.0
+#: Of a compressed body so many bytes are decoded in one step.
+_STEP = 64 * 1024
 _ATTEMPTS = 5
 _REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -42,7 +59,22 @@ _log = logging.getLogger(__name__)
 
 def network() -> httpx.BaseTransport:
     """The transport below the policy: TCP and TLS with the system's trust, never without verification."""
-    return httpx.HTTPTransport(limits=httpx.Limits(max_connections=limits.PROCESS_LIMIT))
+    return _Network()
+
+
+class _Network(httpx.HTTPTransport):
+    """httpx' own transport, on connections that know the time of the request."""
+
+    def __init__(self) -> None:
+        trusted = httpx.create_ssl_context()
+        super().__init__(verify=trusted)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trusted,
+            max_connections=limits.PROCESS_LIMIT,
+            max_keepalive_connections=limits.PROCESS_LIMIT,
+            keepalive_expiry=5.0,
+            network_backend=deadline.Backend(),
+        )
 
 
 class Policy(httpx.BaseTransport):
@@ -54,44 +86,105 @@ class Policy(httpx.BaseTransport):
         limit: limits.Limit,
         inner: httpx.BaseTransport | None = None,
         conventions: ApiConventions = COMMON,
+        own: Collection[origins.Origin] = (),
     ) -> None:
+        """``own``: where requests may go; none leaves for another origin."""
         self._vendor = vendor
+        self._own = frozenset(own)
         self._limit = limit
         self._reading = _Reading(conventions)
         self._inner = inner or network()
-        self._sleep: Callable[[float], None] = time.sleep
+        self._sleep: Callable[[float], None] = waiting.pause
+        self._breakers: dict[str, breaker.Breaker] = {}
+        self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it is answered, refused for good, or not worth another attempt."""
-        attempt = 0
+        self._require_own(request.url)
+        request.headers["accept-encoding"] = body.ENCODINGS
+        address, path = str(request.url), request.url.path
+        answer = self._answered(request)
+        if request.method == "GET" and (walk := paging.walking()):
+            walk.turned(path, address, _json(answer))
+        return answer
+
+    def _require_own(self, url: httpx.URL) -> None:
+        """A credential goes to no host that an answer named."""
+        asked = origins.origin(url.scheme, url.host, url.port)
+        if self._own and asked not in self._own:
+            own = ", ".join(sorted(map(str, self._own)))
+            raise errors.Invalid(
+                f"nothing was sent to {secrecy.one_line(str(asked), 80)}: requests to {self._vendor} go to {own} alone",
+                step="if an answer named that address, tell the vendor's support; else correct the base URL",
+            )
+
+    def _answered(self, request: httpx.Request) -> httpx.Response:
+        host = self._breaker(_netloc(request))
+        attempt, since = 0, breaker.clock()
         while True:
             attempt += 1
             try:
-                return self._once(request, attempt)
+                return self._once(request, attempt, host)
             except errors.Temporary as error:
+                if _repeatable(request.method, error):
+                    if attempt >= _ATTEMPTS and not isinstance(error, errors.RateLimited):
+                        host.spent(since, _lost(request, error), silent=error.silent)
+                    self._require_reachable(host)
                 wait = self._wait(request.method, attempt, error)
                 if wait is None:
-                    raise
+                    raise _in_vain(error) from None
                 self._pause(wait, error)
 
-    def _once(self, request: httpx.Request, attempt: int) -> httpx.Response:
-        with self._limit.slot(self._turn), _process.slot(), self._logged(request, attempt) as answered:
-            response = self._sent(request)
-            answered.append(response)
-            if request.method not in {"GET", "HEAD"}:
-                operation.current().write_ids.append(self._reading.request_id(response))
-            self._heed(response)
-            return self._reading.accepted(response)
+    def _breaker(self, host: str) -> breaker.Breaker:
+        with self._lock:
+            return self._breakers.setdefault(host, breaker.Breaker())
 
-    def _sent(self, request: httpx.Request) -> httpx.Response:
+    def _require_reachable(self, host: breaker.Breaker) -> None:
+        if why := host.refusal():
+            raise errors.Unreachable(why, step=_NETWORK) from None  # one line, not what led to it
+
+    def _once(self, request: httpx.Request, attempt: int, host: breaker.Breaker) -> httpx.Response:
+        with self._turns(), self._logged(request, attempt) as answered:
+            self._require_reachable(host)
+            begun = breaker.clock()
+            try:
+                response = self._sent(request, host.look(attempt))
+                answered.append(response)
+                if request.method not in {"GET", "HEAD"}:
+                    operation.current().write_ids.append(self._reading.request_id(response))
+                self._heed(response)
+                accepted = self._reading.accepted(response)
+            except (errors.Unavailable, errors.Unreachable) as error:
+                host.failed(begun, _lost(request, error), silent=error.silent)
+                raise
+            except errors.CarrierError:
+                host.answered()
+                raise
+            host.answered()
+            if request.method == "GET" and (walk := paging.walking()):
+                walk.listed(request.url.path, _json(accepted))  # asked again where it is no list
+            return accepted
+
+    @contextmanager
+    def _turns(self) -> Generator[None]:
+        """A place among the requests to this vendor and among those of the process, within the operation's time."""
+        patience = max(operation.current().remaining(), LEAST)
+        with ExitStack() as places:
+            try:
+                places.enter_context(self._limit.slot(self._turn, patience))
+                places.enter_context(_process.slot(patience=patience))
+            except TimeoutError as error:
+                raise errors.RateLimited(str(error), step=_SLOWER) from None
+            yield
+
+    def _sent(self, request: httpx.Request, look: float) -> httpx.Response:
         try:
-            return self._read(self._inner.handle_request(request), request)
+            with deadline.within(min(DEADLINE, max(operation.current().remaining(), LEAST))):
+                return self._read(self._inner.handle_request(_impatient(request, look)), request)
         except _NEVER_SENT as error:
-            raise errors.Unreachable(f"no connection to {request.url.host}: {error}", step=_network_step()) from None
+            raise errors.Unreachable(f"cannot reach {_netloc(request)}: {_cause(error)}", step=_NETWORK) from None
         except httpx.TimeoutException:
-            raise errors.Unavailable(f"no answer to {request.method} {request.url.path} in time") from None
-        except httpx.DecodingError:
-            raise errors.Unavailable(f"unreadable answer to {request.method} {request.url.path}") from None
+            raise errors.Unavailable(f"no answer to {request.method} {request.url.path} in time", silent=True) from None
         except httpx.TransportError as error:
             raise errors.Unavailable(f"connection lost during {request.method} {request.url.path}: {error}") from None
 
@@ -125,34 +218,30 @@ class Policy(httpx.BaseTransport):
             self._limit.hold(self._reading.retry_after(response) or 0.0)
 
     def _read(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
-        chunks: list[bytes] = []
-        size = 0
         try:
-            for chunk in cast(httpx.SyncByteStream, response.stream):
-                size += len(chunk)
-                if size > MAX_BYTES:
-                    raise errors.Unavailable(
-                        f"the answer to {request.method} {request.url.path} is over {MAX_BYTES} bytes"
-                    )
-                chunks.append(chunk)
+            content = body.decoded(_in_time(response.stream), response.headers.get("content-encoding", ""), MAX_BYTES)
+        except ValueError as error:
+            raise errors.Unavailable(f"unreadable answer to {request.method} {request.url.path}: {error}") from None
+        except OverflowError:
+            raise errors.Unavailable(
+                f"the answer to {request.method} {request.url.path} is over {MAX_BYTES} bytes"
+            ) from None
         finally:
             response.close()
-        whole = httpx.Response(
-            response.status_code, headers=response.headers, stream=httpx.ByteStream(b"".join(chunks)), request=request
-        )
+        headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _OF_TRANSFER]
+        whole = httpx.Response(response.status_code, headers=headers, content=content, request=request)
         whole.read()
         return whole
 
     def _wait(self, method: str, attempt: int, error: errors.Temporary) -> float | None:
         """Seconds until the next attempt; None when there must be none."""
-        repeatable = method in _REPEATABLE or isinstance(error, errors.RateLimited | errors.Unreachable)
         remaining = operation.current().remaining()
         patient = isinstance(error, errors.RateLimited)
-        if not repeatable or remaining <= 0 or (attempt >= _ATTEMPTS and not patient):
+        if not _repeatable(method, error) or remaining <= 0 or (attempt >= _ATTEMPTS and not patient):
             return None
         asked = error.retry_after
         backoff = min(8.0, 0.25 * 2 ** min(attempt, 10)) * random.uniform(0.75, 1.25)
-        wait = max(asked + random.uniform(0, 0.25), 0.0) if asked is not None else backoff
+        wait = asked + random.uniform(0, 0.25) if asked else backoff  # "again at once" is no leave to hammer
         return wait if wait < remaining else None
 
     def _pause(self, wait: float, error: errors.Temporary) -> None:
@@ -165,8 +254,7 @@ class Policy(httpx.BaseTransport):
     def _turn(self, wait: float) -> None:
         """Wait for this request's turn, unless it would come after the operation's time."""
         if wait > operation.current().remaining():
-            told = f"asked to wait {wait:.0f} s more"
-            raise errors.RateLimited(told, status=429, step=_SLOWER, retry_after=wait)
+            raise _in_vain(errors.RateLimited("it is at its limit", status=429, step=_SLOWER, retry_after=wait))
         self._show(wait, "at its limit")
         self._sleep(wait)
 
@@ -186,21 +274,85 @@ def client(
     conventions: ApiConventions = COMMON,
     *,
     base_url: str = "",
+    own: Collection[str] = (),
     inner: httpx.BaseTransport | None = None,
     timeout: httpx.Timeout | float = TIMEOUT,
     **options: Any,
 ) -> httpx.Client:
-    """An httpx client on the policy. Redirects are never followed: a credential must not travel to another host."""
-    policy = Policy(vendor, limit, inner, conventions)
+    """An httpx client on the policy: requests leave for ``base_url`` and ``own``, origins of the vendor, alone.
+
+    Redirects are never followed: a credential must not travel to another host. Raises InputError for a base URL that is
+    none, or that is in clear text and not on this machine.
+    """
+    try:
+        allowed = [origins.read(url) for url in (base_url, *own) if url]
+    except ValueError as error:
+        raise errors.InputError(f"the base URL of {vendor} {error}", step="correct it or leave it out") from None
+    if not allowed:
+        raise ValueError("an HTTP client needs its vendor's origins")
+    policy = Policy(vendor, limit, inner, conventions, allowed)
     return httpx.Client(base_url=base_url, transport=policy, timeout=timeout, follow_redirects=False, **options)
 
 
 _SLOWER = "wait a minute and run it again; what was made is kept"
 _CREDENTIALS = "check this vendor's credentials (`xtel doctor` shows where they come from)"
+_NETWORK = "check the network, the vendor's status page and its base URL, then run it again"
 
 
-def _network_step() -> str:
-    return "check the network and the vendor's base URL, then run it again"
+def _repeatable(method: str, error: errors.Temporary) -> bool:
+    """Whether another attempt can do no harm."""
+    return method in _REPEATABLE or isinstance(error, errors.RateLimited | errors.Unreachable)
+
+
+def _in_vain(error: errors.Temporary) -> errors.Temporary:
+    """The error, with the time at which the wait ends that the vendor asked for: it is longer than anybody waits here."""
+    if not error.retry_after:
+        return error
+    until = (datetime.now(UTC) + timedelta(seconds=error.retry_after)).strftime("%H:%M:%S UTC")
+    return error.reworded(
+        reason=f"{error.reason}; asked to wait {error.retry_after:.0f} s, until {until}",
+        step=f"run it again after {until}; what was made is kept",
+    )
+
+
+def _lost(request: httpx.Request, error: errors.Temporary) -> str:
+    """What is said of a host that cannot be reached, by whoever needs it."""
+    if isinstance(error, errors.Unreachable):
+        return error.reason
+    if error.silent:
+        return f"{_netloc(request)} does not answer ({request.method} {request.url.path})"
+    return f"{_netloc(request)} is out of order: {f'HTTP {error.status}: ' if error.status else ''}{error.reason}"
+
+
+def _impatient(request: httpx.Request, look: float) -> httpx.Request:
+    """A read waits for its first byte no longer than ``look``; a write that was sent is waited for."""
+    timeouts = request.extensions.get("timeout")
+    if request.method in {"GET", "HEAD"} and timeouts and look < (timeouts.get("read") or math.inf):
+        extensions = {**request.extensions, "timeout": {**timeouts, "read": look}}
+        return httpx.Request(
+            request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
+        )
+    return request
+
+
+def _netloc(request: httpx.Request) -> str:
+    return request.url.netloc.decode("ascii", errors="replace")
+
+
+def _cause(error: BaseException) -> str:
+    """Why there is no connection, in words without a library's decoration."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no connection in time"
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError):
+            return f"TLS failed: {getattr(seen, 'verify_message', '') or seen.reason or 'the handshake was cut'}"
+        if isinstance(seen, socket.gaierror):
+            return f"its name is not found in DNS ({seen.strerror})"
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror.lower()
+        seen = seen.__cause__ or seen.__context__
+    return str(error) or "no connection"
 
 
 class _Reading:
@@ -216,11 +368,23 @@ class _Reading:
         if status >= 300:
             raise self._refused(response)
         if response.content:
-            if status != 204 and _json(response) is None:
-                raise self._unusable(response, f"unreadable answer ({_kind(response)})")
+            if status != 204:
+                self._require_readable(response)
         elif status != 204 and response.request.method not in {"HEAD", *self._conventions.empty_answers}:
             raise self._unusable(response, "empty answer")
         return response
+
+    def _require_readable(self, response: httpx.Response) -> None:
+        """Its type then says what it is: JSON in UTF-8, whatever the vendor calls it."""
+        try:
+            document = body.parsed(response.content)
+        except ValueError:
+            document = None
+        if document is None:
+            raise self._unusable(response, f"unreadable answer ({_kind(response)})")
+        if name := body.not_text(document, self._conventions.texts):
+            raise self._unusable(response, f"unreadable answer: its {name} is no text")
+        response.headers["content-type"] = "application/json"
 
     def _unusable(self, response: httpx.Response, reason: str) -> errors.Unavailable:
         return errors.Unavailable(reason, status=response.status_code, request_id=self.request_id(response))
@@ -240,18 +404,21 @@ class _Reading:
             or (_SLOWER if limited else _CREDENTIALS if status == 401 else ""),
         )
 
-    def refusal(self, body: object) -> Refusal:
+    def refusal(self, document: object) -> Refusal:
         """The vendor's code and words, in its own form or in the common one."""
-        found = self._conventions.refusal(body)
-        return found if found.code or found.message else refusal_of(body)
+        found = self._conventions.refusal(document)
+        return found if found.code or found.message else refusal_of(document)
 
     def request_id(self, response: httpx.Response) -> str:
         """The id that the vendor's support asks for; empty where the answer has none."""
         for header in self._conventions.request_id_headers:
             if value := response.headers.get(header):
                 return secrecy.one_line(value, 64)
-        body, name = _json(response), self._conventions.request_id_field
-        return secrecy.one_line(str(cast(dict[str, object], body).get(name, "")), 64) if isinstance(body, dict) else ""
+        name = self._conventions.request_id_field
+        found = _json(response) if name else None
+        return (
+            secrecy.one_line(str(cast(dict[str, object], found).get(name, "")), 64) if isinstance(found, dict) else ""
+        )
 
     def nothing_left(self, response: httpx.Response) -> bool:
         """Whether this was the last request of a window."""
@@ -276,24 +443,43 @@ def _until_reset(rate: RateHeaders, headers: httpx.Headers) -> float | None:
         reset = float(headers[rate.reset])
     except (KeyError, ValueError):
         return None
-    return max(0.0, reset - time.time() if rate.epoch else reset)
+    return _sane(max(0.0, reset - time.time()) if rate.epoch else reset)
 
 
 def _seconds(value: str) -> float | None:
     try:
-        return max(0.0, float(value))
+        return _sane(float(value))
     except ValueError:
         pass
     try:
         when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        zoned = when if when.tzinfo else when.replace(tzinfo=UTC)  # RFC 9110: a date is in UTC
+        return _sane(max(0.0, (zoned - datetime.now(UTC)).total_seconds()))
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def _sane(seconds: float) -> float | None:
+    """Seconds to wait; None for what is no wait."""
+    return min(seconds, MAX_WAIT) if math.isfinite(seconds) and seconds >= 0 else None
+
+
+#: Headers that speak of bytes on the wire, not of those that are handed on.
+_OF_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+def _in_time(stream: object) -> Iterator[bytes]:
+    """The bytes as they come, a few at a time, for as long as the request has time."""
+    for chunk in cast(httpx.SyncByteStream, stream):
+        if deadline.passed():
+            raise httpx.ReadTimeout("the time of the request is over")
+        for start in range(0, len(chunk), _STEP):
+            yield chunk[start : start + _STEP]
 
 
 def _json(response: httpx.Response) -> object | None:
     try:
-        return json.loads(response.content)
+        return body.parsed(response.content)
     except ValueError:
         return None
 

@@ -47,10 +47,16 @@ class Limit:
         return self._allowed
 
     @contextmanager
-    def slot(self, wait: Callable[[float], None] = time.sleep) -> Generator[None, None, None]:
-        """Hold one place while a request is in flight; ``wait`` is given the seconds until its turn."""
+    def slot(
+        self, wait: Callable[[float], None] = time.sleep, patience: float | None = None
+    ) -> Generator[None, None, None]:
+        """Hold one place while a request is in flight; ``wait`` is given the seconds until its turn.
+
+        Raises TimeoutError where no place becomes free within ``patience`` seconds.
+        """
         with self._free:
-            self._free.wait_for(lambda: self._busy < self.allowed)
+            if not self._free.wait_for(lambda: self._busy < self.allowed, patience):
+                raise TimeoutError(f"its {self.allowed} requests at once all take too long")
             self._busy += 1
             seconds = self._turn() - clock()
         try:

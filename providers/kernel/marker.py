@@ -30,6 +30,16 @@ def unlabel(text: str) -> tuple[str, str]:
     return (match.group(1), match.group(2)) if match else (text, "")
 
 
+def marks(name: str) -> bool:
+    """Whether a name is a marker, of whichever stack."""
+    return name.startswith("xtel/")
+
+
+def unmarked(mark: str) -> str:
+    """A name for what carried this marker and is nobody's stack's any more."""
+    return f"was {mark}"[:_LIMIT]
+
+
 def same_stack(one: str, other: str) -> bool:
     """Whether two markers are of the same stack, as far as their text shows."""
     stem = other[:40].rpartition("/")[0]

@@ -6,15 +6,21 @@ The kernel derives the rest: the Pulumi resource class, the checks, the life cyc
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from pydantic import ValidationError
 
 from providers.kernel import call_handling, errors
 from providers.kernel.spec import Spec
 
 ApiT = TypeVar("ApiT")
 SpecT = TypeVar("SpecT", bound=Spec)
+
+
+#: Output: the name that an object had before it became ours, for the day on which it is given back.
+NAMED = "named"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,11 @@ class Live:
     #: What the vendor answered, for the object's own use.
     raw: Any = None
 
+    def __post_init__(self) -> None:
+        """An object without a usable id must reach no state."""
+        if not isinstance(cast(object, self.id), str) or self.id in {"", str(None)}:
+            raise errors.Unavailable("the answer does not say which object it is about")
+
 
 @dataclass(frozen=True)
 class Obstacle:
@@ -41,6 +52,8 @@ class Obstacle:
 
     reason: str
     step: str
+    #: It stands in nobody's way when this very create sent the request that made it, and only the answer was lost.
+    unless_just_made: bool = False
 
     def __str__(self) -> str:
         return f"{self.reason}; next: {self.step}"
@@ -82,6 +95,18 @@ class Object(ABC, Generic[ApiT, SpecT]):
     def read(self, api: ApiT, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """The object as it stands now; None (or NotFound) when the vendor does not have it."""
 
+    def listed(self, api: ApiT, id: str, state: Mapping[str, Any]) -> bool:
+        """Whether another look than by id still shows it: the witness that is asked before it counts as gone.
+
+        Left out: what finds it before it is made. One that is found by the same call as it is read asks another one.
+        """
+        known = {name: value for name, value in state.items() if name in self.spec.model_fields}
+        try:
+            found = self.find(api, cast(Any, self.spec.model_validate(known)), fresh=True)
+        except (errors.NotFound, errors.Unsupported, ValidationError):
+            return False
+        return found is not None and found.ours and found.id == id
+
     def recorded(self, api: ApiT, id: str, spec: SpecT) -> Live | None:
         """One that was made elsewhere, as a state would hold it had it been made here from ``spec``. Reads only."""
         return self.read(api, id, spec.canonical(), fresh=False)
@@ -95,8 +120,16 @@ class Object(ABC, Generic[ApiT, SpecT]):
             "`take_over: true` on the number makes it ours; else remove it, or the number from this stack",
         )
 
+    def taking(self, found: Live, spec: SpecT) -> str:
+        """What making a found object ours does to it, in words, for previews; empty where nobody would notice."""
+        return "" if found.ours else f"will be taken over: {found.holder}"
+
     def preflight(self, api: ApiT, spec: SpecT) -> Obstacle | None:
-        """For previews of what is not there yet: tells what making it would be, and answers what stands in the way."""
+        """Of what is not there yet: tells what making it would be, and answers what stands in the way. Reads only."""
+        return None
+
+    def names(self, api: ApiT) -> Collection[str] | None:
+        """The markers or other names of all of this kind in the account, where their count has a limit that is enforced."""
         return None
 
     @abstractmethod
@@ -111,6 +144,17 @@ class Object(ABC, Generic[ApiT, SpecT]):
     def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
         """Delete, or for what is owned: detach. NotFound counts as done."""
 
+    def carries(self, api: ApiT, id: str, state: Mapping[str, Any]) -> Iterable[str]:
+        """What others have on it, a phrase each. Such an object is not deleted with our part of it, but given back.
+
+        An object that says so has :data:`NAMED` among its outputs, and :meth:`rename`.
+        """
+        return ()
+
+    def rename(self, api: ApiT, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """Give it another name than our marker, and change nothing else."""
+        raise errors.Unsupported(f"{self.kind} cannot be given back")
+
     def remains(self, api: ApiT, seen: Live, state: Mapping[str, Any]) -> str:
         """What an accepted delete left of an object that can still be seen; empty where that is as it should be."""
         return "it is still there"
@@ -122,6 +166,10 @@ class Object(ABC, Generic[ApiT, SpecT]):
     def unmanaged(self, api: ApiT, id: str, state: Mapping[str, Any]) -> Iterable[str]:
         """What hangs on it and was made by nobody of this stack, a phrase each; only ever read, for `xtel drift`."""
         return ()
+
+    def instead(self, api: ApiT, state: Mapping[str, Any]) -> str:
+        """What is where it was, in words, once it is gone or was moved; empty where nothing is. Only ever read."""
+        return ""
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """Fill inputs that depend on the old ones (named ranges keep the CIDRs they were registered with)."""

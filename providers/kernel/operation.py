@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 #: What a step says when it made nothing new: `xtel recover` tells it from the engine's "created".
 TAKEN, ANEW = "taken over: it was there already", "made anew: the one that was there is gone"
 
-#: With this variable at 1 a refresh also looks for what others hung on our objects, and warns with this beginning.
-LIST_UNMANAGED, UNMANAGED = "XTEL_LIST_UNMANAGED", "not of this stack:"
+#: With this variable at 1 a refresh also looks for what others hung on our objects, and for what is where ours was, and
+#: warns with these beginnings.
+LIST_UNMANAGED, UNMANAGED, INSTEAD = "XTEL_LIST_UNMANAGED", "not of this stack:", "instead of it:"
 
 _log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ def set_up() -> None:
     if os.environ.get("XTEL_DEBUG") != "1":
         workarounds.one_line_errors(errors.XtelError)
     workarounds.widen_pool(limits.PROCESS_LIMIT)
+    workarounds.heed_cancel()
     workarounds.end_with_engine()
     log.write_to(debug)
 

@@ -8,7 +8,6 @@ environment both say so, and only when no entry of the stack file has it any mor
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from providers.kernel import consent, errors, marker, operation
+from providers.kernel import consent, errors, marker, operation, waiting
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.route import CarrierRoute
@@ -127,6 +126,10 @@ class Shop(ABC, Generic[ApiT]):
         """The number, when this account has it or has ordered it."""
 
     @abstractmethod
+    def inventory(self, api: ApiT, number: str) -> Holding | None:
+        """The same by another call than :meth:`holding`, the account's own list: what is not in it is bought, or gone."""
+
+    @abstractmethod
     def buy(self, api: ApiT, number: str) -> None:
         """Buy exactly this number, or order it: the kernel waits until it can be used."""
 
@@ -155,6 +158,10 @@ class _Sold(Object[ApiT, SpecT], Generic[ApiT, SpecT]):
         """The marker stays the one it was made with: no vendor carries it, so a renamed key changes nothing here."""
         return {**new, "marker": old["marker"]} if old.get("marker") else new
 
+    def listed(self, api: ApiT, id: str, state: Mapping[str, Any]) -> bool:
+        """By the account's list of numbers: a number that is forgotten in error is bought a second time."""
+        return self.shop.inventory(api, id) is not None
+
 
 class ChoiceSpec(Spec):
     """A number to be bought."""
@@ -165,6 +172,15 @@ class ChoiceSpec(Spec):
 #: What this process chose, by client, so that numbers chosen at once differ.
 _chosen: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
 _choosing = threading.Lock()
+
+
+#: What a preview of this process would buy, by client: not owned yet, and all the same no mistake.
+_coming: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
+
+
+def coming(api: Any) -> set[str]:
+    """The numbers that this account does not own yet because the run is still to buy them."""
+    return _coming.setdefault(api, set())
 
 
 class Choice(_Sold[ApiT, ChoiceSpec]):
@@ -270,14 +286,19 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
         """Says what would be bought; a number that should be there already stands in the way."""
         if spec.owned:
             return Obstacle(*_missing())
+        coming(api).add(spec.phone_number)
         operation.current().inform(f"would buy {pretty(spec.phone_number)}")
         return None
 
     def create(self, api: ApiT, spec: PurchaseSpec) -> Live:
         """Buys it and waits until it can be used."""
+        if held := self.shop.inventory(api, spec.phone_number):
+            operation.decided(f"{spec.phone_number} is in the account's list: nothing is bought")
+            return self.adopt(api, cast(Live, _held(spec.phone_number, held)), spec)
         if spec.owned:
             reason, step = _missing()
             raise errors.NotFound(reason, step=step)
+        coming(api).discard(spec.phone_number)
         try:
             self.shop.buy(api, spec.phone_number)
         except (errors.Invalid, errors.NotFound, errors.Conflict) as error:
@@ -305,7 +326,7 @@ class Purchase(_Sold[ApiT, PurchaseSpec]):
             if (left := doing.remaining()) <= 0:
                 break
             doing.progress(f"ordered ({seen}), waiting until it can be used")
-            time.sleep(min(_LOOK, left))
+            waiting.pause(min(_LOOK, left))
         raise errors.Temporary(
             f"it is ordered, but cannot be used yet ({seen})",
             step="run `pulumi up` again later: it buys nothing twice",

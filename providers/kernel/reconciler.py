@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.kernel import consent, errors, operation, secrecy
-from providers.kernel.object import Live, Object
+from providers.kernel import consent, errors, marker, operation, secrecy
+from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Problem, Spec, changed, problems, secret_values, spelled
 from providers.kernel.values import UNKNOWN, has_unknown
-from providers.kernel.verification import Verification
+from providers.kernel.verification import Verification, waits
 
 #: Fields that say which object it is.
 _IDENTITY = frozenset({"marker", "phone_number"})
@@ -66,8 +66,11 @@ class Reconciler:
         try:
             spec = self.object.spec.model_validate(given)
             inputs = self.object.resolve(spec.canonical(), old)
+            self.object.spec.model_validate(inputs)  # what create gets: a replacement deletes before that sees it
         except ValidationError as error:
             return Checked(dict(given), problems(error))
+        except ValueError as error:  # together they are what none of them is: networks that cover the whole internet
+            return Checked(dict(given), [Problem("", str(error))])
         secrecy.register(*secret_values(self.object.spec, inputs))
         if isinstance(number := inputs.get("phone_number"), str):
             self.session.declared.add(number)
@@ -89,23 +92,44 @@ class Reconciler:
     def look(self, inputs: Mapping[str, Any]) -> tuple[str, str]:
         """What stands in the way of making this, and what would be taken over: for previews, reads only.
 
-        Both are empty where nothing is there yet, or the number is still to be bought. A vendor that does not answer says
-        nothing, so it is no obstacle.
+        Both are empty where nothing is there yet. What a vendor refuses is in the way now and would be in the update; one
+        that does not answer says nothing, so it is no obstacle.
+        """
+        return self._told(lambda: self.ahead(inputs))
+
+    def reach(self) -> tuple[str, str]:
+        """What stands in the way of changing an object that is there: credentials that are missing or refused."""
+
+        def account() -> tuple[None, str]:
+            self.session.account()
+            return None, ""
+
+        return ("", "") if self.object.state_only else self._told(account)
+
+    def _told(self, asked: Callable[[], tuple[Obstacle | None, str]]) -> tuple[str, str]:
+        try:
+            obstacle, notice = asked()
+        except (errors.Temporary, errors.Unsupported) as error:
+            return "", f"could not look who holds it now: {error}"
+        except errors.XtelError as error:
+            return str(error), ""
+        return str(obstacle or ""), notice
+
+    def ahead(self, inputs: Mapping[str, Any]) -> tuple[Obstacle | None, str]:
+        """The obstacle to making this, and what would be taken over, as far as reading shows. Raises what a vendor refuses.
+
+        Of what belongs to a number that is still to be bought only the credentials are known.
         """
         if has_unknown(inputs.get("phone_number")):
-            return "", ""
+            self.session.account()
+            return None, ""
         spec = self.object.spec.model_validate(dict(inputs))
-        try:
-            found = self.session.ask(self.object.find, spec, fresh=False)
-            ahead = None if found else self.session.ask(self.object.preflight, spec)
-        except errors.XtelError as error:
-            return "", f"could not look who holds it now: {error}"
+        found = self.session.ask(self.object.find, spec, fresh=False)
         operation.decided(f"found {found.id}, {'ours' if found.ours else 'not ours'}" if found else "nothing there yet")
         if found is None:
-            return str(ahead or ""), ""
+            return self.session.full(self.object, spec) or self.session.ask(self.object.preflight, spec), ""
         obstacle = self.object.obstacle(found, spec)
-        taken = f"will be taken over: {found.holder}" if not found.ours else ""
-        return (str(obstacle), "") if obstacle else ("", taken)
+        return obstacle, "" if obstacle else self.object.taking(found, spec)
 
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
         """What differs between the state and canonical inputs.
@@ -132,6 +156,15 @@ class Reconciler:
 
     def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Look first; take over what is ours (or may be); else make it once, and look again if the answer is lost."""
+        number = str(inputs.get("phone_number") or "")
+        try:
+            made = self._created(inputs)
+        except errors.CarrierError as error:
+            raise self._down(error, number) if number in self.session.down else error from None
+        self.session.down.discard(number)
+        return made
+
+    def _created(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         spec = self.object.spec.model_validate(dict(inputs))
         account = self.session.account()
         live, made = self._make(spec)
@@ -140,6 +173,13 @@ class Reconciler:
         except errors.NotApplied as error:
             live = self._corrected(error, live, spec, inputs, made=made)
         return live.id, self._state(inputs, live, account)
+
+    def _down(self, error: errors.CarrierError, number: str) -> errors.CarrierError:
+        """A creation that failed after this very run deleted what it replaces."""
+        return error.reworded(
+            reason=f"{number} is down: the old one was deleted, and the new one failed: {error.reason}",
+            step="mend that, then `pulumi up` makes it again",
+        )
 
     def _make(self, spec: Spec) -> tuple[Live, bool]:
         """The object, and whether it was made here and now."""
@@ -154,11 +194,25 @@ class Reconciler:
             found = self._look_again(spec)
             operation.decided(f"the answer was lost; looked again: {found.id if found else 'nothing there'}")
             if found and found.ours:
-                return self._take(found, spec)
+                return self._take(found, spec, just_made=True)
             raise error.reworded(
                 reason=f"{error.reason}; it was not made as far as can be seen",
                 step="run `pulumi up` again: it looks before it makes anything",
             ) from None
+        except errors.Conflict as error:
+            raise self._made_by_another(error, spec) from None
+
+    def _made_by_another(self, error: errors.Conflict, spec: Spec) -> errors.Conflict:
+        """Nothing was there when this create looked: another run made it in between, and has it in its state."""
+        found = self.session.ask(self.object.find, spec, fresh=True)
+        operation.decided(f"refused; looked again: {found.id if found else 'nothing there'}")
+        if found is None:
+            return error
+        who = "another run of this stack" if found.ours else found.holder
+        return error.reworded(
+            reason=f"it was made meanwhile by {who}: {error.reason}",
+            step="let that run end; then keep the number in one stack alone",
+        )
 
     def _look_again(self, spec: Spec) -> Live | None:
         for wait in (0.0, SECOND_LOOK, 2 * SECOND_LOOK):
@@ -167,8 +221,9 @@ class Reconciler:
                 return found
         return None
 
-    def _take(self, found: Live, spec: Spec) -> tuple[Live, bool]:
-        if obstacle := self.object.obstacle(found, spec):
+    def _take(self, found: Live, spec: Spec, *, just_made: bool = False) -> tuple[Live, bool]:
+        obstacle = self.object.obstacle(found, spec)
+        if obstacle and not (just_made and obstacle.unless_just_made):
             raise errors.Conflict(obstacle.reason, step=obstacle.step)
         live = self.session.ask(self.object.adopt, found, spec)
         operation.decided(f"found {found.id}: {operation.TAKEN if live.id == found.id else operation.ANEW}")
@@ -186,7 +241,10 @@ class Reconciler:
         if not error.fields or _IDENTITY & set(error.fields):
             found = self.session.ask(self.object.find, spec, fresh=True)
             if found and found.ours and found.id != live.id:
-                return self._verification.written(self._take(found, spec)[0], inputs)
+                return self._verification.written(self._take(found, spec, just_made=made)[0], inputs)
+            if made and found is None and "marker" in error.fields:  # nobody can tell whose it is, so it stays
+                again = f"look at {live.id} there: if nobody uses it, remove it; then run `pulumi up` again"
+                raise error.reworded(step=again) from None
         elif made and any(live.outputs.get(name) for name in self.object.secrets):
             self.session.ask(self.object.delete, live.id, {**inputs, **live.outputs})
             raise error.reworded(reason=f"{error.reason}; undone") from None
@@ -233,6 +291,8 @@ class Reconciler:
         declared = self.object.spec.model_fields
         known = {name: value for name, value in state.items() if name in declared}
         inputs = spelled(self.object.spec, {**known, **live.inputs})
+        if not any(changed(self._comparable(state), _compared(inputs))):
+            inputs = known  # the spelling of another release is no drift
         others = {name: value for name, value in state.items() if name not in declared}  # what was cleared is absent
         return {**others, **inputs, **live.outputs}, inputs
 
@@ -247,13 +307,27 @@ class Reconciler:
         return seen, self._state(seen, live, self.session.account())
 
     def _second_look(self, id: str, state: Mapping[str, Any]) -> Live | None:
-        """After a first 404: vendors answer 404 for objects that exist at times."""
+        """After a first 404: vendors answer 404 for objects that exist at times. None only where another look agrees.
+
+        What a list still shows is looked at for as long as the vendor may need to settle.
+        """
         self._sleep(SECOND_LOOK)
-        live = self._verification.seen(id, state, fresh=True)
-        operation.decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
-        if live is None and not self.session.answers():
-            raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
-        return live
+        for wait in waits(self.object.settle):
+            if wait:
+                operation.current().progress("not found, but still listed: looking again")
+                self._sleep(wait)
+            live = self._verification.seen(id, state, fresh=True)
+            operation.decided(f"{id} was not found; second look: {'it is there' if live else 'it is gone'}")
+            if live:
+                return live
+            if not self.session.answers():
+                raise errors.Unavailable("not found, but the account does not answer either", step="run it again later")
+            if not self.session.ask(self.object.listed, id, state):
+                return None
+            operation.decided(f"{id} is still listed")
+        raise errors.Unavailable(
+            f"{id} is not found, but the vendor still lists it; the state keeps it", step="run it again later"
+        )
 
     def delete(self, id: str, state: Mapping[str, Any]) -> None:
         """Delete or detach; what is gone already is fine. A number that this run declares is not given back."""
@@ -261,19 +335,33 @@ class Reconciler:
         if state.get("phone_number") in self.session.declared:
             state = {**state, "on_delete": "stays"}
         try:
-            self.session.ask(self.object.delete, id, state)
-            operation.decided(f"deleted {id}")
+            self._delete(id, state)
         except errors.NotFound:
             if not self._second_look(id, state):
                 return
-            self.session.ask(self.object.delete, id, state)
+            self._delete(id, state)
         self._verification.deleted(id, state)
+        if self.object.guarded and (number := str(state.get("phone_number") or "")) in self.session.declared:
+            self.session.down.add(number)
+
+    def _delete(self, id: str, state: Mapping[str, Any]) -> None:
+        """What others use too is not deleted with our part of it: it gets the name back that it had."""
+        if others := list(self.session.ask(self.object.carries, id, state)):
+            name = str(state.get(NAMED) or marker.unmarked(str(state.get("marker", ""))))
+            self.session.ask(self.object.rename, id, name, state)
+            operation.decided(f"gave {id} back")
+            operation.current().warn(f"it stays, called {name!r}, for it also carries {', '.join(others)}")
+            return
+        self.session.ask(self.object.delete, id, state)
+        operation.decided(f"deleted {id}")
 
     def _state(
         self, inputs: Mapping[str, Any], live: Live, account: str, old: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """What is kept: every input as declared, what the vendor alone knows, and whose account it is in."""
         kept = {name: old[name] for name in self.object.outputs if old and name in old}
+        if NAMED in self.object.outputs and (name := str((old or {}).get("marker") or "")) and not marker.marks(name):
+            kept[NAMED] = name
         secrecy.register(*(live.outputs.get(name) for name in self.object.secrets))
         return {**kept, **live.outputs, **inputs, "account": account}
 

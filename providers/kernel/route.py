@@ -72,7 +72,8 @@ class RouteObject:
     inputs: Mapping[str, Any]
     #: Parts that must exist before this one, although no input refers to them.
     after: tuple[str, ...] = ()
-    #: Made only once the number is registered at the far end, so that no call arrives before it can be answered.
+    #: It takes the number's calls: made only once the number is registered at the far end, so that no call arrives before
+    #: it can be answered, and asked about before anything of the number is made.
     last: bool = False
     shared: bool = False
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from providers.kernel import errors, limits
+from providers.kernel import errors, limits, operation
+from providers.kernel.object import Object, Obstacle
+from providers.kernel.spec import Spec
 from providers.kernel.vendor import Settings, Vendor
 
 AnswerT = TypeVar("AnswerT")
@@ -24,6 +26,9 @@ class Session:
         self._account = ""
         #: Numbers that this run declares: what deletes something of theirs replaces it, and never gives them back.
         self.declared = set[str]()
+        #: Those among them whose object this run deleted to make it anew, which is not made yet.
+        self.down = set[str]()
+        self._planned = set[str]()
 
     @property
     def api(self) -> Any:
@@ -48,8 +53,11 @@ class Session:
         except Exception as error:
             if os.environ.get("XTEL_DEBUG") == "1":
                 raise
-            raise errors.of(error) or errors.Unavailable(
-                f"an answer was not understood ({type(error).__name__}: {error})",
+            if ours := errors.of(error):
+                raise ours from None
+            operation.decided(f"an answer was not understood: {type(error).__name__}: {error}")
+            raise errors.Unavailable(
+                "an answer was not understood",
                 step="run it again; if it stays so, run it with XTEL_DEBUG=1 and report it",
             ) from None
 
@@ -57,13 +65,36 @@ class Session:
         """Whose account the credentials open; asked once per process."""
         with self._lock:
             if not self._account:
-                self._account = self.ask(self.vendor.account)
+                self._account = self.ask(self._asked_account)
             return self._account
+
+    def _asked_account(self, api: Any) -> str:
+        account = self.vendor.account(api)
+        if not isinstance(cast(object, account), str) or not account.strip():
+            raise errors.Unavailable("the answer does not say whose credentials these are")
+        return account
+
+    def full(self, declared: Object[Any, Any], spec: Spec) -> Obstacle | None:
+        """What stands in the way of one more object where an account may have only so many: those that are there count,
+        and those that this run makes.
+        """
+        kind, most, way_out = self.vendor.object_limit or ("", 0, "")
+        if kind != declared.kind or (names := self.ask(declared.names)) is None:
+            return None
+        with self._lock:
+            self._planned.add(spec.marker)
+            count = sum(name not in self._planned for name in names) + len(self._planned)
+        if count <= most:
+            return None
+        return Obstacle(
+            f"an account at {self.vendor.title} has at most {most} of these: there are {len(names)} already",
+            f"remove those that nobody needs, or {way_out}",
+        )
 
     def answers(self) -> bool:
         """Whether the account itself answers right now: only then does a 404 mean that an object is gone."""
         try:
-            return bool(self.ask(self.vendor.account))
+            return bool(self.ask(self._asked_account))
         except errors.CarrierError:
             return False
 

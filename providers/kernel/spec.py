@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, to_jsonable_python
@@ -171,8 +171,9 @@ def _sealed(parts: list[Any], value: Any, seal: Callable[[Any], Any]) -> Any:
     if not isinstance(value, dict):
         return value
     fields = cast(dict[str, Any], value)
-    if marked and not models:
-        return {key: _sealed(parts, item, seal) for key, item in fields.items()}
+    if mapping := next((part for part in parts if get_origin(part) is dict), None):
+        inner = list(_parts(get_args(mapping)[1]))
+        return {key: _sealed(inner, item, seal) for key, item in fields.items()}
     result = dict(fields)
     for model in models:
         result |= {key: item for key, item in sealed(model, fields, seal).items() if item != fields.get(key)}

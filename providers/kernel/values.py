@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -129,22 +130,74 @@ def host(text: str) -> str:
     """A DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
     name = text.strip().rstrip(".").lower()
     label = r"[a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?"
-    if name.rpartition(".")[2].isdigit():
+    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]):  # as a WHATWG URL reads it: 127.1, 0x7f000001
         raise ValueError("must be a host name, not an address (TLS needs a name)")
     if len(name) > 253 or not re.fullmatch(rf"({label}\.)*{label}", name):
         raise ValueError("is not a host name: write the name alone, without scheme, port or path")
     return name
 
 
+def _shown_as_written(text: str) -> None:
+    if not text.strip().isprintable():
+        raise ValueError("holds a control or invisible character: write it again by hand")
+
+
 def https_url(text: str) -> str:
-    """An absolute https URL; scheme and host in lower case, everything else kept."""
-    parts = urlsplit(text.strip())
+    """An absolute https URL; scheme and host in lower case, everything else kept.
+
+    Control, NUL and direction characters are refused: they would be dropped, or show another URL than the one that is called.
+    """
+    _shown_as_written(text)
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise ValueError("must be an https:// URL, for example https://voice.example.com/calls") from None
     if parts.scheme.lower() != "https" or not parts.hostname:
         raise ValueError("must be an https:// URL, for example https://voice.example.com/calls")
     if parts.username or parts.password:
         raise ValueError("must not hold credentials; use auth_token")
-    netloc = host(parts.hostname) + (f":{parts.port}" if parts.port and parts.port != 443 else "")
+    netloc = host(parts.hostname) + (f":{port}" if port and port != 443 else "")
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
+
+
+def credential(text: str) -> str:
+    """A secret as it is sent: in one piece, as no file and no shell has left it. The errors never hold it."""
+    if not text:
+        raise ValueError("is empty")
+    if text.rstrip("\r\n") != text:
+        raise ValueError("ends in a line break: set it without")
+    if text.strip() != text:
+        raise ValueError("begins or ends with a blank: set it without")
+    if not text.isprintable():
+        raise ValueError("holds a line break or another control character: set it without")
+    return text
+
+
+def header_value(text: str) -> str:
+    """A secret that is sent as the value of an HTTP header (RFC 9110 §5.5): ASCII without control characters."""
+    if not credential(text).isascii():
+        raise ValueError("holds characters that no HTTP header can: ASCII only")
+    return text
+
+
+def digest_password(text: str) -> str:
+    """A SIP digest password that every carrier and PBX takes: 1 to 128 ASCII characters without blanks."""
+    if len(credential(text)) > 128 or not text.isascii() or " " in text:
+        raise ValueError("must be 1 to 128 ASCII characters without blanks")
+    return text
+
+
+def signing_secret(text: str) -> str:
+    """A signing secret of Standard Webhooks: ``whsec_`` and base64, as xAI shows it once."""
+    key = credential(text).removeprefix("whsec_")
+    try:
+        known = key != text and bool(base64.b64decode(key + "=" * (-len(key) % 4), validate=True))
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be a signing secret as xAI shows it: whsec_ and base64, nothing else")
+    return text
 
 
 def _whole(value: object) -> object:
@@ -155,6 +208,9 @@ def _whole(value: object) -> object:
 E164 = Annotated[str, AfterValidator(e164)]
 Host = Annotated[str, AfterValidator(host)]
 HttpsUrl = Annotated[str, AfterValidator(https_url)]
+HeaderValue = Annotated[str, AfterValidator(header_value)]
+DigestPassword = Annotated[str, AfterValidator(digest_password)]
+SigningSecret = Annotated[str, AfterValidator(signing_secret)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
@@ -182,7 +238,8 @@ class Target(BaseModel):
 
 def target(text: str) -> Target:
     """Read a SIP URI; letter case of scheme, host and parameter names does not matter. Raises ValueError."""
-    match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d+))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
+    _shown_as_written(text)
+    match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d{1,5}))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
     if not match:
         raise ValueError("is not a SIP URI, for example sip:+14155550100@pbx.example.com;transport=tls")
     user, name, port, rest = match.groups()
@@ -193,7 +250,7 @@ def target(text: str) -> Target:
         raise ValueError(f"transport={transport} is not one of tls, tcp, udp")
     return Target(
         number=user or "",
-        host=name,
+        host=host(name),  # here its words are ours; inside of the model they would be pydantic's
         transport=cast(Any, transport),
         port=int(port) if port else None,
         parameters=tuple(sorted(parameters.items())),

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from providers.kernel import errors, limits, secrecy
+from providers.kernel import errors, limits, origins, secrecy
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.object import Object
 from providers.kernel.route import CarrierRoute
 from providers.kernel.route_import import RouteImport
+from providers.kernel.values import header_value
 
 ApiT = TypeVar("ApiT")
 
@@ -48,6 +49,8 @@ class Vendor(Generic[ApiT]):
     #: Requests in flight at once, and the rate that the vendor publishes for an account.
     max_requests: int = 8
     rate: limits.Rate | None = None
+    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
+    object_limit: tuple[str, int, str] | None = None
 
     def object(self, kind: str) -> Object[ApiT, Any]:
         """The object declared under ``kind``."""
@@ -70,8 +73,6 @@ class Carrier(Vendor[ApiT]):
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
-    #: So many objects of one kind that are not shared an account may have: (kind, most, way out).
-    object_limit: tuple[str, int, str] | None = None
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
 
@@ -85,21 +86,21 @@ class Settings:
         self._vendor = vendor
         self._values: dict[str, str] = {}
         for credential in vendor.credentials:
-            value = config(credential.config) or environment.get(credential.env, "")
-            if value:
-                self._values[credential.name] = value
+            configured = config(credential.config)
+            value = configured or environment.get(credential.env, "")
             if credential.secret:
-                secrecy.register(value)
+                secrecy.register(value, value.strip())
+            if value:
+                self._values[credential.name] = _sendable(vendor, credential, value, configured=bool(configured))
         self.base_url = checked_base_url(vendor.base_url_env, environment.get(vendor.base_url_env, ""))
 
     def __getitem__(self, name: str) -> str:
         if value := self._values.get(name):
             return value
         credential = next(item for item in self._vendor.credentials if item.name == name)
-        secret = "--secret " if credential.secret else ""
         raise errors.CredentialError(
             f"{self._vendor.title}: {credential.env} is not set",
-            step=f"export {credential.env}=… or `pulumi config set {secret}{credential.config} …`",
+            step=f"export {credential.env}=… or `{_set_by(credential)} …`",
             missing=credential.env,
         )
 
@@ -116,14 +117,27 @@ class Settings:
         return f"Settings({self._vendor.name}: {', '.join(sorted(self._values))})"
 
 
+def _set_by(credential: Credential) -> str:
+    return f"pulumi config set {'--secret ' if credential.secret else ''}{credential.config}"
+
+
+def _sendable(vendor: Vendor[Any], credential: Credential, value: str, *, configured: bool) -> str:
+    """A credential that an HTTP header can hold: a line break that a file left at its end would be refused far from here."""
+    try:
+        return header_value(value)
+    except ValueError as error:
+        name = credential.config if configured else credential.env
+        step = f"`{_set_by(credential)}`" if configured else f"export {credential.env} again"
+        raise errors.CredentialError(f"{vendor.title}: {name} {error}", step=step) from None
+
+
 def checked_base_url(name: str, url: str) -> str:
     """A base URL override: https anywhere, http on loopback only, so that no credential travels in the clear."""
     url = url.rstrip("/")
-    if not url or url.startswith("https://"):
+    if not url:
         return url
-    host = url.removeprefix("http://").split("/")[0].rsplit(":", 1)[0].strip("[]")
-    if url.startswith("http://") and (host in {"localhost", "::1"} or host.startswith("127.")):
-        return url
-    raise errors.InputError(
-        f"{name} must be an https URL (http is for loopback only)", step=f"unset {name} or correct it"
-    )
+    try:
+        origins.read(url)
+    except ValueError as error:
+        raise errors.InputError(f"{name} {error}", step=f"unset {name} or correct it") from None
+    return url

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.kernel import errors, operation
-from providers.kernel.object import Live, Object
+from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.session import Session
 from providers.kernel.spec import CONTROL, Spec, changed, spelled
 
@@ -110,7 +110,7 @@ class Verification:
         for _ in self._looks():
             try:
                 seen = self.seen(id, state, fresh=True)
-                remains = self._session.ask(self._object.remains, seen, state) if seen else ""
+                remains = self._remains(seen, state) if seen else ""
             except errors.CarrierError as error:
                 operation.current().warn(f"the answer says that it is done; the look after it failed: {error.reason}")
                 return
@@ -118,6 +118,12 @@ class Verification:
                 return
             operation.decided(f"not gone yet: {remains}")
         raise errors.NotApplied(f"deleting it was accepted, but not done: {remains}", step=_AGAIN)
+
+    def _remains(self, seen: Live, state: Mapping[str, Any]) -> str:
+        """What was given back is there, and no more by our name."""
+        if NAMED in self._object.outputs and seen.inputs.get("marker") != state.get("marker"):
+            return ""
+        return self._session.ask(self._object.remains, seen, state)
 
     def _looks(self) -> Iterator[None]:
         for wait in waits(self._object.settle):

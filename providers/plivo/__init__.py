@@ -7,7 +7,7 @@ same digest stands on both sides. Never tried against a live account: docs/plivo
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from providers.kernel.capabilities import Ability, Can, Capability, Table
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.route import Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
+from providers.kernel.values import Whole
 from providers.kernel.vendor import Carrier, Credential
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
@@ -35,6 +36,13 @@ class Route(purchase.Route):
         description="A trunk per number (at most 100), or one for all that say `shared`: Plivo then fills in the number.",
     )
     secure: bool = Field(default=False, description="SRTP for the media (billed per minute); signaling is TLS anyway.")
+
+    host_only: bool = Field(
+        default=False, description="The URI names xAI's host alone: Plivo puts the dialled number before it."
+    )
+    port: Whole | None = Field(
+        default=None, ge=1, le=65535, description="Port in the URI; left out: none, which means 5061 with TLS."
+    )
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """URIs, trunk, and last the number on it."""
@@ -56,7 +64,8 @@ class Route(purchase.Route):
                 "a shared trunk has one URI, and so one login, for all its numbers:"
                 " write auth: {allow: [plivo]}, or trunk: own"
             )
-        target = leg.target.model_copy(update={"number": ""}) if shared else leg.target
+        number = "" if shared or self.host_only else leg.target.number
+        target = leg.target.model_copy(update={"number": number, "port": self.port})
         digest = {"username": leg.login.username, "password": leg.login.password} if leg.login else {}
         return RouteObject("uri", "Uri", {"uri": str(target), **digest}, shared=shared)
 
@@ -92,8 +101,17 @@ CAN: dict[Capability, Ability] = {
 }
 
 
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {
+        "auth_id", "trunk_id", "uri_uuid", "primary_uri_uuid", "fallback_uri_uuid", "ipacl_uuid", "credential_uuid", "name",
+        "uri", "username", "number", "application", "trunk_status", "trunk_direction", "next",
+    }
+)  # fmt: skip
+
+
 def _account(api: Api) -> str:
-    return str(api.ask("GET").get("auth_id") or api.auth_id)
+    return cast(str, api.ask("GET").get("auth_id") or api.auth_id)
 
 
 CARRIER = Carrier[Api](
@@ -109,7 +127,10 @@ CARRIER = Carrier[Api](
     account=_account,
     # {"api_id", "error"}, the common form, where the error may be an object of fields; a DELETE answers 204
     conventions=ApiConventions(
-        request_id_headers=("x-plivo-request-id",), request_id_field="api_id", empty_answers=frozenset()
+        request_id_headers=("x-plivo-request-id",),
+        request_id_field="api_id",
+        empty_answers=frozenset(),
+        texts=_TEXTS,
     ),
     rate=limits.Rate(300, 5.0),
     route=Route,

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from providers.kernel import errors, limits
+from providers.kernel import errors, limits, paging
 from providers.kernel.listing import Listing
 from providers.kernel.vendor import Settings
 
@@ -24,8 +24,13 @@ class Api:
     def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.auth_id = settings["auth_id"]
         self.client = _client(settings, limit)
+        #: Numbers of ours that this run leaves on their trunk, because Plivo has no call to unlink one.
+        self.left = set[str]()
         self.uris = self._listing("URI", "uri_uuid")
         self.trunks = self._listing("Trunk", "trunk_id")
+        self.numbers = Listing[Found](
+            lambda: self.listed("Number", key="number"), lambda found: f"+{found['number']}", self._owned
+        )
 
     def ask(self, method: str, *path: str, **body: Any) -> Found:
         """A request below ``/v1/Account/{auth_id}/``; the answer as plain data, out of its ``object`` wrapper."""
@@ -34,17 +39,23 @@ class Api:
 
     def _listing(self, collection: str, key: str) -> Listing[Found]:
         return Listing[Found](
-            lambda: self.listed("Zentrunk", collection),
+            lambda: self.listed("Zentrunk", collection, key=key),
             lambda found: str(found[key]),
             lambda id: self.ask("GET", "Zentrunk", collection, id),
         )
 
-    def listed(self, *path: str, **filters: str) -> Iterator[Found]:
-        """Everything in a collection such as ``Zentrunk/Trunk/``, page by page. No filter by name is documented."""
-        asked: dict[str, Any] = {**filters, "limit": _PAGE, "offset": 0}
+    def listed(self, *path: str, key: str, **filters: str) -> list[Found]:
+        """Everything in a collection such as ``Zentrunk/Trunk/``, whose items have their id under ``key``.
+
+        No filter by name is documented.
+        """
+        return paging.whole(lambda: self._pages(path, filters), "objects", key=lambda found: found.get(key))
+
+    def _pages(self, path: tuple[str, ...], filters: dict[str, str]) -> Iterator[Found]:
+        asked: dict[str, Any] = {"limit": _PAGE, "offset": 0, **filters}
         while True:
             page = self.ask("GET", *path, **asked)
-            yield from cast(list[Found], page.get("objects") or [])
+            yield from cast(list[Found], page["objects"])
             meta: Found = page.get("meta") or {}
             if not meta.get("next"):
                 return
@@ -52,29 +63,40 @@ class Api:
             if "cursor" in asked:  # as the SDK reads it: an offset beside a cursor leads back to the first page
                 asked.pop("offset", None)
 
-    def pointing(self, uri_uuid: str) -> str:
-        """The id of a trunk whose calls go to this URI, first or as a fallback; empty for none."""
+    def pointing(self, uri_uuid: str) -> Found | None:
+        """A trunk whose calls go to this URI, first or as a fallback."""
         for field in ("primary_uri_uuid", "fallback_uri_uuid"):
-            for trunk in self.listed("Zentrunk", "Trunk", **{field: uri_uuid}):
+            for trunk in self.listed("Zentrunk", "Trunk", key="trunk_id", **{field: uri_uuid}):
                 if trunk.get(field) == uri_uuid:
-                    return str(trunk["trunk_id"])
-        return ""
+                    return trunk
+        return None
 
-    def number(self, e164: str) -> Found:
-        """The account's number; Plivo writes numbers without the +. Raises NotFound."""
+    def _owned(self, e164: str) -> Found | None:
+        """Plivo writes numbers without the +. A 404 has the list for a witness."""
         try:
             return self.ask("GET", "Number", e164.lstrip("+"))
         except errors.NotFound:
-            raise errors.NotFound(
-                "this account does not own the number",
-                status=404,
-                step="buy or port it at Plivo, or correct the number",
-            ) from None
+            return self.rented(e164)
 
-    def application(self, e164: str) -> tuple[str, str]:
-        """What gets a number's calls, out of its path: ``trunk`` or ``application``, and its id; both empty for none."""
-        *before, id = str(self.number(e164).get("application") or "").strip("/").split("/")
-        return ("trunk" if before[-1:] == ["Trunk"] else "application" if id else "", id)
+    def number(self, e164: str, *, fresh: bool) -> Found:
+        """The account's number. Raises NotFound."""
+        if found := self.numbers.get(e164, fresh=fresh):
+            return found
+        raise errors.NotFound(
+            "this account does not own the number", status=404, step="buy or port it at Plivo, or correct the number"
+        )
+
+    def rented(self, e164: str) -> Found | None:
+        """The number in the account's list, which filters by how numbers begin."""
+        digits = e164.lstrip("+")
+        found = self.listed("Number", key="number", number_startswith=digits)
+        return next((each for each in found if each["number"] == digits), None)
+
+
+def linked(number: Found) -> tuple[str, str]:
+    """What gets a number's calls, out of its path: ``trunk`` or ``application``, and its id; both empty for none."""
+    *before, id = str(number.get("application") or "").strip("/").split("/")
+    return ("trunk" if before[-1:] == ["Trunk"] else "application" if id else "", id)
 
 
 def named(listing: Listing[Found], name: str, *, fresh: bool) -> Found | None:
@@ -89,8 +111,8 @@ def _client(settings: Settings, limit: limits.Limit) -> Any:
 
     from providers.kernel import http
 
-    wire = http.client("plivo", limit, settings.conventions)
     origin = settings.base_url or BASE_URL
+    wire = http.client("plivo", limit, settings.conventions, base_url=origin)
 
     class Adapter(BaseAdapter):
         """The SDK's requests, sent by our policy: its own session hides status and headers of what fails."""

@@ -12,7 +12,7 @@ from providers.kernel.attachment import Held
 from providers.kernel.object import Live
 from providers.kernel.spec import Spec
 from providers.kernel.values import Unknown
-from providers.plivo.api import Api
+from providers.plivo.api import Api, linked
 
 
 class AttachmentSpec(attachment.AttachmentSpec):
@@ -35,13 +35,14 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """A trunk or an application, by the number's own record."""
-        kind, id = api.application(number)
+        found = api.number(number, fresh=fresh)
+        kind, id = linked(found)
         inputs = {"phone_number": number, "trunk_id": id or None}
-        return Held(number, id, inputs, f"{kind} {id} gets its calls" if id else "", raw=kind)
+        return Held(number, id, inputs, f"{kind} {id} gets its calls" if id else "", raw=found)
 
     def ours(self, api: Api, held: Held, spec: AttachmentSpec) -> bool:
         """By the id, or by the trunk's name."""
-        if held.raw != "trunk":
+        if linked(held.raw)[0] != "trunk":
             return False
         if isinstance(spec.trunk_id, Unknown):
             return marker.same_stack(_name(api, held.by), spec.marker)
@@ -50,6 +51,14 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     def to(self, spec: AttachmentSpec) -> str:
         """The trunk."""
         return spec.trunk_id
+
+    def usable(self, held: Held) -> None:
+        """Only an active number with voice; not shown means that nobody knows."""
+        for field, lacks in (("active", "is not active"), ("voice_enabled", "takes no voice calls")):
+            if held.raw.get(field) is False:
+                raise errors.Conflict(
+                    f"the number {lacks}", step="see what Plivo's console asks for, then run it again"
+                )
 
     def attach(self, api: Api, id: str, spec: AttachmentSpec) -> None:
         """POST Number/{number}/."""
@@ -71,6 +80,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
     def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
         """There is no call for it. A trunk of its own goes next and takes the link along; of another one a word is said."""
+        api.left.add(str(held.inputs["phone_number"]))
         if _name(api, held.by) != state.get("marker"):
             operation.current().warn(
                 f"Plivo has no call to unlink a number: it stays on trunk {held.by} until that goes;"
@@ -84,6 +94,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
 def _link(api: Api, number: str, id: str) -> None:
     """Always with app_id: an update without it may assign the account's default application."""
+    api.numbers.changed(number)
     api.client.numbers.update(number.lstrip("+"), app_id=id)
 
 

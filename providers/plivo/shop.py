@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from providers.kernel import errors, purchase
+from providers.kernel import errors, paging, purchase
 from providers.kernel.purchase import Buy, Holding, Offer
 from providers.plivo.api import Api, Found
 
@@ -21,23 +21,33 @@ class Shop(purchase.Shop[Api]):
         pattern = number.removeprefix(country) if number else buy.area_code
         asked: dict[str, Any] = {"pattern": pattern} if pattern else {}
         asked |= {"type": buy.type.replace("_", ""), "services": "voice", "limit": _MOST}
-        answer = api.ask("GET", "PhoneNumber", country_iso=buy.country, **asked)
-        found = cast(list[Found], answer.get("objects") or [])
+        found = paging.whole(
+            lambda: cast(list[Found], api.ask("GET", "PhoneNumber", country_iso=buy.country, **asked)["objects"]),
+            "objects",
+            key=lambda each: each.get("number"),
+        )
         return [_offer(each) for each in found if not each.get("restriction")]
 
     def holding(self, api: Api, number: str, *, fresh: bool) -> Holding | None:
         """A number that is shown can be used."""
         try:
-            return Holding(str(api.number(number)["number"]))
+            return Holding(str(api.number(number, fresh=fresh)["number"]))
         except errors.NotFound:
             return None
 
+    def inventory(self, api: Api, number: str) -> Holding | None:
+        """The list of numbers, by how they begin."""
+        found = api.rented(number)
+        return Holding(str(found["number"])) if found else None
+
     def buy(self, api: Api, number: str) -> None:
         """POST PhoneNumber/{number}/; it first rings the account's default application."""
+        api.numbers.changed(number)
         api.client.numbers.buy(number.lstrip("+"))
 
     def release(self, api: Api, holding: Holding) -> None:
         """DELETE Number/{number}/."""
+        api.numbers.changed(f"+{holding.id}")
         api.client.numbers.delete(holding.id)
 
 

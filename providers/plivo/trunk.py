@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from providers.kernel import call_handling, errors
 from providers.kernel.call_handling import CallHandling, Destination
-from providers.kernel.object import Live, Object
+from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import SipUri, target
-from providers.plivo.api import Api, named
+from providers.plivo.api import Api, linked, named
 
 #: Plivo's rule for the passwords of credentials. Its pages state none for those of URIs: unverified.
 _PASSWORD = re.compile(r"(?=.*[~!@#$%^&*()_+])[A-Za-z0-9~!@#$%^&*()_+]{5,20}")
@@ -25,6 +25,11 @@ def plain(uri: str) -> str:
     if extra := [name for name, _ in target(uri).parameters]:
         raise ValueError(f"a URI at Plivo has no parameter but transport: remove {', '.join(extra)}")
     return uri
+
+
+def schemed(uri: str) -> str:
+    """As a SIP URI: Plivo takes and shows ``sip.voice.x.ai;transport=tls`` too."""
+    return uri if not uri or uri.lower().startswith("sip:") else f"sip:{uri}"
 
 
 def _acceptable(password: str) -> str:
@@ -54,13 +59,13 @@ class Uri(Object[Api, UriSpec]):
     """Where a trunk's calls go, with the digest for it; its name is the marker.
 
     Calls: Zentrunk/URI/. Secrets: ``password``. Changes in place: everything. Delete: only when no trunk points at it any
-    more, because Plivo deletes the trunks of a deleted URI with it.
+    more, because Plivo deletes the trunks of a deleted URI with it; under somebody else's trunk it stays.
     """
 
     kind = "Uri"
     spec: ClassVar[type[Spec]] = UriSpec
     unreadable = frozenset({"password"})
-    outputs = ("uri_uuid",)
+    outputs = ("uri_uuid", NAMED)
     secrets = ("password",)
 
     def find(self, api: Api, spec: UriSpec, *, fresh: bool) -> Live | None:
@@ -95,11 +100,21 @@ class Uri(Object[Api, UriSpec]):
         api.ask("POST", "Zentrunk", "URI", id, **_fields(spec))
         return Live(id, {}, {"uri_uuid": id})
 
+    def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Somebody else's trunk that points at it: Plivo would delete that trunk too."""
+        if (trunk := api.pointing(id)) and trunk.get("name") != state.get("marker"):
+            yield f"the calls of trunk {trunk['trunk_id']}"
+
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """POST Zentrunk/URI/{id}/ with its name alone."""
+        api.uris.changed(id)
+        api.ask("POST", "Zentrunk", "URI", id, name=name)
+
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """DELETE Zentrunk/URI/{id}/, unless that would take a trunk along."""
+        """DELETE Zentrunk/URI/{id}/, unless that would take our own trunk along."""
         if trunk := api.pointing(id):
             raise errors.Conflict(
-                f"trunk {trunk} points at it, and Plivo would delete that trunk too",
+                f"trunk {trunk['trunk_id']} points at it, and Plivo would delete that trunk too",
                 step="point the trunk at another URI or delete it, then run it again",
             )
         api.uris.changed(id)
@@ -121,7 +136,7 @@ def _uri(found: Mapping[str, Any]) -> Live:
     inputs: dict[str, Any] = {
         "marker": name.removesuffix("/fallback"),
         "role": "fallback" if name.endswith("/fallback") else "",
-        "uri": found.get("uri"),
+        "uri": schemed(str(found.get("uri") or "")),
         "username": username,
     }
     if not username:  # a password that stands there is never shown; that none does is
@@ -141,13 +156,14 @@ class TrunkSpec(Spec):
 class Trunk(Object[Api, TrunkSpec]):
     """The inbound trunk of one number, or of many; its name is the marker, which Plivo keeps unique.
 
-    Calls: Zentrunk/Trunk/. Changes in place: everything (an update must name the direction again).
+    Calls: Zentrunk/Trunk/. Changes in place: everything (an update must name the direction again). Delete: one that others'
+    numbers are on stays, and gets its earlier name.
     """
 
     kind = "Trunk"
     spec: ClassVar[type[Spec]] = TrunkSpec
     references = frozenset({"primary", "fallback"})
-    outputs = ("trunk_id", "trunk_domain")
+    outputs = ("trunk_id", "trunk_domain", NAMED)
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """It sends calls to the first URI, then to the second, unless it is disabled."""
@@ -175,6 +191,18 @@ class Trunk(Object[Api, TrunkSpec]):
         api.trunks.changed(id)
         api.ask("POST", "Zentrunk", "Trunk", id, **{"fallback_uri_uuid": None, **_settings(spec)})
         return Live(id, {}, {"trunk_id": id})
+
+    def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Other numbers: Plivo would leave them without a route. Ours that nothing unlinks goes with the trunk."""
+        ours = {str(state.get("marker", "")).rpartition("/")[2], *api.left}
+        for number in api.numbers.all():
+            if linked(number) == ("trunk", id) and f"+{number['number']}" not in ours:
+                yield f"number +{number['number']}"
+
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """POST Zentrunk/Trunk/{id}/ with its name, and its direction, which an update must say."""
+        api.trunks.changed(id)
+        api.ask("POST", "Zentrunk", "Trunk", id, name=name, trunk_direction="inbound")
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE Zentrunk/Trunk/{id}/."""

@@ -152,10 +152,20 @@ CAN: dict[Capability, Ability] = {
 }
 
 
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {
+        "id", "organization_id", "connection_id", "connection_name", "name", "phone_number", "fqdn", "dns_record_type",
+        "status", "transport_protocol", "encrypted_media", "sip_region", "outbound_voice_profile_id",
+        "default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id", "default_routing_method",
+    }
+)  # fmt: skip
+
+
 def _account(api: Api) -> str:
     """The organisation of the key; the SDK has no call for it."""
     answer: Any = api.client.get("/whoami", cast_to=object)
-    return str(answer["data"]["organization_id"])
+    return cast(str, answer["data"]["organization_id"])
 
 
 def _refusal(body: object) -> Refusal:
@@ -183,6 +193,7 @@ CARRIER = Carrier[Api](
         request_id_headers=("x-request-id",),
         rate=RateHeaders(remaining="x-ratelimit-remaining", reset="x-ratelimit-reset"),
         empty_answers=frozenset(),  # a DELETE answers with what was deleted
+        texts=_TEXTS,
     ),
     route=Route,
     example="+13125550142",

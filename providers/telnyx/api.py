@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.kernel import errors, limits
+from providers.kernel import errors, limits, paging
 from providers.kernel.listing import Listing
 from providers.kernel.vendor import Settings
 
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 _PAGE = 250
 
 
+def _id(found: Any) -> Any:
+    return found.id
+
+
+def _number(found: Any) -> Any:
+    return found.phone_number
+
+
+def listed(pages: Callable[[], Iterable[Any]], key: Callable[[Any], Any] = _id) -> list[Any]:
+    """Everything in a list of the SDK, which turns its pages."""
+    return paging.whole(pages, "data", key=key)
+
+
 class Api:
     """The SDK's client (its own retries off: it would repeat a POST, and Telnyx knows no idempotency key)."""
 
@@ -21,15 +35,20 @@ class Api:
         self.client = _client(settings, limit)
         connections = self.client.fqdn_connections
         self.connections = Listing[Any](
-            lambda: connections.list(page_size=_PAGE), lambda found: found.id, lambda id: connections.retrieve(id).data
+            lambda: listed(lambda: connections.list(page_size=_PAGE)), _id, lambda id: connections.retrieve(id).data
         )
         self.numbers = Listing[Any](
-            lambda: self.client.phone_numbers.list(page_size=_PAGE), lambda found: found.phone_number, self._owned
+            lambda: listed(lambda: self.client.phone_numbers.list(page_size=_PAGE), _number), _number, self._owned
+        )
+        voice = self.client.phone_numbers.voice
+        self.voice = Listing[Any](
+            lambda: voice.list(page_size=_PAGE), lambda found: str(found.id), lambda id: voice.retrieve(id).data
         )
 
     def _owned(self, e164: str) -> Any:
         """The filter takes digits only and matches parts of numbers, so the answer is compared again."""
-        found = self.client.phone_numbers.list(filter={"phone_number": e164.lstrip("+")})
+        digits = e164.lstrip("+")
+        found = listed(lambda: self.client.phone_numbers.list(filter={"phone_number": digits}), _number)
         return next((number for number in found if number.phone_number == e164), None)
 
     def number(self, e164: str, *, fresh: bool) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from providers.kernel import call_handling
 from providers.kernel.call_handling import CallHandling
-from providers.kernel.object import Live, Object
+from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec
+from providers.kernel.values import Whole
 from providers.telnyx.api import Api
 
 Codec = Literal["G711U", "G711A", "G722"]
@@ -18,6 +19,7 @@ Region = Literal["US", "Europe", "Australia"]
 RoutingMethod = Literal["sequential", "round-robin"]
 _TRANSPORTS: dict[str, Literal["tls", "tcp", "udp"]] = {"TLS": "tls", "TCP": "tcp", "UDP": "udp"}
 _PROFILE = "outbound_voice_profile_id"
+_CHOSEN = ("primary", "secondary", "tertiary")
 #: The parts of ``inbound`` that the routing decides; a change of the connection leaves them as they are.
 _ROUTED = ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id", "default_routing_method")
 
@@ -36,6 +38,9 @@ class ConnectionSpec(Spec):
     )
     codecs: tuple[Codec, ...] = Field(("G711U", "G711A", "G722"), min_length=1, description="In order of preference.")
     sip_region: Region = Field("US", description="Where calls leave Telnyx.")
+    channel_limit: Whole | None = Field(None, description="Most calls at a time; none: as many as come.")
+    timeout_1xx: Whole = Field(3, description="Seconds before a host that says nothing is given up.")
+    timeout_2xx: Whole = Field(90, description="Seconds before a call that nobody answers is given up.")
     profile_id: str | None = Field(None, description="Outbound voice profile; transfers are calls and need one.")
 
     @model_validator(mode="after")
@@ -49,13 +54,14 @@ class Connection(Object[Api, ConnectionSpec]):
     """The connection of one number; its name is the marker.
 
     Calls: /v2/fqdn_connections. Changes in place: everything; the whole ``inbound`` object is sent each time, because how
-    deep a PATCH merges is not documented. Delete: after its number is unassigned.
+    deep a PATCH merges is not documented. Delete: after its number is unassigned; one that others use too stays, and gets
+    its earlier name.
     """
 
     kind = "Connection"
     spec: ClassVar[type[Spec]] = ConnectionSpec
     references = frozenset({"profile_id"})
-    outputs = ("connection_id",)
+    outputs = ("connection_id", NAMED)
 
     def find(self, api: Api, spec: ConnectionSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
@@ -78,14 +84,31 @@ class Connection(Object[Api, ConnectionSpec]):
         return _connection(api.connections.note(made.data))
 
     def update(self, api: Api, id: str, spec: ConnectionSpec, state: Mapping[str, Any]) -> Live:
-        """PATCH /v2/fqdn_connections/{id} with all of ``inbound``, its routing as it stands."""
+        """PATCH /v2/fqdn_connections/{id} with all of ``inbound``: its routing, and what nothing here declares, as it is."""
         now = api.connections.get(id, fresh=True)
-        inbound, outbound = _part(now, "inbound"), _part(now, "outbound")
-        chosen = {name: inbound[name] for name in _ROUTED if inbound.get(name) is not None}
-        body = _body(spec, chosen, outbound)
+        body = _body(spec, _part(now, "inbound"), _part(now, "outbound"))
         api.connections.changed(id)
         made = api.client.fqdn_connections.update(id, connection_name=spec.marker, **body)
         return _connection(api.connections.note(made.data))
+
+    def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Other numbers and FQDNs, and calls out by a profile that is not of this stack."""
+        for number in api.client.phone_numbers.list(filter={"connection_id": id}):
+            yield f"number {number.phone_number}"
+        for fqdn in api.client.fqdns.list(filter={"connection_id": id}):
+            yield f"FQDN {fqdn.fqdn}"
+        profile = _part(api.connections.get(id, fresh=True), "outbound").get(_PROFILE)
+        if profile and profile != state.get("profile_id"):
+            yield f"outbound voice profile {profile}"
+
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """PATCH /v2/fqdn_connections/{id} with its name, and without a profile of ours."""
+        outbound = _part(api.connections.get(id, fresh=True), "outbound")
+        others = {field: value for field, value in outbound.items() if value is not None and field != _PROFILE}
+        ours = bool(state.get("profile_id")) and outbound.get(_PROFILE) == state.get("profile_id")
+        body: dict[str, Any] = {"outbound": others} if ours else {}
+        api.connections.changed(id)
+        api.client.fqdn_connections.update(id, connection_name=name, **body)
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE /v2/fqdn_connections/{id}."""
@@ -93,21 +116,23 @@ class Connection(Object[Api, ConnectionSpec]):
         api.client.fqdn_connections.delete(id)
 
 
-def _body(spec: ConnectionSpec, chosen: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
+def _body(spec: ConnectionSpec, inbound: Mapping[str, Any], outbound: Mapping[str, Any]) -> dict[str, Any]:
     """Both inner objects whole: a profile is taken off by leaving it out, because null is not a documented id."""
     others = {name: value for name, value in outbound.items() if value is not None and name != _PROFILE}
-    inbound = {
+    declared = {
         "ani_number_format": spec.ani_number_format,
         "dnis_number_format": spec.dnis_number_format,
         "codecs": list(spec.codecs),
         "sip_region": spec.sip_region,
-        **chosen,
+        "channel_limit": spec.channel_limit,
+        "timeout_1xx_secs": spec.timeout_1xx,
+        "timeout_2xx_secs": spec.timeout_2xx,
     }
     return {
         "active": spec.active,
         "transport_protocol": spec.transport,
         "encrypted_media": "SRTP" if spec.srtp else None,
-        "inbound": inbound,
+        "inbound": {**inbound, **declared},
         "outbound": {**others, _PROFILE: spec.profile_id} if spec.profile_id else others,
     }
 
@@ -129,6 +154,9 @@ def _connection(found: Any) -> Live:
         "dnis_number_format": inbound.get("dnis_number_format"),
         "codecs": inbound.get("codecs"),
         "sip_region": inbound.get("sip_region") or "US",
+        "channel_limit": inbound.get("channel_limit"),
+        "timeout_1xx": inbound.get("timeout_1xx_secs"),
+        "timeout_2xx": inbound.get("timeout_2xx_secs"),
         "profile_id": _part(found, "outbound").get(_PROFILE) or None,
     }
     return Live(str(found.id), inputs, {"connection_id": str(found.id)}, holder=f"connection {found.id}")
@@ -147,7 +175,8 @@ class RoutingSpec(Spec):
 class Routing(Object[Api, RoutingSpec]):
     """The choice of a connection's FQDNs, made once both exist.
 
-    Calls: PATCH /v2/fqdn_connections/{id}. Delete: takes the choice back, without which an FQDN may not be deletable.
+    Calls: PATCH /v2/fqdn_connections/{id}. Delete: takes the choice back, without which an FQDN may not be deletable; one
+    that somebody else has chosen stays.
     """
 
     kind = "Routing"
@@ -169,6 +198,10 @@ class Routing(Object[Api, RoutingSpec]):
         found = api.connections.get(id, fresh=fresh)
         return routed(found) if found else None
 
+    def listed(self, api: Api, id: str, state: Mapping[str, Any]) -> bool:
+        """As long as its connection is there."""
+        return any(found.id == id for found in api.connections.all(fresh=True))
+
     def create(self, api: Api, spec: RoutingSpec) -> Live:
         """PATCH /v2/fqdn_connections/{id}."""
         return self.update(api, spec.connection_id, spec, {})
@@ -178,12 +211,18 @@ class Routing(Object[Api, RoutingSpec]):
         return routed(_route(api, id, (spec.primary, spec.secondary, spec.tertiary), spec.method))
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """PATCH with no FQDN chosen."""
-        _route(api, id, (None, None, None), "sequential")
+        """PATCH with none of our FQDNs chosen."""
+        seen = self.read(api, id, state, fresh=True)
+        ours = {state.get(name) for name in _CHOSEN}
+        others = [seen.inputs[name] for name in _CHOSEN if seen and seen.inputs[name] not in {None, *ours}]
+        first, second, third = [*others, None, None, None][:3]
+        method = seen.inputs["method"] if seen and others else "sequential"
+        _route(api, id, (first, second, third), str(method or "sequential"))
 
     def remains(self, api: Api, seen: Live, state: Mapping[str, Any]) -> str:
-        """A connection always has a routing: it chooses nothing, or its FQDNs cannot be deleted."""
-        return f"primary is still {seen.inputs['primary']}" if seen.inputs["primary"] else ""
+        """A connection always has a routing: it chooses nothing of ours, or our FQDNs cannot be deleted."""
+        ours = {state.get(name) for name in _CHOSEN} - {None}
+        return next((f"{name} is still {seen.inputs[name]}" for name in _CHOSEN if seen.inputs[name] in ours), "")
 
 
 def _route(api: Api, id: str, fqdns: tuple[str | None, str | None, str | None], method: str) -> Any:

@@ -11,7 +11,7 @@ from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import Host, Unknown, Whole
-from providers.telnyx.api import Api
+from providers.telnyx.api import Api, listed
 
 #: SIP over TLS.
 PORT = 5061
@@ -59,7 +59,7 @@ class Fqdn(Object[Api, FqdnSpec]):
         """The FQDN of this connection with this host and port."""
         if isinstance(spec.connection_id, Unknown):
             return None
-        found = api.client.fqdns.list(filter={"connection_id": spec.connection_id})
+        found = listed(lambda: api.client.fqdns.list(filter={"connection_id": spec.connection_id}))
         same = (spec.connection_id, spec.fqdn, spec.port)
         return next((_fqdn(item) for item in found if (str(item.connection_id), item.fqdn, item.port) == same), None)
 

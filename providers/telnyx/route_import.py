@@ -7,7 +7,7 @@ from typing import Any
 
 from providers.kernel import errors
 from providers.kernel.route_import import Found, Unmapped, WeightedUri, alone
-from providers.telnyx.api import Api
+from providers.telnyx.api import Api, listed
 from providers.telnyx.connection import routed
 from providers.telnyx.fqdn import PORT
 
@@ -63,7 +63,7 @@ def _connection(api: Api, id: str) -> Any:
 
 def _fqdns(api: Api, connection: str, chosen: list[str]) -> list[Any]:
     """The chosen ones in their order; one that is not chosen would be forgotten with its connection."""
-    there = {str(item.id): item for item in api.client.fqdns.list(filter={"connection_id": connection})}
+    there = {str(item.id): item for item in listed(lambda: api.client.fqdns.list(filter={"connection_id": connection}))}
     if not chosen or chosen[0] not in there:
         raise Unmapped(f"connection {connection} has chosen no primary FQDN")
     if others := [item.fqdn for id, item in there.items() if id not in chosen]:

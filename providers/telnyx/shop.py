@@ -6,7 +6,7 @@ from typing import Any
 
 from providers.kernel import errors, purchase
 from providers.kernel.purchase import Buy, Holding, Offer
-from providers.telnyx.api import Api
+from providers.telnyx.api import Api, listed
 
 _MOST = 50
 _GONE = frozenset({"deleted", "ported-out", "purchase-failed", "port-failed"})
@@ -25,16 +25,24 @@ class Shop(purchase.Shop[Api]):
             where["phone_number"] = {"contains": number.lstrip("+")}
         elif buy.area_code:
             where["national_destination_code"] = buy.area_code
-        found = api.client.available_phone_numbers.list(filter=where).data or []
+        shelf = api.client.available_phone_numbers
+        found = listed(lambda: shelf.list(filter=where).data or [], lambda each: each.phone_number)
         return [Offer(str(each.phone_number), _price(each.cost_information)) for each in found]
 
     def holding(self, api: Api, number: str, *, fresh: bool) -> Holding | None:
         """Owned, or in an order that is still worked on."""
-        found = api.numbers.get(number, fresh=fresh)
+        return self._held(api, number, api.numbers.get(number, fresh=fresh))
+
+    def inventory(self, api: Api, number: str) -> Holding | None:
+        """All of phone_numbers, without the filter, and the orders."""
+        found = next((each for each in api.numbers.all(fresh=True) if each.phone_number == number), None)
+        return self._held(api, number, found)
+
+    def _held(self, api: Api, number: str, found: Any) -> Holding | None:
         if found and found.status not in _GONE:
             usable = found.status == "active"
             return Holding(found.id, "" if usable else str(found.status), waits=found.status in _ON_ITS_WAY)
-        pending = api.client.number_orders.list(filter={"status": "pending"})
+        pending = listed(lambda: api.client.number_orders.list(filter={"status": "pending"}))
         ordered = any(each.phone_number == number for order in pending for each in order.phone_numbers or ())
         return Holding("", "ordered", waits=True) if ordered else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -20,7 +20,7 @@ from providers.kernel.files import Files
 from providers.kernel.route import Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.spec import StrictModel
-from providers.kernel.values import HttpsUrl, Target
+from providers.kernel.values import HttpsUrl, Target, Whole
 from providers.kernel.vendor import Carrier, Credential
 from providers.twilio import twiml
 from providers.twilio.api import Api
@@ -39,6 +39,8 @@ from providers.twilio.voice import Application, Twiml
 
 _READ = date(2026, 11, 21)
 _MODES: dict[bool | str, str] = {True: "enable-all", False: "disable-all", "sip-only": "sip-only"}
+#: Of the first origination URL, where nothing else is said.
+_PRIORITY = 10
 #: Origination URLs a trunk may have: the target and nine more.
 _MAX_URLS = 10
 #: Keys that one mode of the route has, with what they say when nothing is said, and what the other mode has instead.
@@ -50,6 +52,9 @@ _ONLY: dict[str, dict[str, tuple[Any, str]]] = {
         "cnam_lookup": (False, ""),
         "recording": (None, ""),
         "disaster_recovery": (None, "action_url"),
+        "host_only": (False, ""),
+        "port": (None, ""),
+        "priority": (10, ""),
     },
     "twiml": {
         "voice_url": (None, ""),
@@ -123,6 +128,15 @@ class Route(purchase.Route):
     )
     region: str | None = Field(
         default=None, pattern=r"^[a-z]{2}\d$", description="Twilio region of the edge, such as us1."
+    )
+    host_only: bool = Field(
+        default=False, description="The URL names xAI's host alone: Twilio puts the dialled number before it."
+    )
+    port: Whole | None = Field(
+        default=None, ge=1, le=65535, description="Port in the URL; left out: none, which means 5061 with TLS."
+    )
+    priority: Whole = Field(
+        default=10, ge=0, le=65000, description="Of the URL; each fallback has 10 more than the one before."
     )
     voice_url: HttpsUrl | None = Field(
         default=None,
@@ -227,15 +241,19 @@ class Route(purchase.Route):
     def _urls(self, leg: Leg, shared: bool) -> list[RouteObject]:
         if len(leg.fallback) >= _MAX_URLS:
             raise ValueError(f"Twilio tries at most {_MAX_URLS} URLs: {_MAX_URLS - 1} fallbacks")
-        number = "" if shared else leg.number
-        first = str(Target(number=number, host=leg.target.host, parameters=self._parameters()))
+        number = "" if shared or self.host_only else leg.number
+        first = str(Target(number=number, host=leg.target.host, port=self.port, parameters=self._parameters()))
+        ranked = {"priority": self.priority} if self.priority != _PRIORITY else {}
         urls = [
             RouteObject(
-                "origination-url", "OriginationUrl", {"trunk_sid": Ref("trunk", "sid"), "sip_url": first}, shared=shared
+                "origination-url",
+                "OriginationUrl",
+                {"trunk_sid": Ref("trunk", "sid"), "sip_url": first, **ranked},
+                shared=shared,
             )
         ]
         for count, fallback in enumerate(leg.checked_fallbacks(shared=shared), start=1):
-            url = {"sip_url": fallback.uri, "weight": fallback.weight, "priority": 10 + 10 * count}
+            url = {"sip_url": fallback.uri, "weight": fallback.weight, "priority": self.priority + 10 * count}
             inputs = {"trunk_sid": Ref("trunk", "sid"), **url}
             urls.append(RouteObject(f"fallback-{count}", "OriginationUrl", inputs, shared=shared))
         return urls
@@ -280,8 +298,18 @@ SPOKEN: dict[Capability, Ability] = {
 }
 
 
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {
+        "sid", "account_sid", "trunk_sid", "voice_application_sid", "friendly_name", "phone_number", "sip_url", "voice_url",
+        "voice_method", "transfer_mode", "transfer_caller_id", "disaster_recovery_url", "disaster_recovery_method", "mode",
+        "trim", "next_page_url", "next_page_uri", "key",
+    }
+)  # fmt: skip
+
+
 def _account(api: Api) -> str:
-    return str(api.client.api.accounts(api.account_sid).fetch().sid)
+    return cast(str, api.client.api.accounts(api.account_sid).fetch().sid)
 
 
 CARRIER = Carrier[Api](
@@ -298,7 +326,7 @@ CARRIER = Carrier[Api](
     connect=Api,
     account=_account,
     # {"code": 20404, "message": …, "more_info": …, "status": 404}, the common form; a DELETE answers 204
-    conventions=ApiConventions(request_id_headers=("twilio-request-id",), empty_answers=frozenset()),
+    conventions=ApiConventions(request_id_headers=("twilio-request-id",), empty_answers=frozenset(), texts=_TEXTS),
     route=Route,
     ranges=(RANGES,),
     can=CAN,

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from providers.kernel import errors, limits
+from providers.kernel import errors, limits, paging
 from providers.kernel.listing import Listing
 from providers.kernel.vendor import Settings
 
 if TYPE_CHECKING:
     from twilio.rest import Client
+
+_PAGE = 1000
+_NUMBERS = "incoming_phone_numbers"
+
+
+def _sid(found: Any) -> Any:
+    return found.sid
+
+
+def _number(found: Any) -> Any:
+    return found.phone_number
 
 
 class Api:
@@ -21,19 +32,29 @@ class Api:
         self.trunks = self.client.trunking.v1.trunks
         owned, applications = self.client.incoming_phone_numbers, self.client.applications
         self.trunk_listing = Listing[Any](
-            lambda: self.trunks.list(page_size=1000), lambda trunk: trunk.sid, lambda sid: self.trunks(sid).fetch()
+            lambda: paging.whole(lambda: self.trunks.list(page_size=_PAGE), "trunks", key=_sid),
+            _sid,
+            lambda sid: self.trunks(sid).fetch(),
         )
         self.application_listing = Listing[Any](
-            lambda: applications.list(page_size=1000), lambda each: each.sid, lambda sid: applications(sid).fetch()
+            lambda: paging.whole(lambda: applications.list(page_size=_PAGE), "applications", key=_sid),
+            _sid,
+            lambda sid: applications(sid).fetch(),
         )
         self.number_listing = Listing[Any](
-            lambda: owned.list(page_size=1000), lambda number: number.phone_number, self._owned
+            lambda: paging.whole(lambda: owned.list(page_size=_PAGE), _NUMBERS, key=_number), _number, self._owned
         )
 
     def _owned(self, e164: str) -> Any:
         """The API's filter matches parts of numbers, so the answer is compared again."""
-        found = self.client.incoming_phone_numbers.list(phone_number=e164)
+        owned = self.client.incoming_phone_numbers
+        found = paging.whole(lambda: owned.list(phone_number=e164), _NUMBERS, key=_number)
         return next((number for number in found if number.phone_number == e164), None)
+
+    def origination_urls(self, trunk_sid: str) -> list[Any]:
+        """Those of one trunk."""
+        urls = self.trunks(trunk_sid).origination_urls
+        return paging.whole(lambda: urls.list(page_size=_PAGE), "origination_urls", key=_sid, may_lack=True)
 
     def number(self, e164: str, *, fresh: bool) -> Any:
         """The account's number. Raises NotFound."""
@@ -51,8 +72,6 @@ def _client(settings: Settings, limit: limits.Limit) -> Client:
     from twilio.rest import Client
 
     from providers.kernel import http
-
-    wire = http.client("twilio", limit, settings.conventions)
 
     class Http(HttpClient):
         """The SDK's requests, sent by our policy; its own client waits forever and hides headers."""
@@ -79,8 +98,13 @@ def _client(settings: Settings, limit: limits.Limit) -> Client:
     key, secret = settings.get("api_key"), settings.get("api_secret")
     user, password = (key, secret) if key and secret else (settings["account_sid"], settings["auth_token"])
     client = Client(user, password, settings["account_sid"], http_client=Http())
-    if settings.base_url:
-        client.api.base_url = client.trunking.base_url = client.pricing.base_url = settings.base_url
+    products = (client.api, client.trunking, client.pricing)
+    for product in products if settings.base_url else ():
+        product.base_url = settings.base_url
+    own = {
+        client.get_hostname(product.base_url) for product in products
+    }  # the SDK writes edge and region into the host
+    wire = http.client("twilio", limit, settings.conventions, own=own)
     return client
 
 

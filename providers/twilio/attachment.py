@@ -31,6 +31,7 @@ class AttachmentSpec(attachment.AttachmentSpec):
     trunk_sid: str = Field("", description="The trunk that gets its calls.")
     application_sid: str = Field("", description="The TwiML application that is asked about its calls.")
     voice: Handler | None = Field(None, description="The URL that is asked about its calls.")
+    receives: Literal["voice", "fax"] = Field("voice", description="What comes in as a call: voice, or a fax.")
 
     @model_validator(mode="after")
     def _one(self) -> AttachmentSpec:
@@ -52,9 +53,11 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     link = "trunk_sid"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """A trunk counts more than an application, and that more than a URL."""
+        """A trunk counts more than an application, and that more than a URL; a fax machine gets no call."""
         voice: Mapping[str, Any] = inputs.get("voice") or {}
         goes = inputs.get("trunk_sid") or inputs.get("application_sid") or voice.get("url")
+        if inputs.get("receives") == "fax":
+            goes = "fax"
         return CallHandling(takes=str(inputs.get("phone_number") or ""), tries=(str(goes),) if goes else ())
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
@@ -75,10 +78,19 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """The sid, or the URL."""
         return spec.trunk_sid or spec.application_sid or (spec.voice.url if spec.voice else "")
 
+    def usable(self, held: Held) -> None:
+        """Only a number that takes voice calls; not shown means that nobody knows."""
+        able: dict[str, bool] = held.raw.capabilities or {}
+        if able.get("voice") is False:
+            raise errors.Conflict("the number takes no voice calls", step="choose a number with voice at Twilio")
+
     def attach(self, api: Api, id: str, spec: AttachmentSpec) -> None:
         """A trunk and an application drive each other out. A URL counts only without both: it is set first, then they go."""
+        receives = api.number(spec.phone_number, fresh=False).voice_receive_mode or "voice"
         api.number_listing.changed(spec.phone_number)
         owned = api.client.incoming_phone_numbers(id)
+        if receives != spec.receives:
+            owned.update(voice_receive_mode=spec.receives)
         if spec.trunk_sid:
             api.trunks(spec.trunk_sid).phone_numbers.create(id)
         elif spec.application_sid:
@@ -100,6 +112,8 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         voice = _voice_now(number, spec) if spec.voice else {}
         if self.ours(api, held, spec):
             return voice
+        if held.inputs["receives"] != spec.receives:
+            voice["voice_receive_mode"] = held.inputs["receives"]
         if number.trunk_sid:
             return {"trunk_sid": number.trunk_sid, **voice}
         return {"voice_application_sid": number.voice_application_sid or "", **voice}
@@ -133,11 +147,15 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
             return False
         return True
 
+    def let_go(self, held: Held, state: Mapping[str, Any]) -> bool:
+        """Off our trunk or application, and on no other; the URL that it has was there all the time."""
+        return not state.get("voice") and not held.raw.trunk_sid and not held.raw.voice_application_sid
+
     def put_back(self, api: Api, held: Held, previous: Mapping[str, str]) -> None:
         """On the trunk or application it had."""
         api.number_listing.changed(str(held.inputs["phone_number"]))
         _let_go(api, held, previous)
-        api.client.incoming_phone_numbers(held.id).update(**_linked(previous))
+        api.client.incoming_phone_numbers(held.id).update(**_linked(previous), **_received(previous))
 
     def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
         """Off the trunk or the application; the URL it had is set again."""
@@ -145,10 +163,16 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         _let_go(api, held, self.previous(state))
         if held.raw.voice_application_sid and not held.raw.trunk_sid:
             api.client.incoming_phone_numbers(held.id).update(voice_application_sid="")
+        if received := _received(self.previous(state)):
+            api.client.incoming_phone_numbers(held.id).update(**received)
 
 
 def _linked(previous: Mapping[str, str]) -> dict[str, str]:
     return {name: previous[name] for name in ("trunk_sid", "voice_application_sid") if previous.get(name)}
+
+
+def _received(previous: Mapping[str, str]) -> dict[str, Any]:
+    return {name: previous[name] for name in ("voice_receive_mode",) if name in previous}
 
 
 def _let_go(api: Api, held: Held, previous: Mapping[str, str]) -> None:
@@ -196,7 +220,7 @@ def _inputs(number: Any) -> dict[str, Any]:
     application = None if trunk else number.voice_application_sid or None
     voice = {"url": number.voice_url, "method": number.voice_method} if number.voice_url else None
     link = {"trunk_sid": trunk, "application_sid": application, "voice": None if trunk or application else voice}
-    return {"phone_number": number.phone_number, **link}
+    return {"phone_number": number.phone_number, **link, "receives": number.voice_receive_mode or "voice"}
 
 
 def _url(text: str | None) -> str:
@@ -216,6 +240,8 @@ def _voice_now(number: Any, spec: AttachmentSpec) -> dict[str, str]:
 
 def holder(number: Any) -> str:
     """Who gets the number's calls now, other than Twilio's factory greeting."""
+    if number.voice_receive_mode == "fax":
+        return "it receives faxes"
     if number.trunk_sid:
         return f"it is attached to trunk {number.trunk_sid}"
     if number.voice_application_sid:

@@ -26,9 +26,7 @@ def found(api: Api, e164: str) -> Found:
     if not sid:
         raise Unmapped(f"it is on no trunk{': ' + ringing if (ringing := holder(number)) else ''}")
     alone(e164, sid, {key: str(item.trunk_sid or "") for key, item in owned.items()})
-    urls: list[Any] = sorted(
-        api.trunks(sid).origination_urls.list(), key=lambda url: (url.priority or 0, url.sid or "")
-    )
+    urls: list[Any] = sorted(api.origination_urls(sid), key=lambda url: (url.priority or 0, url.sid or ""))
     if not urls:
         raise Unmapped(f"trunk {sid} has no origination URL")
     recording: Any = api.trunks(sid).recordings().fetch()
@@ -37,7 +35,8 @@ def found(api: Api, e164: str) -> Found:
     ids = {"trunk": sid, "attachment": str(number.sid), **({"recording": sid} if recorded else {})}
     route = {
         **_route(api.trunk_listing.get(sid)),
-        **_parameters(urls[0].sip_url),
+        **_url(urls[0].sip_url),
+        "priority": urls[0].priority,
         "recording": {"mode": recording.mode, "trim": recording.trim} if recorded else None,
     }
     uris = tuple(WeightedUri(url.sip_url, url.weight) for url in urls)
@@ -55,10 +54,12 @@ def _route(trunk: Any) -> dict[str, Any]:
     }
 
 
-def _parameters(sip_url: str) -> dict[str, str]:
-    """Edge and region stand in the URL; any other parameter shows as a difference later."""
+def _url(sip_url: str) -> dict[str, Any]:
+    """Edge, region, port and whether it names a number; any other parameter shows as a difference later."""
     try:
-        given = dict(target(sip_url).parameters)
+        way = target(sip_url)
     except ValueError:
         return {}
-    return {name: given[name] for name in ("edge", "region") if name in given}
+    given = dict(way.parameters)
+    named = {name: given[name] for name in ("edge", "region") if name in given}
+    return {**named, "port": way.port, "host_only": not way.number}

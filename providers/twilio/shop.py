@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from providers.kernel import errors, purchase
+from providers.kernel import errors, paging, purchase
 from providers.kernel.purchase import Buy, Holding, Offer
 from providers.twilio.api import Api
 
@@ -21,7 +21,12 @@ class Shop(purchase.Shop[Api]):
         shelf = getattr(api.client.available_phone_numbers(buy.country), buy.type)
         where = self._where(buy, number)
         try:
-            found = shelf.list(voice_enabled=True, exclude_all_address_required=True, limit=_MOST, **where)
+            found = paging.whole(
+                lambda: shelf.list(voice_enabled=True, exclude_all_address_required=True, limit=_MOST, **where),
+                "available_phone_numbers",
+                key=lambda each: each.phone_number,
+                may_lack=True,
+            )
         except errors.NotFound:  # Twilio sells no number of this type in this country
             return []
         cost = _price(api, buy) if found else ""
@@ -37,6 +42,11 @@ class Shop(purchase.Shop[Api]):
     def holding(self, api: Api, number: str, *, fresh: bool) -> Holding | None:
         """An owned number can be used at once."""
         found = api.number_listing.get(number, fresh=fresh)
+        return Holding(found.sid) if found else None
+
+    def inventory(self, api: Api, number: str) -> Holding | None:
+        """All of IncomingPhoneNumbers, without the filter."""
+        found = next((each for each in api.number_listing.all(fresh=True) if each.phone_number == number), None)
         return Holding(found.sid) if found else None
 
     def buy(self, api: Api, number: str) -> None:

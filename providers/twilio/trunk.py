@@ -9,7 +9,7 @@ from pydantic import Field
 
 from providers.kernel import errors
 from providers.kernel.call_handling import CallHandling, Destination
-from providers.kernel.object import Live, Object
+from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import HttpsUrl, SipUri, Unknown, Whole
 from providers.twilio.api import Api
@@ -19,6 +19,10 @@ CallerId = Literal["from-transferee", "from-transferor"]
 RecordingMode = Literal[
     "do-not-record", "record-from-ringing", "record-from-answer", "record-from-ringing-dual", "record-from-answer-dual"
 ]
+
+
+#: What a trunk's ``auth_type_set`` says of calls out over it.
+_TERMINATION = {"CREDENTIAL_LIST": "credential lists", "IP_ACL": "IP access control lists"}
 
 
 class DisasterRecovery(StrictModel):
@@ -41,12 +45,13 @@ class TrunkSpec(Spec):
 class Trunk(Object[Api, TrunkSpec]):
     """The trunk of one number, or of many; its friendly name is the marker.
 
-    Calls: /v1/Trunks. Changes in place: everything. Delete: after its numbers are detached and its URLs are gone.
+    Calls: /v1/Trunks. Changes in place: everything. Delete: after its numbers are detached and its URLs are gone; one that
+    others use too stays, and gets its earlier name.
     """
 
     kind = "Trunk"
     spec: ClassVar[type[Spec]] = TrunkSpec
-    outputs = ("sid",)
+    outputs = ("sid", NAMED)
 
     def find(self, api: Api, spec: TrunkSpec, *, fresh: bool) -> Live | None:
         """By friendly name, which is the marker: Twilio does not keep it unique, so it is looked for before making one."""
@@ -60,10 +65,14 @@ class Trunk(Object[Api, TrunkSpec]):
 
     def unmanaged(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Origination URLs without our marker: they get a share of the calls, or those that xAI does not answer."""
-        for url in api.trunks(id).origination_urls.list():
+        for url in api.origination_urls(id):
             if url.friendly_name != state.get("marker"):
                 off = "" if url.enabled else ", not enabled"
                 yield f"origination URL {url.sip_url} (priority {url.priority}, weight {url.weight}{off})"
+
+    def names(self, api: Api) -> list[str]:
+        """Of every trunk of the account."""
+        return [str(trunk.friendly_name or "") for trunk in api.trunk_listing.all()]
 
     def create(self, api: Api, spec: TrunkSpec) -> Live:
         """POST /v1/Trunks. Trunks live in the account of the credentials, whatever account the numbers are asked of."""
@@ -80,6 +89,20 @@ class Trunk(Object[Api, TrunkSpec]):
         """POST /v1/Trunks/{sid}."""
         api.trunk_listing.changed(id)
         return _trunk(api.trunk_listing.note(api.trunks(id).update(friendly_name=spec.marker, **_settings(spec))))
+
+    def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
+        """Other numbers and URLs, and calls out: a termination domain, credential lists and IP access control lists."""
+        trunk = api.trunks(id).fetch()
+        if trunk.domain_name:
+            yield f"termination domain {trunk.domain_name}"
+        yield from (_TERMINATION.get(str(kind), str(kind)) for kind in trunk.auth_type_set or ())
+        yield from self.unmanaged(api, id, state)
+        yield from (f"number {number.phone_number}" for number in api.trunks(id).phone_numbers.list())
+
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+        """POST /v1/Trunks/{sid} with its name alone."""
+        api.trunk_listing.changed(id)
+        api.trunks(id).update(friendly_name=name)
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE /v1/Trunks/{sid}."""
@@ -140,6 +163,10 @@ class Recording(Object[Api, RecordingSpec]):
         """GET /v1/Trunks/{sid}/Recording."""
         return _recording(id, api.trunks(id).recordings().fetch())
 
+    def listed(self, api: Api, id: str, state: Mapping[str, Any]) -> bool:
+        """As long as its trunk is there."""
+        return any(trunk.sid == id for trunk in api.trunk_listing.all(fresh=True))
+
     def create(self, api: Api, spec: RecordingSpec) -> Live:
         """POST /v1/Trunks/{sid}/Recording."""
         return self.update(api, spec.trunk_sid, spec, {})
@@ -189,7 +216,7 @@ class OriginationUrl(Object[Api, OriginationUrlSpec]):
         """The URL of this trunk that points at the same target with the same priority."""
         if isinstance(spec.trunk_sid, Unknown):
             return None
-        urls = [_url(url) for url in api.trunks(spec.trunk_sid).origination_urls.list()]
+        urls = [_url(url) for url in api.origination_urls(spec.trunk_sid)]
         same = (spec.sip_url, spec.priority)
         return next((url for url in urls if (url.inputs["sip_url"], url.inputs["priority"]) == same), None)
 

@@ -38,7 +38,7 @@ UPDATE: Model = {
     "cnam_lookup": choice("enabled", "disabled"),
 }
 BUY: Model = {**REPEATED, "app_id": _app, "cnam_lookup": choice("enabled", "disabled"), "ha_enable": flag}
-SEED: Model = {"phone_number": text(1), "app_id": _app, "alias": text(0, 255)}
+SEED: Model = {"phone_number": text(1), "app_id": _app, "alias": text(0, 255), "active": flag, "voice_enabled": flag}
 _METHODS = ("answer_method", "hangup_method", "fallback_method", "message_method")
 _URLS = ("answer_url", "hangup_url", "fallback_answer_url", "message_url")
 APPLICATION_UPDATE: Model = {
@@ -83,6 +83,8 @@ class Numbers:
             "number": number,
             "alias": None,
             "app_id": None,
+            "active": True,
+            "voice_enabled": True,
             "cnam_lookup": "disabled" if number.startswith("1") else None,
             **wanted,
             "added_on": str(today),
@@ -124,7 +126,6 @@ class Numbers:
         country = COUNTRIES.get(iso, iso)
         return {
             **{name: value for name, value in owned.items() if name != "app_id"},
-            "active": True,
             "application": f"{base}/{kind}/{app_id}/" if app_id else None,
             "carrier": "Plivo",
             "city": None,
@@ -139,7 +140,6 @@ class Numbers:
             "sms_rate": "0.00000",
             "mms_enabled": False,
             "mms_rate": "0.00000",
-            "voice_enabled": True,
             "voice_rate": "0.00850",
         }
 

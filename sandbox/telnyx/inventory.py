@@ -104,6 +104,29 @@ def delete_number(asked: Asked, id: str) -> Answer:
     return data(200, view.deleted(asked.numbers.release(id), asked.numbers))
 
 
+VOICE: pages.Filters = {
+    "phone_number": pages.three,
+    "connection_name][contains": pages.three,
+    "customer_reference": str,
+    "usage_payment_method": pages.choice("pay-per-minute", "channel"),
+}
+
+
+def list_voice(asked: Asked) -> Answer:
+    page = pages.asked(asked.call, pages.List(VOICE, SORTS, size=pages.MAX_SIZE))
+    found = [
+        view.voice(each)
+        for each in asked.numbers.shelf.all()
+        if page.filters.get("phone_number", "") in each["phone_number"]
+        and page.filters.get("connection_name][contains", "")
+        in ((asked.numbers.connection(each["connection_id"]) or {}).get("connection_name") or "")
+        and page.filters.get("customer_reference", each["customer_reference"]) == each["customer_reference"]
+        and page.filters.get("usage_payment_method", each["voice"]["usage_payment_method"])
+        == each["voice"]["usage_payment_method"]
+    ]
+    return json_answer(200, pages.cut(found, page))
+
+
 def retrieve_voice(asked: Asked, id: str) -> Answer:
     return data(200, view.voice(asked.numbers.get(id)))
 
@@ -184,6 +207,7 @@ ROUTES: list[tuple[str, str, Endpoint]] = [
     ("GET", "/v2/organizations/users", list_users),
     ("GET", "/v2/balance", balance),
     ("GET", "/v2/phone_numbers", list_numbers),
+    ("GET", "/v2/phone_numbers/voice", list_voice),
     ("GET", "/v2/phone_numbers/{id}", retrieve_number),
     ("PATCH", "/v2/phone_numbers/{id}", update_number),
     ("DELETE", "/v2/phone_numbers/{id}", delete_number),

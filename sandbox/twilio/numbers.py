@@ -169,10 +169,13 @@ class Numbers:
         self.shelf.put(number["sid"], number, e164)
         return number
 
-    def seed(self, wanted: JsonObject) -> JsonObject:
+    def seed(self, wanted: JsonObject, *, voice: bool = True) -> JsonObject:
         """A number that simply is there: neither bought nor bound to what the market sells."""
         self._check_links(wanted)
-        return self.add(wanted)
+        number = self.add(wanted)
+        number["capabilities"]["voice"] = voice
+        self.shelf.put(number["sid"], number, number["phone_number"])
+        return number
 
     @staticmethod
     def _exclusive(changes: JsonObject) -> JsonObject:

@@ -11,6 +11,8 @@ from sandbox.twilio.trunks import Trunks
 
 COLLECTIONS = ("trunks", "applications", "numbers")
 TRUNK = {**trunks.TRUNK, **forms.fields(sid=forms.sid("TK"))}
+# What a number can do is of its kind: no parameter of the API.
+NUMBER = {**numbers.BUY, **forms.fields(voice=forms.flag)}
 APPLICATION = {**numbers.APPLICATION, **forms.fields(sid=forms.sid("AP"))}
 
 
@@ -35,7 +37,7 @@ def fill(own_trunks: Trunks, own_numbers: Numbers, own_applications: Application
     for raw in document.get("applications", []):
         own_applications.create(_values(raw, APPLICATION))
     for raw in document.get("numbers", []):
-        _number(own_numbers, own_applications, _values(raw, numbers.BUY))
+        _number(own_numbers, own_applications, _values(raw, NUMBER))
 
 
 def _number(own: Numbers, applications: Applications, wanted: JsonObject) -> None:
@@ -47,4 +49,5 @@ def _number(own: Numbers, applications: Applications, wanted: JsonObject) -> Non
     application = wanted.get("voice_application_sid")
     if application and not applications.shelf.get(application):
         applications.create({"sid": application, "friendly_name": "seeded"})
-    own.seed(wanted)
+    voice = wanted.pop("voice", True)
+    own.seed(wanted, voice=voice)

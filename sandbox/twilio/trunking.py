@@ -101,6 +101,28 @@ def detach(asked: Asked, trunk: str, sid: str) -> Answer:
     return Answer(204)
 
 
+def list_credential_lists(asked: Asked, trunk: str) -> Answer:
+    return _page(asked, "credential_lists", asked.trunks.termination(trunk, "CREDENTIAL_LIST"), view.termination)
+
+
+def add_credential_list(asked: Asked, trunk: str) -> Answer:
+    wanted = forms.form(asked.call, forms.fields(credential_list_sid=forms.sid("CL")), ("CredentialListSid",))
+    made = asked.trunks.terminate(trunk, "CREDENTIAL_LIST", wanted["credential_list_sid"])
+    return json_answer(201, view.termination(made, asked.call.origin))
+
+
+def list_access_lists(asked: Asked, trunk: str) -> Answer:
+    return _page(asked, "ip_access_control_lists", asked.trunks.termination(trunk, "IP_ACL"), view.termination)
+
+
+def add_access_list(asked: Asked, trunk: str) -> Answer:
+    wanted = forms.form(
+        asked.call, forms.fields(ip_access_control_list_sid=forms.sid("AL")), ("IpAccessControlListSid",)
+    )
+    made = asked.trunks.terminate(trunk, "IP_ACL", wanted["ip_access_control_list_sid"])
+    return json_answer(201, view.termination(made, asked.call.origin))
+
+
 ROUTES: list[tuple[str, str, Endpoint]] = [
     ("GET", "/v1/Trunks", list_trunks),
     ("POST", "/v1/Trunks", create_trunk),
@@ -114,6 +136,10 @@ ROUTES: list[tuple[str, str, Endpoint]] = [
     ("GET", f"{TRUNK}/OriginationUrls/{{sid}}", fetch_url),
     ("POST", f"{TRUNK}/OriginationUrls/{{sid}}", update_url),
     ("DELETE", f"{TRUNK}/OriginationUrls/{{sid}}", delete_url),
+    ("GET", f"{TRUNK}/CredentialLists", list_credential_lists),
+    ("POST", f"{TRUNK}/CredentialLists", add_credential_list),
+    ("GET", f"{TRUNK}/IpAccessControlLists", list_access_lists),
+    ("POST", f"{TRUNK}/IpAccessControlLists", add_access_list),
     ("GET", f"{TRUNK}/PhoneNumbers", list_attached),
     ("POST", f"{TRUNK}/PhoneNumbers", attach),
     ("GET", f"{TRUNK}/PhoneNumbers/{{sid}}", fetch_attached),

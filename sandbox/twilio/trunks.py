@@ -107,6 +107,7 @@ class Trunks:
         self._store, self._account_sid = store, account_sid
         self.shelf = store.shelf(VENDOR, account_sid, "trunks")
         self.urls = store.shelf(VENDOR, account_sid, "origination_urls")
+        self._termination = store.shelf(VENDOR, account_sid, "termination_lists")
         self._numbers = store.shelf(VENDOR, account_sid, "numbers")
 
     def get(self, sid: str) -> JsonObject:
@@ -187,6 +188,33 @@ class Trunks:
         for origination in self.urls_of(sid):
             self.urls.remove(origination["sid"])
         self.shelf.remove(sid)
+
+    def terminate(self, sid: str, kind: str, list_sid: str) -> JsonObject:
+        """Calls out over a trunk need a credential list or an IP access control list; `auth_type_set` names the kinds.
+        The lists themselves are not of this sandbox: any sid will do."""
+        trunk = self.get(sid)
+        time = now()
+        made: JsonObject = {
+            "sid": list_sid,
+            "account_sid": self._account_sid,
+            "trunk_sid": sid,
+            "friendly_name": list_sid,
+            "date_created": time,
+            "date_updated": time,
+        }
+        self._termination.put(f"{sid}/{list_sid}", {**made, "kind": kind})
+        kinds = sorted({*trunk["auth_type_set"], kind})
+        self.update(sid, {"auth_type_set": kinds, "auth_type": ",".join(kinds)})
+        return made
+
+    def termination(self, sid: str, kind: str) -> list[tuple[int, JsonObject]]:
+        self.get(sid)
+        found = ((position, each) for position, each in self._termination.placed() if each["trunk_sid"] == sid)
+        return [
+            (position, {name: value for name, value in each.items() if name != "kind"})
+            for position, each in found
+            if each["kind"] == kind
+        ]
 
     def urls_of(self, trunk_sid: str) -> list[JsonObject]:
         return [url for url in self.urls.all() if url["trunk_sid"] == trunk_sid]

@@ -30,6 +30,11 @@ def origination(url: JsonObject, origin: str) -> JsonObject:
     return {**url, "url": address}
 
 
+def termination(thing: JsonObject, origin: str) -> JsonObject:
+    kind = "CredentialLists" if thing["sid"].startswith("CL") else "IpAccessControlLists"
+    return {**thing, "url": f"{origin}/v1/Trunks/{thing['trunk_sid']}/{kind}/{thing['sid']}"}
+
+
 ONLY_2010 = (
     *("address_sid", "identity_sid", "bundle_sid", "emergency_status", "emergency_address_sid"),
     *("emergency_address_status", "origin", "status", "type", "voice_receive_mode"),

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from providers.kernel import http, limits
+from providers.kernel import http, limits, waiting
 from tests.conformance.subject import Sample, Shop, Subject, World
 from tests.conformance.wire import Wire
 from tests.reconciling import Hand
@@ -29,6 +29,7 @@ class Bench:
         monkeypatch.setattr(http, "network", lambda: self.wire)
         self.waits: list[float] = []
         monkeypatch.setattr(http.time, "sleep", self.slept)
+        monkeypatch.setattr(waiting, "pause", self.slept)
         monkeypatch.setattr(limits, "clock", lambda: time.monotonic() + sum(self.waits))
         for name, value in world.env().items():
             monkeypatch.setenv(name, value)

@@ -75,6 +75,9 @@ class Sample:
     computed: frozenset[str] = frozenset()
     #: It refuses to be what a foreign object of its kind is: inputs of a foreign one beside it.
     foreign: Callable[[Made], dict[str, Any]] | None = None
+    #: What somebody may do to it in the vendor's console that stops or diverts calls, by the field that shows it; the
+    #: vendor's id of the object is given.
+    switched: Mapping[str, Callable[[Any, str], object]] = field(default_factory=dict[str, Any])
     #: Inputs that are secrets, for the search for leaks.
     canaries: tuple[str, ...] = ()
 

@@ -99,6 +99,26 @@ def test_drift_is_seen_and_repaired(bench: Bench) -> None:
     assert bench.hand.up(**bench.inputs) == "same"
 
 
+SWITCHED = [(subject, sample, name) for subject, sample in SAMPLES for name in sample.switched]
+
+
+@pytest.mark.parametrize(
+    ("subject", "sample", "name"),
+    SWITCHED,
+    ids=[f"{subject.name}-{sample.name}-{name}" for subject, sample, name in SWITCHED],
+)
+def test_what_stops_or_diverts_calls_is_seen_and_set_right(bench: Bench, name: str) -> None:
+    bench.hand.up(**bench.inputs)
+    bench.sample.switched[name](bench.world, bench.hand.id)
+    before = bench.hand.inputs.get(name)
+    assert bench.hand.refresh()
+    assert bench.hand.inputs.get(name) != before, "nobody would see it"
+    assert bench.hand.up(**bench.inputs) == "update"
+    assert bench.hand.refresh()
+    assert bench.hand.inputs.get(name) == before
+    assert bench.hand.up(**bench.inputs) == "same"
+
+
 def _stays_unasked(bench: Bench) -> None:
     """What is kept in the state alone: nobody is asked for more than whose account it is, and nothing changes."""
     state = dict(bench.hand.state)

@@ -21,6 +21,7 @@ class Console:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, env = sandbox, sandbox.env()
         self._auth = (env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"])
+        self.account = env["TWILIO_ACCOUNT_SID"]
         self._bearer = {"Authorization": f"Bearer {env['XAI_API_KEY']}"}
 
     def twilio(self, path: str, method: str = "POST", **data: str) -> Any:
@@ -73,7 +74,8 @@ def test_what_was_changed_outside(project: Project, sandbox: Sandbox) -> None:
         f"{OTHER}  twilio Trunk origination URL sip:pbx.example.com (priority 5, weight 1); apply leaves it: remove it there",
         f"{NUMBER}  stopped ringing: twilio OriginationUrl enabled: true → false; apply sets it back",
         f"{NUMBER}  twilio Trunk secure: false → true; apply sets it back",
-        "3 changes outside on 2 numbers, 1 number stopped ringing; next: pulumi up",
+        "3 changes outside on 2 numbers, 1 number stopped ringing; "
+        "next: xtel apply test (or pulumi up --refresh: without --refresh it looks at nothing)",
     ]
     told = json.loads(xtel(project, "drift", STACK, "--json", code=2).stdout)
     assert told["stopped_ringing"] == [NUMBER]
@@ -92,12 +94,18 @@ def test_every_way_to_stop_ringing(project: Project, sandbox: Sandbox) -> None:
     console.xai("DELETE", OTHER)
     sold = sandbox.numbers("twilio")[OTHER]
     console.twilio(f"/v1/Trunks/{sold['trunk_sid']}/PhoneNumbers/{sold['sid']}", method="DELETE")
+    console.twilio(
+        f"/2010-04-01/Accounts/{console.account}/IncomingPhoneNumbers/{sold['sid']}.json",
+        VoiceUrl="https://ivr.example.com/",
+    )
     assert lines(project, 2) == [
-        f"{OTHER}  stopped ringing: twilio Attachment is gone; apply makes it again",
-        f"{OTHER}  stopped ringing: xai PhoneNumber is gone; apply registers it anew, with a new signing secret",
-        f"{NUMBER}  stopped ringing: twilio Attachment trunk_sid: {ours} → {theirs}; apply sets it back",
+        f"{OTHER}  stopped ringing: twilio Attachment is gone: it rings https://ivr.example.com/; apply makes it again",
+        f"{OTHER}  stopped ringing: xai PhoneNumber is gone; apply re-registers it, with a new signing secret",
+        f"{NUMBER}  stopped ringing: twilio Attachment trunk_sid: {ours} → {theirs}: "
+        f"it is attached to trunk {theirs}; apply sets it back",
         f"{NUMBER}  stopped ringing: twilio OriginationUrl is gone; apply makes it again",
-        "4 changes outside on 2 numbers, 2 numbers stopped ringing; next: pulumi up",
+        "4 changes outside on 2 numbers, 2 numbers stopped ringing; "
+        "next: xtel apply test (or pulumi up --refresh: without --refresh it looks at nothing)",
     ]
 
 

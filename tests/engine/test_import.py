@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,29 @@ def known(project: Project, number: str, password: str) -> str:
 HOSTILE = "Sales: {x} #1 \"quoted\" 'yes' \u202e%s &a *b\t|"
 
 
+def test_a_url_as_guides_write_it_is_imported_as_it_is_and_what_others_use_is_given_back(
+    project: Project, sandbox: Sandbox
+) -> None:
+    registered(sandbox, NUMBER, sip_auth={"allowed_addresses": RANGES})
+    way = "sip:sip.voice.x.ai:5061;transport=tls"
+    made = trunk(sandbox, NUMBER, "pbx", way, DomainName="pbx.pstn.twilio.com")
+    [url] = sandbox.state()["twilio"]["origination_urls"]
+    twilio(sandbox, f"/v1/Trunks/{made}/OriginationUrls/{url['sid']}", Priority=1)
+    twilio(sandbox, f"/v1/Trunks/{made}/CredentialLists", CredentialListSid="CL" + "0" * 32)
+    stack_file(project).write_text(EMPTY)
+    shown = xtel(project, "--carrier", "twilio", "--yes", XTEL_LOG="debug")
+    assert "host_only: true, port: 5061, priority: 1" in stack_file(project).read_text()
+    assert re.search(r"operation: twilio Attachment \+14155550100: unchanged$", shown, re.MULTILINE), "of its previews"
+    [url] = sandbox.state()["twilio"]["origination_urls"]
+    assert (url["sip_url"], url["priority"]) == (way, 1)
+    assert project.preview() == {"same": 6}
+    wanted = project.run("destroy", "--yes")
+    assert "it stays, called 'pbx', for it also carries termination domain pbx.pstn.twilio.com, credential" in wanted
+    [left] = sandbox.state()["twilio"]["trunks"]
+    assert (left["friendly_name"], left["domain_name"]) == ("pbx", "pbx.pstn.twilio.com")
+    assert sandbox.state()["twilio"]["origination_urls"] == []
+
+
 def test_what_was_made_by_hand_becomes_ours(project: Project, sandbox: Sandbox) -> None:
     registered(sandbox, NUMBER, HOSTILE, sip_auth={"allowed_addresses": ["203.0.113.5", *RANGES]})
     made = trunk(sandbox, NUMBER, "pbx [bold]old[/bold]", TransferMode="sip-only", CnamLookupEnabled="true")
@@ -182,7 +206,7 @@ def test_what_was_made_by_hand_becomes_ours(project: Project, sandbox: Sandbox) 
     assert {entry["method"] for entry in sandbox.log()} == {"GET"}
     assert stack_file(project).read_text() == EMPTY
     assert project.resources() == {}
-    assert f"renames twilio Trunk {made}: 'pbx [bold]old[/bold]' -> xtel/xai-telephony/test/{NUMBER}" in refused
+    assert f"renames twilio Trunk {made}: 'pbx [bold]old[/bold]' -> 'xtel/xai-telephony/test/{NUMBER}'" in refused
     assert "nothing was written; next: the same command with --yes imports 1 number into test" in refused
     assert "its signing secret is not known" in refused
 

@@ -52,11 +52,25 @@ def test_offline_previews_ask_nobody(project: Project, sandbox: Sandbox) -> None
     assert sandbox.log() == []
 
 
-def test_a_preview_without_credentials_says_what_it_does_not_know(project: Project, sandbox: Sandbox) -> None:
+def test_a_preview_without_credentials_refuses_and_shows_the_whole_plan(project: Project, sandbox: Sandbox) -> None:
     project.declare(SUPPORT)
-    shown = project.run("preview", XAI_API_KEY="", TWILIO_AUTH_TOKEN="")
-    assert "could not look who holds it now: xAI: XAI_API_KEY is not set" in shown
+    shown = project.run("preview", code=1, XAI_API_KEY="", TWILIO_AUTH_TOKEN="")
+    assert "warning: xAI: XAI_API_KEY is not set; next: export XAI_API_KEY=…" in shown
     assert "+ 6 to create" in shown
+    assert "refused (see the warnings above); nothing was applied" in shown
+
+
+def test_a_number_that_nobody_owns_is_refused_and_stops_only_itself(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SUPPORT, SALES.replace("+12125550110", "+14155550147"))
+    shown = project.up(code=1)
+    assert "does not own this number; next: buy or port it at Twilio, or correct the number" in shown
+    assert "1 change refused (see the warnings above); nothing was applied" in shown
+    assert sandbox.writes() == []
+    shown = project.up("--skip-preview", "--continue-on-error", code=1)
+    assert "error: NotFound: twilio Attachment +14155550147: account" in shown
+    assert " has a problem: " not in shown, "what needs the number is left out without a word"
+    assert {name.split()[-1].partition("/")[0] for name in project.resources()} == {NUMBER}
+    wired(sandbox, NUMBER)
 
 
 SHARED = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,27 @@ def test_no_failure_shows_a_secret(network: Project, sandbox: Sandbox) -> None:
         assert "error" in text
         for place, secret in enumerate(found):
             assert secret not in text, (number, place)
+
+
+def test_a_made_password_is_written_into_its_file_alone(project: Project, sandbox: Sandbox) -> None:
+    made = HQ.replace(", password: {secret: hqPassword}", "").replace(", auth_token: {secret: hookToken}", "")
+    project.declare(made.replace(", auth_url: https://b.example/", ""))
+    xtel = str(Path(sys.executable).parent / "xtel")
+    command = [xtel, "-v", "render", "test", "--number", "hq", "--with-secrets"]
+
+    def render() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=project.folder, env=project.env, capture_output=True, text=True, check=False)
+
+    early = render()
+    assert early.returncode == 1
+    assert "+498912345670 has no password yet: the stack makes it; next: pulumi up" in early.stderr
+    project.up()
+    password = sandbox.secrets()["digest"]["+498912345670"]["password"]
+    done = render()
+    assert done.returncode == 0, done.stderr
+    assert password not in done.stdout + done.stderr
+    [file] = [
+        path for path in (project.folder / "bundles").rglob("*") if path.is_file() and password in path.read_text()
+    ]
+    assert file.name.endswith("_secret.conf")
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from providers.kernel import deadline, http
 from tests.conftest import Sandbox
 
 #: Seconds: a client that waits so long gives up; a vendor that takes so long is slow, or too slow.
@@ -30,6 +31,10 @@ class Fault:
     settles: float = 0.0
 
 
+#: The transport of the product itself, which ends a request in time; a case then puts its line in its place.
+_NETWORK = http.network
+
+
 class Line(httpx.BaseTransport):
     """Real HTTP to the sandbox; the first request of a kind (read or write) gets the fault."""
 
@@ -39,16 +44,21 @@ class Line(httpx.BaseTransport):
         self._fault: Fault | None = None
         self._on = ""
         self._skip = 0
-        self.inner = httpx.HTTPTransport()
+        self.inner = _NETWORK()
         self.broken = ""
         self.writes = 0
+        self._always: Callable[[Line, httpx.Request], None] | None = None
 
     def arm(self, fault: Fault, on: str, after: int = 0) -> None:
         """Break the next request that reads (or writes), or one ``after`` so many of them."""
         self._fault, self._on, self._skip, self.broken = fault, on, after, ""
 
+    def arm_reads(self, stages: Callable[[Line, httpx.Request], None]) -> None:
+        """Before every read of an operation, until it is disarmed."""
+        self._always = stages
+
     def disarm(self) -> None:
-        self._fault = None
+        self._fault = self._always = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         kind = "read" if request.method in {"GET", "HEAD"} else "write"
@@ -57,8 +67,11 @@ class Line(httpx.BaseTransport):
             fault = self._fault if self._on == kind else None
             if fault and self._skip:
                 fault, self._skip = None, self._skip - 1
+            stages = self._always if kind == "read" else None
             if fault:
                 self._fault, self.broken = None, f"{request.method} {request.url.path}"
+        if stages:
+            stages(self, request)
         return fault.breaks(self, request) if fault else self.send(request)
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -98,6 +111,14 @@ def _timeout_before(line: Line, request: httpx.Request) -> httpx.Response:
 def _timeout_after(line: Line, request: httpx.Request) -> httpx.Response:
     """The vendor does it, after the client has gone."""
     return line.stage(_impatient(request), "delay", seconds=_TOO_SLOW)
+
+
+def _dripping(line: Line, request: httpx.Request) -> httpx.Response:
+    """The vendor does it, and tells so byte by byte, each in good time, for longer than anybody waits."""
+    with deadline.within(_PATIENCE):
+        answer = line.stage(request, "drip", seconds=_PATIENCE / 5)
+        answer.read()
+    return httpx.Response(answer.status_code, content=answer.content, headers={"content-type": _type(answer)})
 
 
 def _answered(change: Callable[[httpx.Response], tuple[bytes, dict[str, str]]]) -> Callable[..., httpx.Response]:
@@ -151,6 +172,8 @@ FAULTS = (
     Fault("wrong content type", _answered(lambda answer: (answer.content, {"content-type": "text/html"}))),
     Fault("empty body", _answered(lambda answer: (b"", {"content-type": _type(answer)}))),
     Fault("404 once", _staged(404)),
+    Fault("drip", _dripping),
+    Fault("bomb", _action("bomb")),
     Fault("slow answer", _action("delay", seconds=_SLOW)),
     Fault("401 once", _staged(401)),
     Fault("SIGKILL before", _killed(after=False), kills=True),
@@ -166,11 +189,74 @@ LIES = (
 )
 
 
+def _every(action: str, **more: Any) -> Callable[[Line, httpx.Request], None]:
+    """Every list of the operation, for as long as it lasts."""
+    staged: set[str] = set()
+
+    def stages(line: Line, request: httpx.Request) -> None:
+        match = f"GET {request.url.path}"
+        if match not in staged:
+            staged.add(match)
+            line.sandbox.fault(match, action, times=-1, **more)
+
+    return stages
+
+
+def _gone_while_listed(ids: tuple[str, ...]) -> Callable[[Line, httpx.Request], None]:
+    """404 for each object by itself, whatever asks for it; every list shows it."""
+    staged: set[str] = set()
+
+    def stages(line: Line, request: httpx.Request) -> None:
+        match = f"GET {request.url.path}"
+        *_, before, named = request.url.path.rstrip("/").removesuffix(".json").split("/")
+        if match not in staged and (named in ids or (before in ids and named == "Recording")):
+            staged.add(match)
+            line.sandbox.fault(match, "gone", seconds=600)
+
+    return stages
+
+
+@dataclass(frozen=True)
+class Misleading:
+    """Answers to reads that are not to be believed: given the object's ids and a host of a stranger, what to stage."""
+
+    name: str
+    stages: Callable[[tuple[str, ...], str], Callable[[Line, httpx.Request], None]]
+
+
+#: Columns of every operation: all its reads mislead, from its beginning to its end.
+MISLEADING = (
+    Misleading("endless pages", lambda ids, host: _every("endless")),
+    Misleading("next page elsewhere", lambda ids, host: _every("elsewhere", host=host)),
+    Misleading("404 while listed", lambda ids, host: _gone_while_listed(ids)),
+)
+
+
+class Stranger:
+    """A host on this machine that nobody of ours has any business with; it takes down who comes all the same."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = "127.0.0.1:" + str(self._listener.getsockname()[1])
+
+    def visited(self) -> bool:
+        """Whether anybody came."""
+        self._listener.setblocking(False)
+        try:
+            self._listener.accept()
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._listener.close()
+
+
 def in_a_process_of_its_own(line: Line, work: Callable[[], Any]) -> bool:
     """Run ``work`` in a child that a fault may kill; answers whether it was."""
     child = os.fork()
     if child == 0:
-        line.inner = httpx.HTTPTransport()  # connections of the parent stay the parent's
+        line.inner = _NETWORK()  # connections of the parent stay the parent's
         line.sandbox = Sandbox(line.sandbox.url)
         try:
             work()

@@ -20,7 +20,17 @@ from tests.conformance.bench import Bench
 from tests.conformance.subject import Sample, Subject, subjects
 from tests.conftest import Sandbox
 from tests.faults import xai
-from tests.faults.line import FAULTS, LIES, Fault, Line, in_a_process_of_its_own, settle
+from tests.faults.line import (
+    FAULTS,
+    LIES,
+    MISLEADING,
+    Fault,
+    Line,
+    Misleading,
+    Stranger,
+    in_a_process_of_its_own,
+    settle,
+)
 
 OPERATIONS = ("create", "update", "replace", "read", "delete")
 _SUBJECTS = {**subjects(), "xai": xai.SUBJECT}
@@ -79,6 +89,21 @@ def lies() -> Iterator[Any]:
                     marks = [] if count % 11 == 0 else [pytest.mark.whole_table]
                     name = f"{subject.name}-{sample.name}-{operation}-write-{lie.name}"
                     yield pytest.param(subject, sample, operation, lie, id=name, marks=marks)
+
+
+def misled() -> Iterator[Any]:
+    """The columns *endless pages*, *next page elsewhere* and *404 while listed*: every operation that reads."""
+    count = 0
+    for subject in _SUBJECTS.values():
+        for sample in subject.samples:
+            for operation in OPERATIONS:
+                if impossible(subject, sample, operation, "read"):
+                    continue
+                for misleading in MISLEADING:
+                    count += 1
+                    marks = [] if count % 11 == 0 else [pytest.mark.whole_table]
+                    name = f"{subject.name}-{sample.name}-{operation}-read-{misleading.name}"
+                    yield pytest.param(subject, sample, operation, misleading, id=name, marks=marks)
 
 
 class Case:
@@ -222,6 +247,40 @@ def test_accepted_and_not_done(
         case.again(operation)
         assert case.snapshot() == expected, case.line.broken
         assert case.bench.world.releases() == 0
+
+
+@pytest.mark.parametrize(("subject", "sample", "operation", "misleading"), list(misled()))
+def test_reads_that_mislead(
+    subject: Subject,
+    sample: Sample,
+    operation: str,
+    misleading: Misleading,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error, or what is declared: nothing is forgotten, made twice, or told to a stranger."""
+    expected, _ = _expected(subject, sample, operation, sandbox, monkeypatch)
+    case = Case(subject, sample, sandbox, monkeypatch)
+    run, hand, stranger = case.begin(operation), case.bench.hand, Stranger()
+    kept, number = dict(hand.state), subject.number
+    ids = (hand.id, number, number.lstrip("+"), *(made.id for made in case.bench.made.values()))
+    case.line.arm_reads(misleading.stages(ids, stranger.host))
+    try:
+        run()
+    except errors.XtelError as error:
+        _one_clear_line(str(error))
+        if operation == "read":
+            assert hand.state == kept
+    assert operation != "read" or hand.id, "what was there all the time was forgotten"
+    case.line.disarm()
+    sandbox.http.delete("/_sandbox/faults").raise_for_status()
+    assert not stranger.visited()
+    stranger.close()
+    case.again(operation)
+    differs = list(unified_diff(expected.splitlines(), case.snapshot().splitlines(), lineterm="", n=8))
+    assert not differs, "\n".join(differs)
+    assert case.bench.world.releases() == 0
+    _secrets_are_the_vendors(case)
 
 
 def _names_what_differs(text: str, declared: Object[Any, Any]) -> None:

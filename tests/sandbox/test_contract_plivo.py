@@ -297,7 +297,8 @@ def test_what_our_code_says_and_hears(ours: list[Said]) -> None:
     assert held(ours) == {
         *((method, f"{kind}/{{id}}") for kind in ("URI", "Trunk") for method in ("GET", "POST", "DELETE")),
         *((method, kind) for kind in ("URI", "Trunk") for method in ("GET", "POST")),
-        ("GET", "Number/{id}"), ("POST", "Number/{id}"), ("GET", ""), ("GET", "PhoneNumber"), ("POST", "PhoneNumber/{id}"),
+        ("GET", "Number"), ("GET", "Number/{id}"), ("POST", "Number/{id}"),
+        ("GET", ""), ("GET", "PhoneNumber"), ("POST", "PhoneNumber/{id}"),
     }  # fmt: skip
     sent = {(each.place[0], name) for each in ours for name in each.body}
     assert sent == {

@@ -8,6 +8,7 @@ import hmac
 import json
 import re
 
+import httpx
 import pytest
 
 
@@ -293,3 +294,36 @@ def test_signs_a_delivery_with_the_secret_of_right_now(sandbox) -> None:
 def test_signs_nothing_for_a_number_without_a_webhook(sandbox, document: dict[str, str]) -> None:
     answer = sandbox.http.post("/_sandbox/sign", json=document)
     assert (answer.status_code, "has no webhook" in answer.json()["error"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        ({"host": "evil.example"}, "Host"),
+        ({"host": "evil.example:{port}"}, "Host"),
+        ({"host": "127.0.0.1.evil.example:{port}"}, "Host"),
+        ({"host": "127.0.0.1"}, "Host"),
+        ({"host": "127.0.0.1:1"}, "Host"),
+        ({"origin": "https://evil.example"}, "Origin"),
+        ({"origin": "null"}, "Origin"),
+        ({"origin": "http://127.0.0.1:1"}, "Origin"),
+        ({"origin": "https://127.0.0.1:{port}"}, "Origin"),
+        ({"sec-fetch-site": "cross-site"}, "Sec-Fetch-Site"),
+        ({"sec-fetch-site": "same-site"}, "Sec-Fetch-Site"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/_sandbox/secrets", "/_sandbox/health", "/v1/Trunks", "/v2/phone-numbers"])
+def test_no_page_in_a_browser_is_heard(sandbox, headers: dict[str, str], names: str, path: str) -> None:
+    port = httpx.URL(sandbox.url).port
+    sent = {name: value.format(port=port) for name, value in headers.items()}
+    answer = sandbox.http.get(path, headers=sent)
+    assert (answer.status_code, answer.json()["error"].partition(":")[0]) == (403, names)
+    assert "access-control-allow-origin" not in answer.headers
+    assert sandbox.http.post("/_sandbox/reset", headers=sent).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
+def test_its_own_names_are_heard(sandbox, host: str) -> None:
+    own = f"{host}:{httpx.URL(sandbox.url).port}"
+    headers = {"host": own, "origin": f"http://{own}", "sec-fetch-site": "same-origin"}
+    assert sandbox.http.get("/_sandbox/health", headers=headers).json() == {"ok": True}

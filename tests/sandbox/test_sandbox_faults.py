@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -271,6 +272,64 @@ def test_gone_for_a_while_and_listed_all_the_time(sandbox) -> None:
     assert sandbox.control("GET", "faults") == []
 
 
+def test_a_body_that_drips_comes_whole_in_the_end(sandbox) -> None:
+    sandbox.fault("GET /v1/Trunks", "drip", seconds=0.001)
+    answer = sandbox.twilio("GET", "/v1/Trunks")
+    assert answer.json()["trunks"] == []
+    assert answer.elapsed.total_seconds() >= 0.001 * len(answer.content)
+    sandbox.fault("GET /v1/Trunks", "drip", seconds=600)
+    with pytest.raises(httpx.ReadTimeout):
+        sandbox.twilio("GET", "/v1/Trunks", timeout=0.1)
+    sandbox.control("POST", "reset")
+
+
+def test_a_bomb_is_small_on_the_wire_and_the_same_json(sandbox) -> None:
+    plain = sandbox.twilio("GET", "/v1/Trunks").json()
+    sandbox.fault("GET /v1/Trunks", "bomb")
+    answer = sandbox.twilio("GET", "/v1/Trunks")
+    assert answer.num_bytes_downloaded < 200_000
+    assert len(answer.content) > 60_000_000
+    assert answer.json() == plain
+
+
+#: A list of each vendor as the fixture asks for it, how its answer leads to the next page, and the field with its items.
+LISTS = [
+    ("twilio", "/v1/Trunks", lambda page: page["meta"]["next_page_url"], "trunks"),
+    ("twilio", "~/IncomingPhoneNumbers.json", lambda page: page["next_page_uri"], "incoming_phone_numbers"),
+    ("plivo", "/Number/", lambda page: page["meta"]["next"], "objects"),
+    ("telnyx", "/phone_numbers", lambda page: page["meta"]["total_pages"], "data"),
+]
+
+
+@pytest.mark.parametrize(("vendor", "path", "following", "items"), LISTS)
+def test_a_list_without_end_and_one_that_goes_on_elsewhere(sandbox, vendor, path, following, items) -> None:
+    ask = getattr(sandbox, vendor)
+    ask("GET", path)
+    whole = sandbox.log()[-1]["path"]
+    true = ask("GET", path).json()
+    sandbox.fault(f"GET {whole}", "endless", times=-1)
+    first = ask("GET", path).json()
+    assert first[items] == true[items]
+    if vendor == "telnyx":
+        second = ask("GET", f"{path}?page[number]=2").json()
+        assert (second[items], second["meta"]["page_number"]) == (first[items], 2)
+        assert following(first) > 10**5
+    else:
+        assert following(first).removeprefix(sandbox.url) == whole
+    sandbox.control("DELETE", "faults")
+    sandbox.fault(f"GET {whole}", "elsewhere", host="127.0.0.1:9")
+    page = ask("GET", path).json()
+    assert page[items] == true[items]
+    if vendor != "telnyx":  # its pages name no address
+        assert following(page) == f"http://127.0.0.1:9{whole}"
+
+
+def test_what_is_no_list_has_no_pages(sandbox) -> None:
+    plain = sandbox.xai("GET", "/v2/phone-numbers").json()
+    sandbox.fault("GET **", "endless", times=-1)
+    assert sandbox.xai("GET", "/v2/phone-numbers").json() == plain
+
+
 GOOD = {"match": TRUNKS, "action": "status"}
 
 
@@ -296,6 +355,10 @@ GOOD = {"match": TRUNKS, "action": "status"}
         ({**GOOD, "fields": "name"}, "fields"),
         ({**GOOD, "fields": [1]}, "fields"),
         ({**GOOD, "echo": "loud"}, "echo"),
+        ({**GOOD, "host": "evil.example"}, "host"),
+        ({**GOOD, "action": "elsewhere"}, "host"),
+        ({**GOOD, "action": "elsewhere", "host": "evil.example/path"}, "host"),
+        ({**GOOD, "action": "elsewhere", "host": "user@evil.example"}, "host"),
         ({**GOOD, "colour": "red"}, "colour"),
     ],
 )
@@ -304,3 +367,12 @@ def test_a_wrong_fault_is_refused_by_name(sandbox, wrong: object, names: str) ->
     assert answer.status_code == 400
     assert names in answer.json()["error"]
     assert sandbox.control("GET", "faults") == []
+
+
+def test_every_action_is_documented(sandbox) -> None:
+    refused = sandbox.http.post("/_sandbox/faults", json={**GOOD, "action": "explode"}).json()["error"]
+    actions = refused.partition("one of ")[2].split(", ")
+    pages = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text()
+    table = pages.partition("## Faults of the sandbox")[2].partition("\n## ")[0]
+    assert len(actions) >= 11
+    assert [action for action in actions if f"`{action}`" not in table] == []

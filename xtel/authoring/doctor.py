@@ -10,7 +10,6 @@ import sysconfig
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,15 +22,16 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from providers.kernel import errors, operation, ranges, registry, secrecy
-from providers.kernel.capabilities import Capability
+from providers.kernel import errors, operation, ranges, registry, secrecy, waiting
+from providers.kernel.capabilities import Capability, Table
 from providers.kernel.session import Session
 from providers.kernel.vendor import Credential, Vendor
 from providers.kernel.wording import counted
 from stacks import document
+from stacks.model import Auth
 from xtel import terminal
 from xtel.authoring import matrix
-from xtel.engine import cli
+from xtel.engine import backends, cli
 from xtel.project import layout, programs, sandbox
 from xtel.review import ranges as published
 
@@ -48,6 +48,8 @@ _OURS = ("providers", "stacks", "xai_resources", "xtel", "sandbox", "templates")
 _LIBRARIES = (*_SHOWN, "jinja2", "phonenumbers", "rich", "starlette", "typer", "uvicorn", "grpc", "requests")
 #: Stands for a value that is set but not looked at, while a client is made that is never used.
 _STAND_IN = "xtel-doctor-stand-in"
+#: The width of a check's name: that of the longest there is, a credential's.
+_NAME = 18
 
 OK, WARNING, MISSING, ERROR, SKIPPED = "ok", "warning", "missing", "error", "skipped"
 _LOOKS = {
@@ -100,13 +102,39 @@ def examine(found: layout.Project, stack: str, *, offline: bool) -> Report:
     declared, problem = _declared(found, stack)
     config, unread = _config(found, stack)
     report.sections["Tools"] = [*_python(), *_engine(found), *_packages(), *problem]
+    report.sections["State"] = list(_state(found, stack))
     wanted = _needed(declared) if stack else set[str]()
     vendors = _Vendors(wanted, bool(stack), config)
     report.sections["Credentials"] = [*unread, *vendors.credentials(_hint(found, stack))]
     report.sections["Accounts"] = vendors.accounts(lambda: _asked(found, stack, reveal=True), offline=offline)
-    report.sections["Ranges"] = [*_tables(), *_registered(found, stack, declared)]
+    report.sections["Ranges"] = [*_tables(_used(declared)), *_registered(found, stack, declared)]
     report.sections["Shadowed packages"] = [*_shadows({found.root.resolve(), Path.cwd().resolve()}), *_installed()]
     return report
+
+
+# --- the state ---
+
+
+def _state(found: layout.Project, stack: str) -> Iterator[Check]:
+    """Where Pulumi keeps it, and whether the secrets in a stack's can be read."""
+    if not cli.found():
+        yield Check("backend", SKIPPED, "there is no pulumi to ask")
+        return
+    variables = sandbox.reading(found, stack)
+    try:
+        kept = backends.current(found.root, variables)
+    except cli.PulumiUnavailable as error:
+        yield Check("backend", MISSING if stack else WARNING, error.summary, error.step)
+        return
+    yield Check("backend", OK, f"{secrecy.one_line(kept.url, 150)}, as {secrecy.one_line(kept.user, 60)}")
+    encrypted = backends.encryption(found.root, stack) if stack else ""
+    if encrypted == "passphrase":
+        lacking = backends.lacks_passphrase({**os.environ, **variables})
+        step = cli.advice("passphrase must be set")
+        told = "set, and encrypts the secrets of this stack"
+        yield Check("passphrase", MISSING, "not set", step) if lacking else Check("passphrase", OK, told)
+    elif encrypted:
+        yield Check("secrets provider", OK, secrecy.one_line(encrypted, 150))
 
 
 # --- the stack ---
@@ -123,6 +151,21 @@ def _declared(found: layout.Project, stack: str) -> tuple[document.Document | No
     return read, [Check("stack file", OK, f"{read.file}: {counted(count, 'number')}")]
 
 
+def _used(declared: document.Document | None) -> set[str] | None:
+    """Whose ranges matter: those of the carriers in use and those named in an allowlist; None where no stack says."""
+    if declared is None:
+        return None
+    numbers = declared.numbers.values()
+    named = {
+        published.group(entry)
+        for number in numbers
+        if isinstance(number.auth, Auth)
+        for entry in number.auth.allow or ()
+        if ranges.is_name(entry)
+    }
+    return named | {number.route.delivers for number in numbers if number.route}
+
+
 def _needed(declared: document.Document | None) -> set[str]:
     numbers = declared.numbers.values() if declared else ()
     return {"xai"} | {number.route.delivers for number in numbers if number.route}
@@ -135,7 +178,7 @@ def _config(found: layout.Project, stack: str) -> tuple[Config, list[Check]]:
     try:
         return _asked(found, stack), []
     except cli.PulumiUnavailable as error:
-        detail = f"cannot be read, so only the environment is looked at: {error}"
+        detail = f"cannot be read, so only the environment is looked at: {error.summary}"
         return {}, [Check("stack config", WARNING, detail)]
 
 
@@ -244,16 +287,18 @@ class _Vendors:
     def _shown(
         self, vendor: Vendor[Any], places: Mapping[str, str], lacking: Mapping[str, str], hint: str, *, given: bool
     ) -> Iterator[Check]:
+        instead = _instead(vendor, lacking, self._stand_in)
         if not given and not self._chosen:
-            needed = ", ".join(lacking) or ", ".join(places)
-            yield Check(vendor.title, SKIPPED, f"not set: {needed}" if needed else "needs no credentials")
+            told = [f"{name} (or {instead[name]})" if name in instead else name for name in lacking or places]
+            yield Check(vendor.title, SKIPPED, f"not set: {', '.join(told)}" if told else "needs no credentials")
             return
         for item in vendor.credentials:
             if places[item.env]:
                 yield Check(item.env, OK, f"set by {places[item.env]}")
             elif item.env in lacking:
                 status = MISSING if self._chosen else WARNING
-                yield Check(item.env, status, f"{vendor.title} needs it", hint or lacking[item.env])
+                others = f", or {instead[item.env]}" if item.env in instead else ""
+                yield Check(item.env, status, f"{vendor.title} needs it{others}", hint or lacking[item.env])
             elif vendor.name in self._needed:
                 yield Check(item.env, SKIPPED, "not set, not needed")
 
@@ -283,10 +328,10 @@ class _Vendors:
             if any(config.get(item.config, "") is None for vendor in self._ready for item in vendor.credentials):
                 config = reveal()
         except cli.PulumiUnavailable as error:
-            return [Check("stack config", ERROR, f"its secrets cannot be decrypted: {error}")]
+            return [Check("stack config", ERROR, f"its secrets cannot be decrypted: {error.summary}", error.step)]
         names = ", ".join(vendor.title for vendor in self._ready)
-        with terminal.working(f"asking {names}"), ThreadPoolExecutor(len(self._ready)) as pool:
-            return list(pool.map(partial(_account, config), self._ready))
+        with terminal.working(f"asking {names}"):
+            return waiting.at_once(partial(_account, config), self._ready)
 
 
 def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[dict[str, str], str]:
@@ -309,6 +354,14 @@ def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[
         else:
             break
     return lacking, ""
+
+
+def _instead(vendor: Vendor[Any], lacking: Mapping[str, str], config: Callable[[str], str | None]) -> dict[str, str]:
+    """For each credential that is lacking: those that would do in its place, as the vendor's own module has it."""
+    optional = [item for item in vendor.credentials if not item.required and item.env not in lacking]
+    filled = {item.config: _STAND_IN for item in optional}
+    still, _ = _lacking(vendor, lambda key: filled.get(key) or config(key)) if optional and lacking else (lacking, "")
+    return dict.fromkeys(lacking.keys() - still.keys(), " and ".join(item.env for item in optional))
 
 
 def _account(config: Config, vendor: Vendor[Any]) -> Check:
@@ -337,14 +390,25 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _tables() -> Iterator[Check]:
-    """The newest table of each name, and its age."""
-    newest = {table.label: ranges.newest(table.label) for table in ranges.tables()}
-    for label, table in sorted(newest.items()):
-        age = (_today() - table.read).days
-        detail = f"read {table.read}, {counted(age, 'day')} ago"
-        step = f"compare it with its source ({table.source}), or update xai-telephony" if age > OLD else ""
-        yield Check(label, WARNING if step else OK, detail, step)
+def _tables(used: set[str] | None = None) -> Iterator[Check]:
+    """The newest table of each name and its age, in a line for each that publishes them; ``used``: the others in one."""
+    groups: dict[str, dict[str, Table]] = {}
+    for table in ranges.tables():
+        groups.setdefault(published.group(table.label), {})[table.label] = ranges.newest(table.label)
+    for name in sorted(groups if used is None else groups.keys() & used):
+        yield _group(name, list(groups[name].values()))
+    if used is not None and (rest := sorted(groups.keys() - used)):
+        yield Check("others", SKIPPED, f"not used here: {', '.join(rest)}")
+
+
+def _group(name: str, newest: list[Table]) -> Check:
+    """As old as the oldest of them."""
+    oldest = min(newest, key=lambda table: table.read)
+    age = (_today() - oldest.read).days
+    names = f"{counted(len(newest), 'name')}, " if len(newest) > 1 else ""
+    detail = f"{names}read {oldest.read}, {counted(age, 'day')} ago"
+    step = f"compare it with its source ({oldest.source}), or update xai-telephony" if age > OLD else ""
+    return Check(name, WARNING if step else OK, detail, step)
 
 
 def _registered(found: layout.Project, stack: str, declared: document.Document | None) -> Iterator[Check]:
@@ -444,7 +508,7 @@ def show(report: Report) -> None:
 def _show(check: Check) -> None:
     mark, style = _LOOKS[check.status]
     lines = _folded(check.detail)
-    terminal.line(f"{mark} {check.status:<7} {check.name:<18} {lines[0]}", style)
+    terminal.line(f"{mark} {check.status:<7} {check.name:<{_NAME}} {lines[0]}", style)
     for line in lines[1:]:
         terminal.line(f"{'':<29}{line}", style)
     if check.step:
@@ -463,11 +527,12 @@ def _show_carriers() -> None:
     """Yes or no alone; the words are in README."""
     found = registry.carriers().values()
     questions = [each for each in Capability if each not in {Capability.CODECS, Capability.SHARED}]
+    first = max(len(question.value) for question in questions) + 2
     widths = [max(len(each.title), 3) + 2 for each in found]
     titles = "".join(f"{each.title:<{width}}" for each, width in zip(found, widths, strict=True))
-    terminal.line(f"{'':<12}{titles}".rstrip())
+    terminal.line(f"  {'':<{first}}{titles}".rstrip())
     for question in questions:
         answers = [each.can.get(question) for each in found]
         words = ["?" if answer is None else "yes" if answer.able else "no" for answer in answers]
         cells = "".join(f"{word:<{width}}" for word, width in zip(words, widths, strict=True))
-        terminal.line(f"  {question.value:<10}{cells}".rstrip())
+        terminal.line(f"  {question.value:<{first}}{cells}".rstrip())

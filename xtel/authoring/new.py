@@ -9,9 +9,10 @@ import shutil
 import sysconfig
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -23,9 +24,10 @@ from providers.kernel.errors import InputError
 from providers.kernel.vendor import Carrier
 from stacks import document
 from xtel import terminal
-from xtel.authoring import pipelines
-from xtel.engine import cli
+from xtel.authoring import backend, pipelines
+from xtel.engine import backends, cli
 from xtel.project import layout, sandbox
+from xtel.review.rules import is_production
 
 #: What Pulumi takes as the name of a stack, and what is safe as the name of a file.
 STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -43,6 +45,7 @@ class NewProject:
     files: tuple[str, ...]
     selected: bool
     note: str
+    keeping: backend.Keeping = field(default_factory=backend.Keeping)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -51,7 +54,9 @@ class NewProject:
         return (
             *(() if here else (f"cd {_quoted(layout.shown(self.folder))}",)),
             *(() if _is_first_on_path() else (f'export PATH={_quoted(sysconfig.get_path("scripts"))}:"$PATH"',)),
-            *(() if self.selected else (_command(self.stack),)),
+            *(("unset PULUMI_BACKEND_URL",) if self.keeping.is_hidden else ()),
+            *((backend.EXPORT,) if backend.FILE in self.files else ()),
+            *(() if self.selected else (self.keeping.command(self.stack),)),
             f"xtel validate {self.stack}",
             "pulumi preview",
             "pulumi up",
@@ -60,6 +65,7 @@ class NewProject:
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
+            "backend": self.keeping.backend or None,
             "folder": str(self.folder),
             "project": self.project,
             "stack": self.stack,
@@ -71,11 +77,11 @@ class NewProject:
         }
 
 
-def make(folder: Path, stack: str, name: str, ci: str = "") -> NewProject:
+def make(folder: Path, stack: str, name: str, ci: str = "", keeping: backend.Keeping | None = None) -> NewProject:
     """Write the project and select its stack; ``name`` is the carrier's. Raises InputError before anything is written."""
-    folder = folder.resolve()
+    folder, keeping = folder.resolve(), keeping or backend.Keeping()
     called = project_name(folder)
-    texts = _texts(called, stack, registry.carriers()[name])
+    texts = _texts(called, stack, registry.carriers()[name], keeping)
     if ci:
         texts.update(pipelines.texts(ci, called, [stack], [name]))
     try:
@@ -84,8 +90,10 @@ def make(folder: Path, stack: str, name: str, ci: str = "") -> NewProject:
     except OSError as error:
         reason = f"{layout.shown(folder)} cannot be made: {error.strerror or error}"
         raise InputError(reason, step="name a folder that can be written") from None
-    selected, note = _select(folder, stack)
-    return NewProject(folder, called, stack, name, tuple(texts), selected, note)
+    selected, note = _select(folder, stack, keeping)
+    if backend.FILE in texts:
+        note = "; ".join(filter(None, (backend.KEEP, note)))
+    return NewProject(folder, called, stack, name, tuple(texts), selected, note, keeping)
 
 
 def project_name(folder: Path) -> str:
@@ -108,7 +116,7 @@ def show(made: NewProject) -> None:
         terminal.line(f"  {step}")
 
 
-def _texts(called: str, stack: str, delivers: Carrier[Any]) -> dict[str, str]:
+def _texts(called: str, stack: str, delivers: Carrier[Any], keeping: backend.Keeping) -> dict[str, str]:
     """Every file of the project by its path in it."""
     fallback = delivers.can.get(Capability.FALLBACK)
     values: dict[str, Any] = {
@@ -116,8 +124,12 @@ def _texts(called: str, stack: str, delivers: Carrier[Any]) -> dict[str, str]:
         "stack": stack,
         "number": delivers.example,
         "carrier": delivers,
+        "backend": keeping.backend,
+        "create": keeping.command(stack),
+        "passphrase": backend.FILE if keeping.makes_passphrase else "",
         "allowlist": delivers.auth == "allowlist",
         "fallback": fallback is not None and fallback.able,
+        "production": is_production(stack),
         "vendors": [registry.vendor("xai"), delivers],
     }
     # Nothing here is HTML: escaping would spoil it.
@@ -134,6 +146,8 @@ def _texts(called: str, stack: str, delivers: Carrier[Any]) -> dict[str, str]:
         "requirements.txt": "requirements.txt",
     }
     made = {path: jinja.get_template(f"{template}.j2").render(values) for path, template in templates.items()}
+    if keeping.makes_passphrase:
+        made[backend.FILE] = f"{token_urlsafe(32)}\n"
     schema = files("stacks") / "schema" / "stack.json"
     return {**made, "stacks/schema/stack.json": schema.read_text(encoding="utf-8")} if schema.is_file() else made
 
@@ -168,6 +182,7 @@ def _write(folder: Path, texts: Mapping[str, str], stack: str) -> None:
         inner = draft / folder.relative_to(top)
         for path, text in texts.items():
             (inner / path).parent.mkdir(parents=True, exist_ok=True)
+            (inner / path).touch(0o600 if path == backend.FILE else 0o666)
             (inner / path).write_text(text, encoding="utf-8")
         _refuse_invalid(inner / f"stacks/{stack}.yaml", stack)
         if folder.exists():
@@ -197,17 +212,22 @@ def _move_entries(draft: Path, folder: Path) -> None:
         raise
 
 
-def _select(folder: Path, stack: str) -> tuple[bool, str]:
+def _select(folder: Path, stack: str, keeping: backend.Keeping) -> tuple[bool, str]:
     """Create and select the stack, where there is a Pulumi with a backend that answers; what to tell about it."""
     if not cli.found():
-        return False, f"there is no pulumi on PATH: install it, then {_command(stack)}"
+        return False, f"there is no pulumi on PATH: install it, then {keeping.command(stack)}"
+    variables = keeping.environment(folder)
     own = sandbox.LocalSandbox(layout.here())
     if os.environ.get("PULUMI_BACKEND_URL") == own.engine_environment()["PULUMI_BACKEND_URL"]:
         own.backend.mkdir(parents=True, exist_ok=True)  # a sandbox outside any project has none yet
     try:
-        with terminal.working(_command(stack)):
-            cli.run(["stack", "select", "--create", stack], folder, {})
-            held = _resources(folder)
+        if states := backends.folder(keeping.backend, folder):
+            states.mkdir(parents=True, exist_ok=True)
+        with terminal.working(keeping.command(stack)):
+            cli.run(keeping.arguments(stack), folder, variables)
+            held = _resources(folder, variables)
+    except OSError as error:
+        return False, f"no stack was selected: {keeping.backend} cannot be made: {error.strerror or error}"
     except cli.PulumiUnavailable as error:
         return False, f"no stack was selected: {error}"
     if held:
@@ -217,14 +237,10 @@ def _select(folder: Path, stack: str) -> tuple[bool, str]:
     return True, ""
 
 
-def _resources(folder: Path) -> int:
+def _resources(folder: Path, variables: Mapping[str, str]) -> int:
     """How many resources the selected stack holds: none, unless another folder made it before."""
-    told: list[dict[str, Any]] = json.loads(cli.run(["stack", "ls", "--json"], folder, {}))
+    told: list[dict[str, Any]] = json.loads(cli.run(["stack", "ls", "--json"], folder, variables))
     return next((int(stack.get("resourceCount") or 0) for stack in told if stack.get("current")), 0)
-
-
-def _command(stack: str) -> str:
-    return f"pulumi stack select --create {stack}"
 
 
 def _is_first_on_path() -> bool:
@@ -234,4 +250,4 @@ def _is_first_on_path() -> bool:
 
 
 def _quoted(path: str) -> str:
-    return path if re.fullmatch(r"[\w./+-]+", path) else sandbox.quoted(path)
+    return path if sandbox.plain(path) else sandbox.quoted(path)

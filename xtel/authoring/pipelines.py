@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from providers.kernel import registry
 from providers.kernel.errors import InputError
 from stacks import document
 from xtel import terminal
-from xtel.project import layout, sandbox
+from xtel.project import layout, sources
 from xtel.project.layout import Project
 
 #: The Pulumi CLI of the pipelines: the release that this package is tested with.
@@ -36,6 +36,12 @@ SYSTEMS: dict[str, dict[str, str]] = {
     },
     "gitlab": {".gitlab-ci.yml": "gitlab-ci.yml"},
 }
+#: What no stack reads: a merge that touches nothing else applies nothing. Everything else may be read, now or tomorrow (the
+#: instructions of an agent stand in any file), and a change that is not applied is worse than an apply without a change.
+UNREAD = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", ".gitignore", ".pre-commit-config.yaml"),
+    *(".github/**", ".devcontainer/**"),
+)
 #: A stack's name stands in paths and shell lines of the pipelines.
 _STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -55,9 +61,15 @@ class Added:
         return {**told, "files": list(self.files), "kept": list(self.kept)}
 
 
-def texts(system: str, called: str, stacks: Sequence[str], vendors: Iterable[str]) -> dict[str, str]:
-    """Every file by its path; ``vendors`` are those whose credentials a plan needs beside xAI's."""
+def texts(
+    system: str, called: str, stacks: Sequence[str], vendors: Iterable[str], read: Collection[str] = ()
+) -> dict[str, str]:
+    """Every file by its path; ``vendors`` are those whose credentials a plan needs beside xAI's, ``read`` the files that
+    the stacks are made from.
+    """
+    unread = [path for path in UNREAD if not any(file.startswith(path.removesuffix("**")) for file in read)]
     values = {
+        "paths": ["**", *(f"!{path}" for path in unread)],
         "project": called, "stacks": list(stacks), "pins": PINS, "pulumi": PULUMI,
         "environment": _environment(vendors),
     }  # fmt: skip
@@ -74,17 +86,12 @@ def texts(system: str, called: str, stacks: Sequence[str], vendors: Iterable[str
 def add(folder: Path, system: str) -> Added:
     """Write the pipelines of a project that exists, for all its stacks but the sandbox's."""
     here = Project(folder.resolve())
-    read = {
-        file.stem: document.read(layout.relative(file)) for file in here.stack_files() if file.stem != sandbox.STACK
-    }
-    if not read:
-        raise InputError(
-            f"{layout.shown(here.root)} has no stack but {sandbox.STACK}", step="write stacks/prod.yaml first"
-        )
+    read = {name: document.read(here.stack_file(name)) for name in here.stacks()}
     if odd := [name for name in read if not _STACK.fullmatch(name)]:
         raise InputError(f"{odd[0]} is no name for a stack", step="rename its stack file")
+    files = {file for name, found in read.items() for file in sources.read_by(here, name, found)}
     routes = (number.route for found in read.values() for number in found.network.numbers.values())
-    made = texts(system, here.root.name, sorted(read), [route.delivers for route in routes if route])
+    made = texts(system, here.root.name, sorted(read), [route.delivers for route in routes if route], files)
     written, kept = _write(here.root, made)
     return Added(here.root, tuple(sorted(read)), written, kept)
 

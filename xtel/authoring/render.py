@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
@@ -14,6 +14,7 @@ from typing import Any
 from providers.kernel.errors import InputError
 from providers.kernel.files import Files, intact
 from stacks import document, graph
+from stacks.model import Auth
 from xtel import terminal
 from xtel.project import layout
 
@@ -29,6 +30,8 @@ class RenderedBundle:
     number: str
     files: Files
     folder: Path
+    #: Whether the stack makes its digest password, which then stands in the state alone.
+    made: bool = False
 
     def states(self) -> dict[str, str]:
         """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle)."""
@@ -69,7 +72,8 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBund
     for key, declared in document.read(file).numbers.items():
         leg = graph.leg(key, declared)
         if declared.route and declared.number and (files := declared.route.files(leg)):
-            found.append(RenderedBundle(key, leg.number, files, out / leg.number))
+            given = isinstance(declared.auth, Auth) and declared.auth.digest and declared.auth.digest.password
+            found.append(RenderedBundle(key, leg.number, files, out / leg.number, made=not given))
     chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]
     if not chosen:
         keys = ", ".join(bundle.key for bundle in found)
@@ -85,10 +89,14 @@ def check(found: list[RenderedBundle]) -> list[WrittenFile]:
     return [WrittenFile(bundle, bundle.states()) for bundle in found]
 
 
-def write(found: list[RenderedBundle], *, force: bool, with_secrets: bool) -> list[WrittenFile]:
+#: The password that a stack made for a number; empty while it made none.
+Made = Callable[[str], str]
+
+
+def write(found: list[RenderedBundle], made: Made, *, force: bool, with_secrets: bool) -> list[WrittenFile]:
     """Write every file that is not the same; refused before anything is written when one is somebody's own."""
     states = [bundle.states() for bundle in found]
-    secret = _secret(found) if with_secrets else None
+    secret = _secret(found, made) if with_secrets else None
     if not force:
         _refuse_foreign(found, states, secret)
     return [_write(bundle, was, secret) for bundle, was in zip(found, states, strict=True)]
@@ -143,18 +151,24 @@ def _refuse_foreign(found: list[RenderedBundle], states: list[dict[str, str]], s
         )
 
 
-def _secret(found: list[RenderedBundle]) -> tuple[str, str]:
+def _secret(found: list[RenderedBundle], made: Made) -> tuple[str, str]:
     """Path and text of the secret file of the one bundle that has one."""
     holders = [bundle for bundle in found if bundle.files.secret]
     sealed = holders[0].files.sealed if holders else None
     if len(found) != 1 or sealed is None:
         reason = "no bundle here logs in with a digest" if not holders else "a password belongs to one number"
         raise InputError(f"--with-secrets: {reason}", step="name a number with a digest: --number KEY")
-    password = os.environ.get(PASSWORD) or _asked(holders[0])
+    password = os.environ.get(PASSWORD) or (_made(holders[0], made) if holders[0].made else _asked(holders[0]))
     try:
         return holders[0].files.secret, sealed(password)
     except ValueError as error:
         raise InputError(str(error), step=f"give it in {PASSWORD}, or choose another one") from None
+
+
+def _made(bundle: RenderedBundle, made: Made) -> str:
+    if password := made(bundle.number):
+        return password
+    raise InputError(f"{bundle.number} has no password yet: the stack makes it", step="pulumi up, then this again")
 
 
 def _asked(bundle: RenderedBundle) -> str:

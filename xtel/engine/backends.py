@@ -1,17 +1,62 @@
-"""Where Pulumi keeps its states: the sandbox's own backend, and a file backend after a kill."""
+"""Where Pulumi keeps its states and what encrypts their secrets: any backend, the sandbox's own, a folder after a kill."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from xtel.engine import cli
+from xtel.project import layout
 from xtel.project.sandbox import STACK, LocalSandbox
 
 _SCHEME = "file://"
 _SUFFIX = ".attrs"
+#: Where a state can be: Pulumi Cloud (or an own one), a folder, a bucket.
+SCHEMES = ("https", "file", "s3", "gs", "azblob")
+PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where the states are, and whose login that is."""
+
+    url: str
+    user: str
+
+
+def current(root: Path, environment: Mapping[str, str]) -> Backend:
+    """The backend that Pulumi uses in a project. Raises cli.PulumiUnavailable where nobody is logged in."""
+    told = json.loads(cli.run(["whoami", "--verbose", "--json"], root, environment))
+    return Backend(str(told.get("url", "")), str(told.get("user", "")))
+
+
+def is_cloud(url: str) -> bool:
+    """Whether a service keeps the states, which then also encrypts their secrets."""
+    return urlsplit(url).scheme == "https"
+
+
+def folder(url: str, root: Path) -> Path | None:
+    """The folder that a URL means; None where it is none."""
+    if not url.startswith(_SCHEME):
+        return None
+    parts = urlsplit(url)
+    return root / Path(parts.netloc + parts.path).expanduser()
+
+
+def encryption(root: Path, stack: str) -> str:
+    """What encrypts the secrets of a stack: ``passphrase``, a provider's URL, empty for a service or a stack not made yet."""
+    told = layout.settings(root / f"Pulumi.{stack.rpartition('/')[2]}.yaml")
+    if provider := str(told.get("secretsprovider") or ""):
+        return "passphrase" if provider == "passphrase" else provider
+    return "passphrase" if told.get("encryptionsalt") else ""
+
+
+def lacks_passphrase(environment: Mapping[str, str]) -> bool:
+    """Whether neither variable gives one. An empty passphrase is one too: Pulumi takes it."""
+    return PASSPHRASES[0] not in environment and not environment.get(PASSPHRASES[1])
 
 
 def select_sandbox_stack(sandbox: LocalSandbox) -> None:
@@ -28,24 +73,16 @@ def mend(stack: str, root: Path, environment: Mapping[str, str]) -> list[str]:
     Nothing needs that file, and without it the state is read as it is. Answers the names of what was removed; nothing is
     touched where the backend is no folder.
     """
-    folder = _folder(root, environment)
-    broken = [file for file in _metadata(folder, stack) if not _whole(file)] if folder else []
+    states = folder(current(root, environment).url, root)
+    broken = [file for file in _metadata(states / ".pulumi", stack) if not _whole(file)] if states else []
     for file in broken:
         file.unlink(missing_ok=True)
     return [file.name for file in broken]
 
 
-def _folder(root: Path, environment: Mapping[str, str]) -> Path | None:
-    url = str(json.loads(cli.run(["whoami", "--verbose", "--json"], root, environment)).get("url", ""))
-    if not url.startswith(_SCHEME):
-        return None
-    parts = urlsplit(url)
-    return root / Path(parts.netloc + parts.path).expanduser() / ".pulumi"
-
-
-def _metadata(folder: Path, stack: str) -> Iterator[Path]:
+def _metadata(states: Path, stack: str) -> Iterator[Path]:
     """Those of the stack's state, its copies and its locks."""
-    for file in folder.rglob(f"*{_SUFFIX}"):
+    for file in states.rglob(f"*{_SUFFIX}"):
         if file.name.startswith(f"{stack}.json") or file.parent.name == stack:
             yield file
 

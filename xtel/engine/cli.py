@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -21,8 +22,40 @@ _SECONDS = 60
 _log = logging.getLogger(__name__)
 
 
+#: What Pulumi says where it does not know the state or how its secrets are encrypted, and the line that helps.
+_LACKING = (
+    (
+        r"PULUMI_ACCESS_TOKEN|not logged in|invalid access token",
+        "`pulumi login URL` or `export PULUMI_BACKEND_URL=URL`, and where a passphrase encrypts it also "
+        "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` (docs/state.md)",
+    ),
+    (
+        r"passphrase must be set",
+        "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` or `export PULUMI_CONFIG_PASSPHRASE=…`, as the stack was made with "
+        "(docs/state.md)",
+    ),
+    (
+        r"incorrect passphrase",
+        "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` with the passphrase that the stack was made with (docs/state.md)",
+    ),
+    (
+        r"(?:open|access|list|read)\w* (?:the )?bucket|blob \(code=",
+        "see that this is the place and that this machine may read it: `pulumi whoami --verbose`, PULUMI_BACKEND_URL "
+        "(docs/state.md)",
+    ),
+)
+
+
+def advice(text: str) -> str:
+    """What helps where Pulumi finds no login, no state or no passphrase; empty where it is something else."""
+    return next((step for pattern, step in _LACKING if re.search(pattern, text)), "")
+
+
 class PulumiUnavailable(XtelError):
     """Pulumi is not here, or did not do what it was asked."""
+
+    def __init__(self, message: str, *, step: str = "") -> None:
+        super().__init__(message, step=advice(message) or step)
 
 
 def found() -> bool:

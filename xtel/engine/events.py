@@ -126,7 +126,7 @@ def _tail(written: Path, ended: Callable[[], bool], between: Callable[[], None])
         data = written.read_bytes() if written.is_file() else b""
         place = place if place <= len(data) else 0
         whole = data.rfind(b"\n") + 1
-        _relay(data[place:whole])
+        relay(data[place:whole])
         yield from _events(data[place:whole])
         place = max(place, whole)
         if last:
@@ -135,8 +135,8 @@ def _tail(written: Path, ended: Callable[[], bool], between: Callable[[], None])
         time.sleep(_POLL_SECONDS)
 
 
-def _relay(data: bytes) -> None:
-    """The log of the provider process, which comes as messages that only `--debug` would show."""
+def relay(data: bytes) -> None:
+    """Show the log of the provider process, where it is wanted: among events it is messages that only `--debug` shows."""
     if not log.wanted():
         return
     for line in data.splitlines():

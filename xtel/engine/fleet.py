@@ -90,9 +90,11 @@ def show(found: Mapping[str, FoundT | XtelError], said: Callable[[FoundT], str])
 
 
 def as_json(found: Mapping[str, Ended | XtelError]) -> dict[str, Any]:
-    """For ``--json``: what each stack alone would print, or its error."""
+    """For ``--json``: what each stack alone would print, also where it fails."""
+    from xtel import failure
+
     stacks = {
-        stack: {"error": str(result), "exit": 1} if isinstance(result, XtelError) else result.as_json()
+        stack: (failure.of(result) if isinstance(result, XtelError) else result).as_json()
         for stack, result in found.items()
     }
     return {"exit": worst(found), "stacks": stacks}

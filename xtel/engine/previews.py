@@ -42,6 +42,8 @@ class Preview:
     policy: tuple[PolicyEvent, ...] | None = None
     #: Whether resources that stay as they are were listed too.
     whole: bool = False
+    #: URNs of the steps that no engine said: they are what the state and the stack file have.
+    recalled: frozenset[str] = frozenset()
 
 
 def read(text: str) -> Preview:
@@ -80,7 +82,7 @@ def _document(found: Mapping[str, Any]) -> Preview:
     if not {"steps", "changeSummary", "diagnostics"} & found.keys():
         raise _foreign("it has no steps")
     diagnostics = tuple(diagnostic_of(item) for item in found.get("diagnostics") or () if _said(item))
-    steps = tuple(step_of(item, "oldState", "newState") for item in found.get("steps") or ())
+    steps = tuple(_step(item, "oldState", "newState") for item in found.get("steps") or ())
     return Preview(steps, diagnostics, failed=any(item.severity == "error" for item in diagnostics))
 
 
@@ -91,7 +93,7 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     packs, result = False, ""
     for event in events:
         if pre := event.get("resourcePreEvent"):
-            steps.append(step_of(pre["metadata"], "old", "new"))
+            steps.append(_step(pre["metadata"], "old", "new"))
         elif (told := event.get("diagnosticEvent")) and _said(told):
             diagnostics.append(diagnostic_of(told))
         elif policy := event.get("policyEvent"):
@@ -103,6 +105,14 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Preview:
     failed = result != "succeeded" or any(item.severity == "error" for item in diagnostics)
     policy = tuple(found) if packs or found else None
     return Preview(tuple(steps), tuple(diagnostics), failed, policy, whole=True)
+
+
+def _step(item: Mapping[str, Any], before: str, after: str) -> Step:
+    """One step; what names no resource is none, and must not read as "nothing changes"."""
+    found = step_of(item, before, after)
+    if not found.op or found.urn.count("::") < 3:
+        raise _foreign("a step has no operation or no URN")
+    return found
 
 
 def _said(item: Mapping[str, Any]) -> bool:

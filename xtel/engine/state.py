@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from providers.kernel import secrecy
+from stacks.graph import PASSWORD
 from stacks.resource import NUMBER, Resource
 from xtel.engine import cli
 from xtel.engine.step import is_object, name_of, parsed, type_of
@@ -40,6 +43,23 @@ class State:
 def of(stack: str, root: Path, environment: Mapping[str, str]) -> State:
     """The state of a stack; empty for one never applied. Raises cli.PulumiUnavailable where Pulumi cannot be asked."""
     return read(cli.run(["stack", "export", "--stack", stack], root, environment))
+
+
+def made_password(stack: str, root: Path, environment: Mapping[str, str], number: str) -> str:
+    """The digest password that was made for a number, for a file of its owner; empty while there is none.
+
+    It is kept out of every text from then on. Raises cli.PulumiUnavailable where Pulumi cannot be asked.
+    """
+    text = cli.run(["stack", "export", "--show-secrets", "--stack", stack], root, environment)
+    deployment: Mapping[str, Any] = json.loads(text).get("deployment") or {}
+    entries: list[Mapping[str, Any]] = deployment.get("resources") or []
+    for item in entries:
+        urn = str(item["urn"])
+        if type_of(urn) == PASSWORD and name_of(urn) == f"{number}/password" and not item.get("delete"):
+            value = str(json.loads(item["outputs"]["value"]["plaintext"]))
+            secrecy.register(value)
+            return value
+    return ""
 
 
 def read(text: str) -> State:

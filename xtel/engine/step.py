@@ -18,6 +18,8 @@ from stacks.resource import UNKNOWN as UNKNOWN  # noqa: PLC0414 -- part of the e
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
 
 
+#: The type of the stack itself, whose outputs are the stack's.
+STACK = "pulumi:pulumi:Stack"
 #: Inputs that say nothing about what is declared.
 INTERNAL = frozenset({"__provider", "blocked", "dry_run", "account"})
 

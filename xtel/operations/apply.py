@@ -148,7 +148,8 @@ def carry_out(project: Project, planned: Planned, order: Order, live: terminal.L
     """Apply a plan. Where something moved since, nothing is changed and the new plan is the result's."""
     stack = planned.review.plan.stack
     environment = {**sandbox.reading(project, stack), **order.environment}
-    arguments = ["up", "--yes", "--skip-preview", "--refresh", "--stack", stack]
+    # What one number cannot have must not keep the others from what they can.
+    arguments = ["up", "--yes", "--skip-preview", "--refresh", "--continue-on-error", "--stack", stack]
     with tempfile.TemporaryDirectory() as folder:
         keeper = _Keeper(project, planned, Gate(Path(folder)))
         with live("applying") as show:

@@ -5,7 +5,7 @@ The findings come from `pulumi refresh --preview-only`, which needs neither the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from stacks.callpath import CallNetwork
 from stacks.resource import NUMBER, Resource
 from xtel import terminal
 from xtel.engine import cli, events, outcome, state
-from xtel.engine.state import Pending
+from xtel.engine.state import Pending, State
 from xtel.engine.step import Diagnostic, Step, group_of, name_of, object_of, type_of
 from xtel.project import sandbox
 from xtel.project.layout import Project
@@ -37,11 +37,14 @@ class DriftFinding:
     rings: bool
     object: str
     what: str
-    #: What the next apply does about it.
+    #: What `xtel apply` does about it.
     apply: str
+    #: Who answers now because of this, where that is somebody else.
+    answers: str = ""
 
     def __str__(self) -> str:
-        stopped = "" if self.rings else "stopped ringing: "
+        stopped = f"rings {self.answers}: " if self.answers else ""
+        stopped = stopped if self.rings else "stopped ringing: "
         return f"{self.number}  {stopped}{self.object} {self.what}; {self.apply}"
 
 
@@ -80,18 +83,20 @@ def drift(project: Project, stack: str) -> DriftReport:
     arguments = ["refresh", "--preview-only", "--stack", stack]
     run = events.shown("asking every vendor what is there", arguments, project.root, environment)
     if run.error:
+        told, _, step = run.error.rpartition("; next: ") if "; next: " in run.error else (run.error, "", "")
         raise cli.PulumiUnavailable(
-            f"the vendors could not all be asked: {run.error}", step="put that right, then again"
+            f"the vendors could not all be asked: {told}", step=step or "put that right, then again"
         )
-    outside = OutsideChanges(run.ended)
+    outside = OutsideChanges(run.ended, _said(run.diagnostics, operation.INSTEAD))
     found = list(outside.findings)
-    found += [finding for said in run.diagnostics for finding in _unmanaged(said, outside.users)]
+    found += _unmanaged(_said(run.diagnostics, operation.UNMANAGED), outside.users)
     applied = state.of(stack, project.root, environment)
     found += [_left(item, stack) for item in applied.pending]
+    found += incomplete(applied, stack, {finding.number for finding in found})
     notes = {
-        one_line(said.text) for said in run.diagnostics if said.severity == "warning" and not _is_unmanaged(said.text)
+        one_line(said.text) for said in run.diagnostics if said.severity == "warning" and not _told_of_others(said.text)
     }
-    numbers = {each.parent for each in applied.resources if each.parent}
+    numbers = _numbers(applied)
     numbers |= {group_of(item.urn) for item in applied.pending if NUMBER in item.urn}
     return DriftReport(stack, tuple(sorted(numbers)), tuple(sorted(set(found))), tuple(sorted(notes)))
 
@@ -100,9 +105,13 @@ def drift(project: Project, stack: str) -> DriftReport:
 
 
 class OutsideChanges:
-    """What a refresh saw: each object as it was applied, and as it is there now."""
+    """What a refresh saw: each object as it was applied, and as it is there now.
 
-    def __init__(self, steps: Iterable[Step]) -> None:
+    ``instead``: by URN, what is where an object was.
+    """
+
+    def __init__(self, steps: Iterable[Step], instead: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._instead = instead or {}
         self._steps = [step for step in steps if step.type != NUMBER]
         applied = [calls.before(step) for step in self._steps]
         self._applied, self.users = CallNetwork(applied), callpath.users(applied)
@@ -132,16 +141,24 @@ class OutsideChanges:
 
     def _of(self, step: Step, number: str) -> Iterator[DriftFinding]:
         object = object_of(step.urn)
+        now = "".join(f": {text}" for text in self._instead.get(step.urn, ()))
         if step.op == "delete":
-            yield DriftFinding(number, not self.stops(step, number, None), object, "is gone", _again(step))
+            yield DriftFinding(number, not self.stops(step, number, None), object, f"is gone{now}", _again(step))
             return
         for path, undone in _changes(step, number):
             name = path.split(".")[0]
             inputs = {key: value for key, value in step.old.items() if key != name}
             there = {**inputs, **({name: step.new[name]} if name in step.new else {})}
-            stops = self.stops(step, number, replace(calls.before(step), inputs=there))
-            what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}"
-            yield DriftFinding(number, not stops, object, what, undone)
+            changed = replace(calls.before(step), inputs=there)
+            what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}{now}"
+            yield DriftFinding(
+                number, not self.stops(step, number, changed), object, what, undone, self._answers(number, changed)
+            )
+
+    def _answers(self, number: str, there: Resource) -> str:
+        """Who answers with this one difference, where that is somebody else than before."""
+        before, after = self._applied.path(number), self._applied.instead(there, there).path(number, self._applied)
+        return after.answered_by if before.answered_by and after.answered_by != before.answered_by else ""
 
     def stops(self, step: Step, number: str, there: Resource | None) -> bool:
         """Whether this one difference would end calls that came through before."""
@@ -157,7 +174,7 @@ def _changes(step: Step, number: str) -> Iterator[tuple[str, str]]:
         return
     for path in _differing(declared, step):
         refused = declared.guarded and path.split(".")[0] in declared.replaces
-        back = f"apply sets it back only with XTEL_ALLOW_REPLACE={number}: it registers the number anew"
+        back = f"apply sets it back only with --allow-replace {number}: it re-registers the number"
         yield path, back if refused else "apply sets it back"
 
 
@@ -172,8 +189,8 @@ def _differing(declared: Object[Any, Any], step: Step) -> tuple[str, ...]:
 
 def _again(step: Step) -> str:
     if outcome.is_number(step.urn):
-        return "apply registers it anew, with a new signing secret"
-    return "apply makes it again"
+        return "apply re-registers it, with a new signing secret"
+    return "apply buys one again" if object_of(step.urn).endswith(" Purchase") else "apply makes it again"
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
@@ -195,16 +212,40 @@ def _shown(value: Any) -> str:
 # -- what this stack did not make --------------------------------------------------------------------------------------
 
 
-def _is_unmanaged(text: str) -> bool:
-    return text.startswith(operation.UNMANAGED)
+def _told_of_others(text: str) -> bool:
+    return text.startswith((operation.UNMANAGED, operation.INSTEAD))
 
 
-def _unmanaged(said: Diagnostic, users: Mapping[tuple[str, str], frozenset[str]]) -> Iterator[DriftFinding]:
-    if _is_unmanaged(said.text):
-        object = object_of(said.urn)
-        what = one_line(said.text.removeprefix(operation.UNMANAGED).strip())
-        for number in sorted(users.get((type_of(said.urn), name_of(said.urn)), ())):
-            yield DriftFinding(number, True, object, what, "apply leaves it: remove it there")
+def _said(diagnostics: Iterable[Diagnostic], beginning: str) -> dict[str, list[str]]:
+    """By URN, what providers said with this beginning."""
+    said: dict[str, list[str]] = {}
+    for each in diagnostics:
+        if each.text.startswith(beginning):
+            said.setdefault(each.urn, []).append(one_line(each.text.removeprefix(beginning).strip()))
+    return said
+
+
+def _unmanaged(
+    said: Mapping[str, Sequence[str]], users: Mapping[tuple[str, str], frozenset[str]]
+) -> Iterator[DriftFinding]:
+    for urn, texts in said.items():
+        for number in sorted(users.get((type_of(urn), name_of(urn)), ())):
+            for what in texts:
+                yield DriftFinding(number, True, object_of(urn), what, "apply leaves it: remove it there")
+
+
+def _numbers(applied: State) -> set[str]:
+    return {each.name if each.type == NUMBER else each.parent for each in applied.resources} - {""}
+
+
+def incomplete(applied: State, stack: str, told: Collection[str]) -> Iterator[DriftFinding]:
+    """What no apply has made yet: nothing at a vendor differs from the state, and still no call gets through."""
+    network = CallNetwork(applied.resources)
+    for number in sorted(_numbers(applied) - {*told}):
+        path = network.path(number)
+        if ends := path.ends_at or path.unregistered:
+            what = f"was applied in part: {ends.name} {ends.state}"
+            yield DriftFinding(number, True, "call path", what, f"xtel apply {stack} makes the rest")
 
 
 def _left(pending: Pending, stack: str) -> DriftFinding:
@@ -227,4 +268,7 @@ def show(found: DriftReport) -> None:
         return
     numbers = len({finding.number for finding in found.findings} & {*found.numbers})
     stopped = f"{counted(silent, 'number')} stopped ringing" if silent else "all still ring"
-    terminal.line(f"{counted(count, 'change')} outside on {counted(numbers, 'number')}, {stopped}; next: pulumi up")
+    terminal.line(
+        f"{counted(count, 'change')} outside on {counted(numbers, 'number')}, {stopped}; "
+        f"next: xtel apply {found.stack} (or pulumi up --refresh: without --refresh it looks at nothing)"
+    )

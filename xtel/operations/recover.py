@@ -66,7 +66,8 @@ class Recovery:
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
-        return {**asdict(self), "recovered": not self.error}
+        step = fail(self).step if self.error else ""
+        return {**asdict(self), "recovered": not self.error, "exit": 1 if self.error else 0, "next": step}
 
 
 def recover(project: Project, stack: str, agreed: Callable[[str], bool]) -> Recovery:
@@ -202,4 +203,4 @@ def _list(head: str, lines: list[str], none: str) -> None:
 
 def fail(found: Recovery) -> XtelError:
     """The error that a recovery ended in; what was done until then stays done, and it can be run again."""
-    return XtelError(found.error, step=f"when that is put right: xtel recover {found.stack}")
+    return XtelError(found.error, step=cli.advice(found.error) or f"when that is put right: xtel recover {found.stack}")

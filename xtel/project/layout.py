@@ -59,9 +59,14 @@ class Project:
         if not found:
             raise InputError(
                 f"there is no stack in {shown(self.root / 'stacks')} but the sandbox's",
-                step="name it: xtel plan sandbox",
+                step="write stacks/prod.yaml, or name the sandbox's: xtel plan sandbox",
             )
         return found
+
+    def names(self) -> list[str]:
+        """What stacks are called here, the sandbox's too, by the names of files alone."""
+        configured = {path.stem.removeprefix("Pulumi.") for path in self.root.glob("Pulumi.*.yaml")}
+        return sorted(configured | {path.stem for path in _stacks(self.root)})
 
     def stack_file(self, stack: str) -> Path:
         """The file of a stack: config ``xtel:file``, else ``stacks/<stack>.yaml``."""
@@ -137,11 +142,16 @@ def _stacks(root: Path) -> list[Path]:
     return [file for file in (root / "stacks").glob("*.yaml") if not file.name.endswith(".example.yaml")]
 
 
-def configuration(file: Path) -> dict[str, Any]:
-    """The ``config`` of a Pulumi file; one that cannot be read is Pulumi's to complain about."""
+def settings(file: Path) -> dict[str, Any]:
+    """A Pulumi file as a whole; one that cannot be read is Pulumi's to complain about."""
     try:
         tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
     except (OSError, ValueError, YAMLError):
         return {}
-    config: Any = cast(dict[str, Any], tree).get("config") if isinstance(tree, dict) else None
+    return cast(dict[str, Any], tree) if isinstance(tree, dict) else {}
+
+
+def configuration(file: Path) -> dict[str, Any]:
+    """The ``config`` of a Pulumi file."""
+    config: Any = settings(file).get("config")
     return cast(dict[str, Any], config) if isinstance(config, dict) else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -237,6 +238,11 @@ def quoted(value: str) -> str:
     """A value in single quotes, for any shell of the Bourne family."""
     inner = value.replace("'", "'\"'\"'")
     return f"'{inner}'"
+
+
+def plain(value: str) -> bool:
+    """Whether a shell takes a value as it is, without quotes."""
+    return re.fullmatch(r"[\w./:=,@+-]+", value) is not None
 
 
 def reading(project: Project, stack: str) -> dict[str, str]:

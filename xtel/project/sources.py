@@ -10,6 +10,7 @@ from pathlib import Path
 from providers.kernel import registry
 from providers.kernel.errors import InputError
 from providers.kernel.secrecy import one_line
+from stacks.document import Document
 from xtel.project.layout import Project, configuration
 
 _SECONDS = 30
@@ -22,6 +23,17 @@ def sources(project: Project, stack: str, stack_file: Path) -> dict[str, bytes]:
     files = [root / "Pulumi.yaml", root / f"Pulumi.{name}.yaml", *sorted(root.glob("*.py"))]
     found = {path.name: path.read_bytes() for path in files if path.is_file()}
     return {**found, "stack file": stack_file.read_bytes(), "xai-telephony": version("xai-telephony").encode()}
+
+
+def read_by(project: Project, stack: str, declared: Document) -> list[str]:
+    """Every file that a plan of this stack is made from, by its path from the project's root."""
+    root = project.root.resolve()
+    name = stack.rpartition("/")[2]
+    named = [agent.instructions_file for agent in declared.network.agents.values() if agent.instructions_file]
+    files = [root / "Pulumi.yaml", root / f"Pulumi.{name}.yaml", root / "requirements.txt", *root.glob("*.py")]
+    files += [Path(declared.file), *(root / file for file in named)]
+    inside = (file.resolve() for file in files if file.is_file())
+    return sorted({file.relative_to(root).as_posix() for file in inside if file.is_relative_to(root)})
 
 
 def plain_secrets(project: Project, stack: str, more: Iterable[str]) -> tuple[str, ...]:
@@ -41,14 +53,16 @@ def at(revision: str, file: Path) -> bytes | None:
     """A file as it stood at a git revision; None where it did not exist. Raises InputError where git cannot say."""
     if revision.startswith("-"):
         raise InputError(f"{revision} is no git revision", step="name a branch, a tag or a commit, such as origin/main")
-    folder = file.resolve().parent
+    path = file.resolve()
+    folder = next(each for each in path.parents if each.is_dir())  # its own may be gone in this working tree
+    named = path.relative_to(folder).as_posix()
     _git(
         folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", failing=f"git has no revision {revision}"
     )
-    listed = _git(folder, "ls-tree", "--name-only", revision, "--", file.name, failing="git cannot list files")
+    listed = _git(folder, "ls-tree", "--name-only", revision, "--", named, failing="git cannot list files")
     if not listed.strip():
         return None
-    return _git(folder, "show", f"{revision}:./{file.name}", failing=f"git cannot show {file.name}")
+    return _git(folder, "show", f"{revision}:./{named}", failing=f"git cannot show {file.name}")
 
 
 def _git(folder: Path, *arguments: str, failing: str) -> bytes:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from providers.kernel import errors, registry, secrecy
 from providers.kernel.errors import InputError
+from xtel.failure import Failure
 from xtel.project import layout
 from xtel.review import planning
 from xtel.review.forge import Forge, Note, github, gitlab
@@ -64,6 +66,12 @@ def drifts(files: Sequence[Path]) -> list[outside.Entry]:
     return [_drift(file) for file in files]
 
 
+def planned(files: Sequence[Path]) -> str:
+    """When the last of these plans was made, in UTC to the minute; empty where none was."""
+    times = [file.stat().st_mtime for file in files if file.is_file()]
+    return f"{datetime.fromtimestamp(max(times), UTC):%Y-%m-%d %H:%M} UTC" if times else ""
+
+
 def links(entries: Iterable[comment.Entry]) -> dict[str, Links]:
     """Where each stack's file can be read at the forge; nothing is linked where that is not known."""
     found: dict[str, Links] = {}
@@ -71,7 +79,7 @@ def links(entries: Iterable[comment.Entry]) -> dict[str, Links]:
     for entry in entries:
         if isinstance(entry, Review):
             try:
-                found[entry.plan.stack] = _links(planning.links(here, entry.plan.stack))
+                found[entry.plan.stack] = planning.links(here, entry.plan.stack)
             except InputError:  # posted by a job that has no checkout
                 continue
     return found
@@ -86,7 +94,7 @@ def publish(forge: Forge, request: int, body: str) -> tuple[Note, str]:
         found = _own(forge, forge.comments(request), first)
         if found is None:
             return forge.post(request, body), "posted"
-        if found.body.replace("\r\n", "\n").strip() == body.strip():
+        if comment.lasting(found.body) == comment.lasting(body):
             return found, "unchanged"
         return forge.edit(request, found.id, body), "edited"
 
@@ -189,7 +197,7 @@ def _text(file: Path) -> str | comment.Missing:
     except (OSError, UnicodeDecodeError):
         text = ""
     if text.strip():
-        return text
+        return _failure(file, text) or text
     try:
         log = file.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -198,7 +206,10 @@ def _text(file: Path) -> str | comment.Missing:
     return comment.Missing(file.stem, secrecy.one_line(said[-1]) if said else "it ended without a word")
 
 
-def _links(found: Links) -> Links:
-    """The same at GitLab, which names things otherwise."""
-    url, commit = os.environ.get("CI_PROJECT_URL", ""), os.environ.get("CI_COMMIT_SHA", "")
-    return Links(f"{url}/-/blob/{commit}/", found.file, commit) if url and commit else found
+def _failure(file: Path, text: str) -> comment.Missing | None:
+    """What the verb printed where it failed."""
+    try:
+        told = Failure.model_validate_json(text)
+    except ValidationError:
+        return None
+    return comment.Missing(file.stem, f"{told.error}; next: {told.next}" if told.next else told.error)

@@ -16,11 +16,12 @@ from providers.kernel.secrecy import one_line
 from stacks import document, graph, instructions
 from stacks.document import Document
 from xtel import terminal
-from xtel.engine import cli, events, fleet
+from xtel.engine import cli, events, fleet, state
 from xtel.project import sources
 from xtel.project.layout import Project, shown
 from xtel.review import plan, rules
-from xtel.review.plan import Context, Preview, Review, price
+from xtel.review.forge import github, gitlab
+from xtel.review.plan import Context, Preview, Review, price, unseen
 from xtel.review.plan import declared as declaring
 from xtel.review.plan.checksum import checksum
 from xtel.review.report import Links, text, view
@@ -42,8 +43,24 @@ def review(
         file = project.stack_file(stack)
         return judged(project, stack, _between(project, stack, base, file), "stack files", compared=base)
     if saved:
-        return judged(project, stack, plan.read(_text(saved)), "preview file")
+        return _saved(project, stack, saved)
     return judged(project, stack, read(run(project, stack, refresh=refresh, live=live)), "engine", refreshed=refresh)
+
+
+def _saved(project: Project, stack: str, name: str) -> Review:
+    """The plan of a saved preview, or the one that `xtel plan --json` printed, as it was judged then."""
+    text = _text(name)
+    try:
+        if found := plan.saved(text):
+            if found.plan.stack != stack:
+                raise InputError(f"{name} is a plan of the stack {one_line(found.plan.stack, 80)}", step=f"not {stack}")
+            return found
+        return judged(project, stack, plan.read(text), "preview file")
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise InputError(
+            f"{name} is neither a plan, a preview nor an event log: its values have other forms",
+            step="pulumi preview --json > preview.json, or xtel plan --json > plan.json",
+        ) from None
 
 
 def review_all(project: Project, parallel: int, *, refresh: bool = False) -> dict[str, Review | XtelError]:
@@ -80,11 +97,24 @@ def judged(
     file = project.stack_file(stack)
     declared = document.read(file)
     bound = "" if compared else checksum(stack, preview, sources.sources(project, stack, file))
+    if preview.failed and source == "engine":
+        preview = _completed(project, stack, preview, declared)
     context = Context(
         stack=stack, file=str(file), declared=declaring.entries(declared), source=source, compared=compared,
         refreshed=refreshed, checksum=bound, prices=price.table(),
     )  # fmt: skip
     return rules.judge(plan.build(preview, context), policy(project, stack, declared))
+
+
+def _completed(project: Project, stack: str, preview: Preview, declared: Document) -> Preview:
+    """With what the state and the stack file know of what the preview did not come to; as it is where there is no state."""
+    from xtel.project import sandbox
+
+    try:
+        held = state.of(stack, project.root, sandbox.reading(project, stack))
+    except cli.PulumiUnavailable:
+        return preview
+    return unseen.completed(preview, held, declared, stack)
 
 
 def run(
@@ -147,14 +177,14 @@ def policy(project: Project, stack: str, declared: Document) -> rules.RuleSettin
 
 
 def links(project: Project, stack: str) -> Links:
-    """Where the stack file can be read, as a GitHub job's environment says; elsewhere nothing is linked."""
-    server, repository = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
-    commit, workspace = os.environ.get("GITHUB_SHA", ""), os.environ.get("GITHUB_WORKSPACE", "")
+    """Where the stack file can be read, and whose change it is, as a job's environment says; elsewhere nothing is linked."""
+    lab = os.environ.get("GITLAB_CI") == "true" or bool(os.environ.get("CI_PROJECT_URL"))
+    change = (gitlab if lab else github).change()
+    workspace = os.environ.get("CI_PROJECT_DIR" if lab else "GITHUB_WORKSPACE", "")
     file = project.stack_file(stack).resolve()
     root = Path(workspace) if workspace else project.root
     path = file.relative_to(root.resolve()).as_posix() if file.is_relative_to(root.resolve()) else shown(file)
-    base = f"{server}/{repository}/blob/{commit}/" if server and repository and commit else ""
-    return Links(base, path, commit)
+    return Links(change.files, path, change.commit, change.author)
 
 
 def write(path: Path, text: str) -> None:

@@ -204,3 +204,8 @@ def unnamed(effect: Effect) -> str:
         f"{effect.key}: {effect.carrier} publishes other networks than it is registered with "
         f"({', '.join(effect.networks)}); to move it write `auth: {{allow: [{effect.carrier}]}}` and run this again"
     )
+
+
+def group(name: str) -> str:
+    """Who publishes a range: `telnyx` of `telnyx:europe`, `twilio` of `twilio@2026-11-21`."""
+    return name.partition("@")[0].partition(":")[0]

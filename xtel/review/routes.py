@@ -70,7 +70,7 @@ def _row(labels: dict[str, str], name: str, path: CallPath, left: str) -> Row:
     declared = values.Target(number=path.number, host=path.registration.host or values.SIP_HOST)
     target = next(iter(path.targets), str(declared))
     carrier = " and ".join(path.vendors) or "none"
-    ends = next((hop for hop in path.hops if hop.ends and hop.name not in {"webhook", "agent"}), None)
+    ends = next((hop for hop in path.hops if hop.ends and hop.name not in {"webhook", "agent"}), path.unregistered)
     problem = left or (f"{ends.name} {ends.state}" if ends else "")
     state = f"{APPLIED} in part: {problem}" if problem else APPLIED
     key = labels.get(path.number) or labels.get(name, name)

@@ -15,15 +15,27 @@ from datetime import date, timedelta
 from providers.kernel import values
 from providers.kernel.wording import counted
 from stacks.graph import AGENT
-from stacks.model import Accept, Limits, Rule
+from stacks.model import WHY, Accept, Limits, Rule
+from xtel.engine.step import name_of, type_of
 from xtel.review.plan.build import stopped
-from xtel.review.plan.model import Change, Level, NumberPlan, ObjectPlan, Plan, Review, RuleFinding, Side, Widened, Word
+from xtel.review.plan.model import (
+    Change,
+    Drift,
+    Level,
+    NumberPlan,
+    ObjectPlan,
+    Plan,
+    Review,
+    RuleFinding,
+    Side,
+    Widened,
+    Word,
+)
 
 #: The name of the policy pack that runs these rules (:mod:`xtel.review.policy`).
 PACK = "xtel"
 #: Shares are counted from so many numbers: half of two is no mass change.
 _COUNTED_FROM = 10
-_WIDE = 2**24
 _DAYS = 14
 #: The change after which a deletion gives the number back.
 _RELEASE = ("on_delete", "release")
@@ -73,11 +85,10 @@ def _accepted(finding: RuleFinding, policy: RuleSettings, names: set[str | None]
             return finding.model_copy(update={"accepted": f"until {entry.until}: {_line(entry.why)}"})
     if finding.level != "danger":
         return finding
-    number = f' number: "{finding.number}",' if finding.number else ""
+    number = [f'  number: "{finding.number}"'] if finding.number else []
     until = policy.today + timedelta(days=_DAYS)
-    line = f'accept: [{{rule: {finding.rule},{number} until: {until}, why: "…"}}]'
-    fix = f"{finding.step}; " if finding.step else ""
-    return finding.model_copy(update={"step": f"{fix}if intended, {line}"})
+    entry = [f"- rule: {finding.rule}", *number, f"  until: {until}", f"  why: {WHY}"]
+    return finding.model_copy(update={"accept": "\n".join(entry)})
 
 
 def _line(text: str) -> str:
@@ -133,7 +144,7 @@ def _allowlist_widened(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding
     for number, _ in _after(plan):
         found = number.widened
         if found and not found.whole:
-            wide: Level = "danger" if found.addresses4 >= _WIDE else "warning"
+            wide: Level = "danger" if found.wide else "warning"
             yield _of(number, wide, _widening(found), "more machines can call the agent", "name smaller networks")
 
 
@@ -226,13 +237,20 @@ def _e164(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
                 yield _of(number, "danger", f"{error}", "no carrier can route it", "correct the number")
 
 
+def is_production(stack: str) -> bool:
+    """Whether a stack's name says that people call its numbers."""
+    return "prod" in stack.rpartition("/")[2]
+
+
 def _protect_production(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
-    if "prod" not in plan.stack.rpartition("/")[2]:
+    if not is_production(plan.stack):
         return
     for number, after in _after(plan):
         if number.kind == "gains inbound" and not after.protected:
             text = "is not protected, on a production stack"
-            yield _of(number, "warning", text, "one wrong edit deletes it", "write protect: true on it")
+            yield _of(
+                number, "warning", text, "one wrong edit deletes it", "write protect: true on it, or under defaults"
+            )
 
 
 def _no_shared_credential(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
@@ -297,7 +315,6 @@ def _after(plan: Plan) -> Iterator[tuple[NumberPlan, Side]]:
     return ((number, number.after) for number in plan.numbers if number.after is not None)
 
 
-#: Every rule that a stack file may accept, by its name.
 def _changed_agents(plan: Plan) -> Iterator[ObjectPlan]:
     return (item for item in plan.objects if item.type == AGENT and item.op == "update")
 
@@ -312,9 +329,11 @@ def _agent_instructions(plan: Plan, policy: RuleSettings) -> Iterator[RuleFindin
 
 def _agent_tools(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     for item in _changed_agents(plan):
-        tools = [change for change in item.changes if _under(change.path, "tools")]
+        tools = [
+            change for change in item.changes if _under(change.path, "tools") or _under(change.path, "tool_secrets")
+        ]
         if tools:
-            hosts = [f"; {_tool(change.path)} goes to {host}" for change in tools if (host := _new_host(change))]
+            hosts = [f"; {_tool(change.path)} goes to {_going(change)}" for change in tools if change.hosts]
             text = f"what it may call changes{''.join(hosts)}; it answers {counted(item.answers, 'number')}"
             yield _of_agent(item, text, "a tool sees what callers say, and holds the secrets that it is given")
 
@@ -333,12 +352,13 @@ def _tool(path: str) -> str:
     return found[1] if found else "one of them"
 
 
-def _new_host(change: Change) -> str:
-    """The host of a URL that was another one's before, or was not there."""
-    before, after = (set(re.findall(r"https?://([^/\s\"?#]+)", text)) for text in (change.before, change.after))
-    return ", ".join(sorted(after - before))
+def _going(change: Change) -> str:
+    """The hosts that a tool did not go to before, and which of its secrets they are sent."""
+    secrets = f" with its {' and '.join(change.secrets)}" if change.secrets else ""
+    return f"{', '.join(change.hosts)}{secrets}"
 
 
+#: Every rule that a stack file may accept, by its name.
 RULES: dict[Rule, Check] = {
     "number-keeps-inbound": _keeps_inbound,
     "no-release": _no_release,
@@ -391,18 +411,29 @@ def _said(plan: Plan) -> Iterator[RuleFinding]:
     for item in plan.messages:
         if item.severity == "warning":
             yield RuleFinding(
-                level="warning", number=item.number, what=item.text, why="the preview looked, and says so"
+                level="warning", number=item.number, object=_object(item.urn), what=item.text, why="seen by the preview"
             )
+
+
+def _object(urn: str) -> str:
+    """What has no number of its own, as a person calls it: ``agent sales``, ``twilio/trunk``."""
+    return object_named(type_of(urn), name_of(urn)) if urn else ""
+
+
+def object_named(type: str, name: str) -> str:
+    """The same of its type and name."""
+    return f"agent {name}" if type == AGENT else name
 
 
 def _noted(plan: Plan) -> Iterator[RuleFinding]:
     """Secrets somebody must be told of, outages that were consented to, numbers that may be given back, drift."""
+    releasable = _releasable(plan)
     for number in plan.numbers:
         if number.replacement and number.replacement.consent == "given":
             because = ", ".join(number.replacement.because) or "its inputs"
-            yield _of(number, "warning", f"is registered anew ({because})", number.replacement.loss)
+            yield _of(number, "warning", f"is re-registered ({because})", number.replacement.loss)
         if number.bought:
-            yield _of(number, "warning", number.bought, "it costs from the day it is bought, also after a destroy")
+            yield _of(number, "warning", number.bought, "it is billed from the day it is bought, also after a destroy")
         if number.signing_secret == "renewed":  # noqa: S105
             yield _of(number, "warning", "signing secret renewed", "its receiver refuses calls until it has the new one",
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
@@ -411,14 +442,32 @@ def _noted(plan: Plan) -> Iterator[RuleFinding]:
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip
         if number.password == "renewed":  # noqa: S105
             yield _of(number, "warning", "digest password renewed", "calls are refused until both sides have it")
-        if number.before and number.name in _releasable(plan):
+        if number.before and number.name in releasable:
             yield _of(number, "warning", "is given back when it leaves the stack", "the number may be gone for good",
                       "to keep it, remove on_delete: release")  # fmt: skip
-    for number, count in sorted(Counter(item.number for item in plan.drift).items()):
-        many = "property was" if count == 1 else "properties were"
+    yield from _drifted(plan)
+
+
+def _drifted(plan: Plan) -> Iterator[RuleFinding]:
+    """What was changed outside: of a number all its objects together, what is shared and agents each by its name."""
+    found: dict[tuple[str, str], list[Drift]] = {}
+    for item in plan.drift:
+        name = "" if item.number else object_named(item.type, item.name)
+        found.setdefault((item.number, name), []).append(item)
+    for (number, name), items in sorted(found.items()):
+        gone = [item for item in items if not item.path]
+        changed = len(items) - len(gone)
+        told = [
+            f"{_properties(changed)} changed outside" if changed else "",
+            f"{', '.join(item.type for item in gone)} deleted outside" if gone else "",
+        ]
         yield RuleFinding(
-            level="warning", number=number, what=f"{count} {many} changed outside", why="applying undoes it"
+            level="warning", number=number, object=name, what=" and ".join(filter(None, told)), why="applying undoes it"
         )
+
+
+def _properties(count: int) -> str:
+    return f"{count} {'property' if count == 1 else 'properties'}"
 
 
 def _releasable(plan: Plan) -> set[str]:
@@ -465,7 +514,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(kinds["loses inbound"], "stops ringing", "stop ringing"),
         _clause(kinds["released"], "is released", "are released"),
         _clause(opened, "opened to the internet", "opened to the internet"),
-        _clause(anew, "registered anew", "registered anew"),
+        _clause(anew, "re-registered", "re-registered"),
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
         _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
         _clause(kinds["gains inbound"], "starts ringing", "start ringing"),
@@ -475,7 +524,18 @@ def _headline(plan: Plan, verdict: Word) -> str:
     clauses = [clause for clause in told if clause]
     if not clauses:
         clauses = [_clause(len(plan.numbers), "changes and rings as before", "change and ring as before")]
-    return ", ".join(filter(None, clauses)) or "no number rings differently"
+    known = ", ".join(filter(None, clauses)) or ("" if plan.why_incomplete else "no number rings differently")
+    return "; ".join(filter(None, (known, _not_known(plan))))
+
+
+def _not_known(plan: Plan) -> str:
+    """What an incomplete plan does not know."""
+    if plan.complete:
+        return ""
+    unseen = sum(not item.previewed for item in plan.objects)
+    if unseen:
+        return f"not previewed: {counted(unseen, 'change')}, read from the state and the stack file"
+    return "not known: what else would change or be deleted"
 
 
 def _clause(count: int, one: str, many: str) -> str:

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 import typer
 from typer.core import TyperCommand
 
+from xtel.project import layout
+
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+#: What Pulumi takes as a stack: its name, after an organisation and a project where one says them.
+_PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]{1,100}"
+_STACK = re.compile(rf"(?:{_PART}/){{0,2}}{_PART}")
+
+
+def stack_name(given: str) -> str:
+    """Refuse what can be no stack's name, before it is looked for."""
+    if given and not _STACK.fullmatch(given):
+        raise typer.BadParameter("a stack's name has letters, digits, dots, dashes and underscores")
+    return given
+
+
+def _stack_or_file(given: str) -> str:
+    return given if given.endswith((".yaml", ".yml")) or Path(given).is_file() else stack_name(given)
+
+
+def complete_stack(incomplete: str) -> list[str]:
+    """Names of stacks for a shell, from the names of files alone: it waits for each key."""
+    return [name for name in layout.here().names() if name.startswith(incomplete)]
+
+
+_named: dict[str, Any] = {"metavar": "STACK", "help": "The name of a stack.", "autocompletion": complete_stack}
+Stack = Annotated[str, typer.Argument(callback=stack_name, **_named)]
+StackOrFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="STACK|FILE", help="A stack's name, or a stack file.", callback=_stack_or_file,
+        autocompletion=complete_stack,
+    ),
+]  # fmt: skip
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
@@ -50,12 +85,12 @@ class _Typer(typer.Typer):
         return super().command(name, cls=Command, **options)
 
 
-def group(**options: Any) -> typer.Typer:
-    """A command that has verbs of its own."""
+def group(*, completion: bool = False, **options: Any) -> typer.Typer:
+    """A command that has verbs of its own; ``completion``: with the options that set up a shell's."""
     return _Typer(
         rich_markup_mode=None,  # plain help: readable in a pipe, a pager, a log
         pretty_exceptions_enable=False,
-        add_completion=False,
+        add_completion=completion,
         context_settings=SETTINGS,
         **options,
     )

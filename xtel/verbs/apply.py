@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from providers.kernel import values
 from xtel import terminal
 from xtel.engine import fleet
 from xtel.project import layout
-from xtel.verbs import All, Json, Parallel, agreed, one_or_all
+from xtel.verbs import All, Json, Parallel, Stack, agreed, one_or_all
 
 if TYPE_CHECKING:
     from xtel.operations.apply import Order
@@ -25,6 +24,8 @@ def _sum(given: str) -> str:
 
 def _numbers(given: list[str] | None) -> list[str] | None:
     """Consent is for one number as it is declared: E.164, or the key of one that has none yet."""
+    from providers.kernel import values  # its tables of numbers take a while to load
+
     try:
         return [values.e164(item) if item.startswith("+") else item for item in given] if given else given
     except ValueError as error:
@@ -32,7 +33,7 @@ def _numbers(given: list[str] | None) -> list[str] | None:
 
 
 def apply(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
+    stack: Stack = "",
     *,
     checksum: Annotated[
         str,
@@ -43,7 +44,7 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking what the rules do not stop.")] = False,
     allow_replace: Annotated[
         list[str] | None,
-        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be registered anew: an outage."),
+        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be re-registered: an outage."),
     ] = None,
     allow_release: Annotated[
         list[str] | None,

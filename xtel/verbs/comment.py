@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xtel import terminal
-from xtel.verbs import Json
+from xtel.verbs import Json, complete_stack, stack_name
 
 if TYPE_CHECKING:
     from xtel.review.forge import Forge, Note
@@ -35,7 +35,15 @@ def comment(
     repository: Annotated[str, typer.Option(metavar="OWNER/NAME", help="A job knows its own.")] = "",
     author: Annotated[str, typer.Option("--as", metavar="LOGIN", help="Whom the token writes as; of an app's.")] = "",
     name: Annotated[str, typer.Option(metavar="NAME", help="Keeps apart the comments of several projects.")] = "",
-    checksum: Annotated[str, typer.Option(metavar="STACK", help="Print the checksum that was reviewed, instead.")] = "",
+    checksum: Annotated[
+        str,
+        typer.Option(
+            metavar="STACK",
+            callback=stack_name,
+            autocompletion=complete_stack,
+            help="Print the checksum that was reviewed, instead.",
+        ),
+    ] = "",
     commit: Annotated[str, typer.Option(metavar="SHA", help="With --checksum: the merge; a job knows its own.")] = "",
     drift: Annotated[bool, typer.Option("--drift", help="FILEs of `xtel drift --json`: keep one issue.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, ask nobody.")] = False,
@@ -67,7 +75,7 @@ def comment(
         return terminal.document({"stack": checksum, "checksum": sum}) if json else terminal.line(sum)
     work = _track(place, paths, dry_run=dry_run) if drift else _publish(place, paths, name, dry_run=dry_run)
     if isinstance(work, str):
-        return terminal.raw(work)
+        return terminal.document({"done": "printed", "url": "", "body": work}) if json else terminal.raw(work)
     note, done = work
     if json:
         return terminal.document({"done": done, "url": note.url if note else ""})
@@ -104,7 +112,9 @@ def _publish(place: _Place, paths: list[Path], name: str, *, dry_run: bool) -> s
     from xtel.review.report import comment as text
 
     entries = posting.plans(paths)
-    body = text.comment(entries, posting.links(entries), name=name, job=posting.job(place.forge))
+    body = text.comment(
+        entries, posting.links(entries), name=name, job=posting.job(place.forge), planned=posting.planned(paths)
+    )
     if dry_run:
         return body
     at = place.at()

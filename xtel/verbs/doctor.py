@@ -9,11 +9,11 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, Stack
 
 
 def doctor(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
+    stack: Stack = "",
     json: Json = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no vendor.")] = False,
     matrix: Annotated[str, typer.Option(hidden=True, help="Write the matrix of capabilities into this file.")] = "",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, Stack
 
 
-def drift(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")], json: Json = False
-) -> None:
+def drift(stack: Stack, json: Json = False) -> None:
     """Show what was changed outside since the last apply, and what stopped ringing by it.
 
     Asks every vendor and changes nothing, neither there nor in the state. A line per change, the number first; also what

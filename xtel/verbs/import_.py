@@ -10,11 +10,11 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, agreed
+from xtel.verbs import Json, Stack, agreed
 
 
 def import_(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Stack,
     *,
     carrier: Annotated[str, typer.Option(metavar="NAME", help="Who delivers the calls.")],
     number: Annotated[

@@ -11,7 +11,7 @@ import typer
 from xtel import terminal
 from xtel.engine import fleet
 from xtel.project import layout
-from xtel.verbs import All, Parallel, one_or_all
+from xtel.verbs import All, Parallel, Stack, one_or_all
 
 
 class Format(StrEnum):
@@ -21,7 +21,7 @@ class Format(StrEnum):
 
 
 def plan(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")] = "",
+    stack: Stack = "",
     *,
     refresh: Annotated[bool, typer.Option("--refresh", help="Also ask every vendor what was changed outside.")] = False,
     base: Annotated[
@@ -31,7 +31,10 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     out: Annotated[str, typer.Option(metavar="FILE", help="Write the report there; the verdict is still shown.")] = "",
     saved: Annotated[
-        str, typer.Option("--from", metavar="FILE", help="A saved `pulumi preview --json` or event log; - for stdin.")
+        str,
+        typer.Option(
+            "--from", metavar="FILE", help="A saved plan (--json), `pulumi preview --json` or event log; - for stdin."
+        ),
     ] = "",
     all: All = False,
     parallel: Parallel = fleet.PARALLEL,

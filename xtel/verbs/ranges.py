@@ -8,7 +8,7 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, agreed, group
+from xtel.verbs import Json, Stack, agreed, group
 
 app = group(invoke_without_command=True)
 
@@ -39,14 +39,14 @@ def ranges(context: typer.Context, json: Json = False) -> None:
 
 @app.command()
 def update(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Stack,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     json: Json = False,
 ) -> None:
     """Move a stack file's allowlists to the newest ranges.
 
     `twilio` and an older dated name become the newest dated name. Shows what changes for each number, asks, and writes
-    nothing but these names. A number whose networks differ is registered anew by the next `pulumi up`, with consent.
+    nothing but these names. A number whose networks differ is re-registered by the next `pulumi up`, with consent.
 
     \b
     Examples:

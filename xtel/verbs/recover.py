@@ -8,11 +8,11 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, agreed
+from xtel.verbs import Json, Stack, agreed
 
 
 def recover(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Stack,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Cancel a lock that another machine left, without asking.")
     ] = False,
@@ -22,7 +22,7 @@ def recover(
 
     Cancels the lock, asks every vendor what is there, and applies the stack file: afterwards there is exactly the declared
     network, one object each. A lock whose process still runs on this machine is never cancelled; one of another machine
-    only when you say so. A number whose signing secret got lost is registered anew.
+    only when you say so. A number whose signing secret got lost is re-registered.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def recover(
     found = recovery.recover(here, stack, lambda question: yes or (not json and agreed(question)))
     if json:
         terminal.document(found.as_json())
-    else:
-        recovery.show(found, file)
+        raise typer.Exit(1 if found.error else 0)
+    recovery.show(found, file)
     if found.error:
         raise recovery.fail(found)

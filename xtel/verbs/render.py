@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,18 +10,22 @@ import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, Stack
 
 
 def render(
-    stack: Annotated[str, typer.Argument(metavar="TARGET", help="The name of a stack.")],
+    stack: Stack,
     *,
     number: Annotated[str, typer.Option(metavar="KEY", help="One number: its key, or the number itself.")] = "",
     out: Annotated[str, typer.Option(metavar="DIR", help="Default: bundles/<stack>; a folder per number in it.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 when the files differ.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also overwrite files changed by hand.")] = False,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Also the file with the password: XTEL_DIGEST_PASSWORD, or asked.")
+        bool,
+        typer.Option(
+            "--with-secrets",
+            help="Also the file with the password: XTEL_DIGEST_PASSWORD, the made one, or asked.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -38,6 +43,8 @@ def render(
     Exit codes: 0 written (or the same), 1 error (or different).
     """
     from xtel.authoring import render as bundles
+    from xtel.engine import state
+    from xtel.project import sandbox
 
     if check and (force or with_secrets):
         raise typer.BadParameter("goes with neither --force nor --with-secrets", param_hint="--check")
@@ -45,7 +52,8 @@ def render(
     file = found.stack_file(stack)
     folder = Path(out) if out else found.root / "bundles" / stack.rpartition("/")[2]
     wanted = bundles.bundles(stack, file, number, folder)
-    done = bundles.check(wanted) if check else bundles.write(wanted, force=force, with_secrets=with_secrets)
+    made = partial(state.made_password, stack, found.root, sandbox.reading(found, stack))
+    done = bundles.check(wanted) if check else bundles.write(wanted, made, force=force, with_secrets=with_secrets)
     agree = not check or bundles.agrees(done)
     if json:
         terminal.document({"stack": stack, "agree": agree, "bundles": [item.as_json() for item in done]})

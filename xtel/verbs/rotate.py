@@ -11,7 +11,7 @@ import typer
 from providers.kernel.errors import InputError
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, Stack
 
 
 class What(StrEnum):
@@ -21,7 +21,7 @@ class What(StrEnum):
 
 
 def rotate(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")],
+    stack: Stack,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="One number: its key, or the number itself.")],
     *,
     what: Annotated[What | None, typer.Option(help="Needed only when the number has both.")] = None,

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, Stack
 
 
-def routes(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The name of a stack.")], json: Json = False
-) -> None:
+def routes(stack: Stack, json: Json = False) -> None:
     """Show which number rings where.
 
     For each number the SIP URI that its carrier calls, who answers, and whether what is declared is applied, as the

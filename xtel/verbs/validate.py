@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json
+from xtel.verbs import Json, StackOrFile
 
 
 def validate(
-    stack: Annotated[str, typer.Argument(metavar="STACK|FILE", help="A stack's name, or a stack file.")] = "",
+    stack: StackOrFile = "",
     json: Json = False,
 ) -> None:
     """Check stack files, without any request.

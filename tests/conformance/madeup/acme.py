@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from providers.kernel import attachment, http, limits
+from providers.kernel import attachment, http, limits, paging
 from providers.kernel.attachment import Held
 from providers.kernel.capabilities import Table
 from providers.kernel.object import Live, Object
@@ -30,6 +30,9 @@ class Api:
         answer = self.http.request(method, path, json=body or None)
         return answer.json() if answer.content else {}
 
+    def lines(self) -> list[Any]:
+        return paging.whole(lambda: self.ask("GET", "/lines"), "lines", key=lambda line: line["id"])
+
 
 class LineSpec(Spec):
     target: SipUri = Field(description="Where the line's calls go.")
@@ -41,7 +44,7 @@ class Line(Object[Api, LineSpec]):
     kind, spec = "Line", LineSpec
 
     def find(self, api: Api, spec: LineSpec, *, fresh: bool) -> Live | None:
-        return next((_line(line) for line in api.ask("GET", "/lines") if line["name"] == spec.marker), None)
+        return next((_line(line) for line in api.lines() if line["name"] == spec.marker), None)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         return _line(api.ask("GET", f"/lines/{id}"))
@@ -86,7 +89,7 @@ class Link(attachment.Attachment[Api, LinkSpec]):
         api.ask("PUT", f"/numbers/{id}", line=spec.line)
 
     def there(self, api: Api, previous: Mapping[str, str]) -> bool:
-        return any(line["id"] == previous["line"] for line in api.ask("GET", "/lines"))
+        return any(line["id"] == previous["line"] for line in api.lines())
 
     def put_back(self, api: Api, held: Held, previous: Mapping[str, str]) -> None:
         api.ask("PUT", f"/numbers/{held.id}", line=previous["line"])

@@ -35,9 +35,15 @@ class Plivo:
         return {"application": self.ask("GET", f"Number/{number[1:]}/").json()["application"]}
 
     def occupy(self, number: str) -> None:
-        uri = self.ask("POST", "Zentrunk/URI/", name="theirs", uri="pbx.example.com").json()["uri_uuid"]
-        trunk = {"name": "theirs", "trunk_direction": "inbound", "primary_uri_uuid": uri}
+        trunk = {"name": "theirs", "trunk_direction": "inbound", "primary_uri_uuid": self.theirs()}
         self.link(number, self.ask("POST", "Zentrunk/Trunk/", **trunk).json()["trunk_id"])
+
+    def theirs(self) -> str:
+        """Somebody else's URI."""
+        return self.ask("POST", "Zentrunk/URI/", name="theirs", uri="pbx.example.com").json()["uri_uuid"]
+
+    def trunking(self, id: str, **fields: Any) -> None:
+        self.ask("POST", f"Zentrunk/Trunk/{id}/", trunk_direction="inbound", **fields)
 
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
@@ -94,6 +100,10 @@ SUBJECT = Subject(
             ),
             same=({"uri": f"SIP:{NUMBER}@SIP.Voice.X.ai.;Transport=TLS"}, {"role": ""}),
             foreign=lambda made: {"marker": "somebody else's", "uri": TARGET},
+            switched={
+                "username": lambda world, id: world.ask("POST", f"Zentrunk/URI/{id}/", authentication_needed=False),
+                "uri": lambda world, id: world.ask("POST", f"Zentrunk/URI/{id}/", uri="elsewhere.example.com"),
+            },
             canaries=(PASSWORD,),
         ),
         Sample(
@@ -102,6 +112,12 @@ SUBJECT = Subject(
             changes=({"enabled": False}, {"secure": True}, {"marker": "xtel/p/renamed/+12125550177"}),
             same=({"secure": False}, {"enabled": True}),
             foreign=_trunk(marker="somebody else's"),
+            switched={
+                "enabled": lambda world, id: world.trunking(id, trunk_status="disabled"),
+                "secure": lambda world, id: world.trunking(id, secure=True),
+                "fallback": lambda world, id: world.trunking(id, fallback_uri_uuid=world.theirs()),
+                "primary": lambda world, id: world.trunking(id, primary_uri_uuid=world.theirs()),
+            },
         ),
         Sample(
             "Attachment",

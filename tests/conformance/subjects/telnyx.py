@@ -48,6 +48,20 @@ class Telnyx:
     def give_back(self, number: str) -> None:
         self.ask("DELETE", f"phone_numbers/{self._sandbox.numbers('telnyx')[number]['id']}")
 
+    def voice(self, id: str, **settings: Any) -> None:
+        self.ask("PATCH", f"phone_numbers/{id}/voice", **settings)
+
+    def connection(self, id: str, **settings: Any) -> None:
+        self.ask("PATCH", f"fqdn_connections/{id}", **settings)
+
+    def inbound(self, id: str, **settings: Any) -> None:
+        now = self.ask("GET", f"fqdn_connections/{id}").json()["data"]["inbound"]
+        self.connection(id, inbound={**now, **settings})
+
+    def profile(self, id: str, **settings: Any) -> None:
+        name = self.ask("GET", f"outbound_voice_profiles/{id}").json()["data"]["name"]
+        self.ask("PATCH", f"outbound_voice_profiles/{id}", name=name, **settings)
+
     def ask(self, method: str, path: str, **body: Any) -> httpx.Response:
         """What somebody with the portal would do."""
         headers = {"Authorization": f"Bearer {self.env()['TELNYX_API_KEY']}"}
@@ -78,7 +92,11 @@ SUBJECT = Subject(
         Sample(
             "Profile",
             lambda made: {"marker": MARK},
-            changes=({"countries": ["US", "GB"]}, {"marker": "xtel/p/renamed/+14155550182"}),
+            switched={
+                "enabled": lambda world, id: world.profile(id, enabled=False),
+                "countries": lambda world, id: world.profile(id, whitelisted_destinations=["GB"]),
+            },
+            changes=({"countries": ["US", "GB"]}, {"enabled": False}, {"marker": "xtel/p/renamed/+14155550182"}),
             same=({"countries": ["CA", "US", "US"]},),
             foreign=lambda made: {"marker": "somebody else's"},
         ),
@@ -97,9 +115,23 @@ SUBJECT = Subject(
                 {"ani_number_format": "E.164"},
                 {"dnis_number_format": "e164"},
                 {"profile_id": None},
+                {"channel_limit": 10},
+                {"channel_limit": None},
+                {"timeout_1xx": 10},
+                {"timeout_2xx": 60.0},
                 {"marker": "xtel/p/renamed/+14155550182"},
             ),
             same=({"codecs": ["G711U", "G711A", "G722"]}, {"sip_region": "US", "transport": "TLS", "srtp": False}),
+            switched={
+                "active": lambda world, id: world.connection(id, active=False),
+                "transport": lambda world, id: world.connection(id, transport_protocol="UDP"),
+                "srtp": lambda world, id: world.connection(id, encrypted_media="SRTP"),
+                "channel_limit": lambda world, id: world.inbound(id, channel_limit=0),
+                "timeout_1xx": lambda world, id: world.inbound(id, timeout_1xx_secs=1),
+                "timeout_2xx": lambda world, id: world.inbound(id, timeout_2xx_secs=1),
+                "dnis_number_format": lambda world, id: world.inbound(id, dnis_number_format="national"),
+                "codecs": lambda world, id: world.inbound(id, codecs=["G729"]),
+            },
             foreign=lambda made: {"marker": "somebody else's"},
         ),
         Sample(
@@ -108,6 +140,11 @@ SUBJECT = Subject(
             changes=({"port": 5060}, {"record": "srv", "port": None}, {"record": "a"}, {"fqdn": "pbx.example.com"}),
             same=({"fqdn": "SIP.Voice.X.ai."}, {"port": 5061.0}, {"record": "a"}),
             foreign=_fqdn(fqdn="pbx.example.com"),
+            switched={
+                "fqdn": lambda world, id: world.ask("PATCH", f"fqdns/{id}", fqdn="elsewhere.example.com"),
+                "port": lambda world, id: world.ask("PATCH", f"fqdns/{id}", port=5060),
+                "record": lambda world, id: world.ask("PATCH", f"fqdns/{id}", dns_record_type="srv", port=None),
+            },
         ),
         Sample(
             "Routing",
@@ -115,10 +152,26 @@ SUBJECT = Subject(
             changes=({"method": "round-robin"},),
             same=({"method": "sequential"},),
             setting=True,
+            switched={"primary": lambda world, id: world.inbound(id, default_primary_fqdn_id=None)},
         ),
         Sample(
             "Attachment",
             _on_connection("Attachment"),
+            changes=(
+                {"call_forwarding": "+14155550199"},
+                {"call_forwarding": ""},
+                {"translated_number": "sales"},
+                {"tech_prefix": True},
+                {"screening": "reject_calls"},
+            ),
+            switched={
+                "call_forwarding": lambda world, id: world.voice(
+                    id, call_forwarding={"call_forwarding_enabled": True, "forwards_to": "+14155550199"}
+                ),
+                "translated_number": lambda world, id: world.voice(id, translated_number="sales"),
+                "tech_prefix": lambda world, id: world.voice(id, tech_prefix_enabled=True),
+                "screening": lambda world, id: world.voice(id, inbound_call_screening="reject_calls"),
+            },
             same=({"phone_number": "+1 (415) 555-0182"},),
             attaches=True,
         ),

@@ -31,12 +31,31 @@ class Twilio:
         return {name: record[name] for name in ("trunk_sid", "voice_application_sid", "voice_url", "voice_method")}
 
     def occupy(self, number: str) -> None:
+        trunk = self.post("/v1/Trunks", FriendlyName="theirs")["sid"]
+        self.post(f"/v1/Trunks/{trunk}/PhoneNumbers", PhoneNumberSid=self._sandbox.numbers("twilio")[number]["sid"])
+
+    def post(self, path: str, **fields: str) -> Any:
+        """What somebody with the console would do."""
         env = self.env()
         auth = (env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"])
-        post = self._sandbox.http.post
-        trunk = post("/v1/Trunks", data={"FriendlyName": "theirs"}, auth=auth).raise_for_status().json()["sid"]
-        sid = self._sandbox.numbers("twilio")[number]["sid"]
-        post(f"/v1/Trunks/{trunk}/PhoneNumbers", data={"PhoneNumberSid": sid}, auth=auth).raise_for_status()
+        return self._sandbox.http.post(path, data=fields, auth=auth).raise_for_status().json()
+
+    def number(self, sid: str, **fields: str) -> None:
+        self._resource(f"IncomingPhoneNumbers/{sid}", **fields)
+
+    def application(self, sid: str, **fields: str) -> None:
+        self._resource(f"Applications/{sid}", **fields)
+
+    def trunking(self, sid: str, **fields: str) -> None:
+        self.post(f"/v1/Trunks/{sid}", **fields)
+
+    def url(self, sid: str, **fields: str) -> None:
+        urls = self._sandbox.state()["twilio"]["origination_urls"]
+        trunk = next(url["trunk_sid"] for url in urls if url["sid"] == sid)
+        self.post(f"/v1/Trunks/{trunk}/OriginationUrls/{sid}", **fields)
+
+    def _resource(self, path: str, **fields: str) -> None:
+        self.post(f"/2010-04-01/Accounts/{self.env()['TWILIO_ACCOUNT_SID']}/{path}.json", **fields)
 
     def releases(self) -> int:
         return self._sandbox.state()["counters"]["releases"]
@@ -83,6 +102,11 @@ SUBJECT = Subject(
                 {"marker": "xtel/p/renamed/+14155550100"},
             ),
             same=({"secure": False, "cnam_lookup": False}, {"transfer_caller_id": "from-transferee"}),
+            switched={
+                "secure": lambda world, id: world.trunking(id, Secure="true"),
+                "transfer_mode": lambda world, id: world.trunking(id, TransferMode="disable-all"),
+                "disaster_recovery": lambda world, id: world.trunking(id, DisasterRecoveryUrl="https://a.example/"),
+            },
             foreign=lambda made: {"marker": "somebody else's"},
         ),
         Sample(
@@ -101,6 +125,11 @@ SUBJECT = Subject(
                 {"enabled": True},
             ),
             foreign=_on_trunk(marker="somebody else's", sip_url="sip:pbx.example.com", priority=99),
+            switched={
+                "enabled": lambda world, id: world.url(id, Enabled="false"),
+                "sip_url": lambda world, id: world.url(id, SipUrl="sip:elsewhere.example.com"),
+                "priority": lambda world, id: world.url(id, Priority="90"),
+            },
         ),
         Sample(
             "Recording",
@@ -112,13 +141,15 @@ SUBJECT = Subject(
         Sample(
             "Attachment",
             _on_trunk(phone_number=NUMBER),
-            changes=({"trunk_sid": "", "voice": BIN},),
+            changes=({"trunk_sid": "", "voice": BIN}, {"receives": "fax"}, {"receives": "voice"}),
+            switched={"receives": lambda world, id: world.number(id, VoiceReceiveMode="fax")},
             same=({"phone_number": "+1 (415) 555-0100"},),
             attaches=True,
         ),
         Sample(
             "Application",
             lambda made: {"marker": MARK, "voice": BIN},
+            switched={"voice": lambda world, id: world.application(id, VoiceUrl="https://elsewhere.example.com/")},
             changes=(
                 {"voice": {**BIN, "method": "GET"}},
                 {"voice": {"url": "https://voice.example.com/twiml", "method": "GET"}},
@@ -131,7 +162,8 @@ SUBJECT = Subject(
             "Attachment",
             lambda made: {"marker": MARK, "phone_number": NUMBER, "application_sid": made["Application"].id},
             variant="application",
-            changes=({"application_sid": "", "voice": BIN},),
+            changes=({"application_sid": "", "voice": BIN}, {"receives": "fax"}, {"receives": "voice"}),
+            switched={"receives": lambda world, id: world.number(id, VoiceReceiveMode="fax")},
             same=({"phone_number": "+1 (415) 555-0100"},),
             attaches=True,
         ),
@@ -139,7 +171,16 @@ SUBJECT = Subject(
             "Attachment",
             lambda made: {"marker": MARK, "phone_number": NUMBER, "voice": BIN},
             variant="voice",
-            changes=({"voice": {**BIN, "method": "GET"}}, {"voice": {"url": "https://voice.example.com/twiml"}}),
+            changes=(
+                {"voice": {**BIN, "method": "GET"}},
+                {"voice": {"url": "https://voice.example.com/twiml"}},
+                {"receives": "fax"},
+                {"receives": "voice"},
+            ),
+            switched={
+                "receives": lambda world, id: world.number(id, VoiceReceiveMode="fax"),
+                "voice": lambda world, id: world.number(id, VoiceUrl="https://elsewhere.example.com/"),
+            },
             same=({"voice": {"url": BIN["url"].replace("handler", "HANDLER"), "method": "POST"}},),
             attaches=True,
         ),

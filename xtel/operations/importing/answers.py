@@ -6,16 +6,16 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from providers.kernel import secrecy
 from providers.kernel.errors import InputError
 from providers.kernel.spec import StrictModel, problems
-from providers.kernel.values import E164
+from providers.kernel.values import E164, DigestPassword, SigningSecret
 
 Kind = Literal["digest_password", "signing_secret"]
 #: For a single number: the environment instead of a file.
@@ -25,8 +25,8 @@ VARIABLES: dict[Kind, str] = {"digest_password": "XTEL_DIGEST_PASSWORD", "signin
 class Known(StrictModel):
     """The secrets of one number."""
 
-    digest_password: Annotated[str, Field(min_length=1)] | None = None
-    signing_secret: Annotated[str, Field(min_length=1)] | None = None
+    digest_password: DigestPassword | None = None
+    signing_secret: SigningSecret | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ def known(file: str, numbers: tuple[str, ...]) -> dict[str, Known]:
     if len(numbers) == 1:
         given = {kind: os.environ[variable] for kind, variable in VARIABLES.items() if os.environ.get(variable)}
         said = told.get(numbers[0], Known()).model_dump(exclude_none=True)
-        told[numbers[0]] = Known.model_validate({**given, **said})
+        try:
+            told[numbers[0]] = Known.model_validate({**given, **said})
+        except ValidationError as error:
+            wrong = problems(error)[0]
+            name = next(variable for kind, variable in VARIABLES.items() if kind == wrong.path)
+            raise InputError(f"{name} {wrong.reason}", step=f"export {name} again") from None
     return told
 
 

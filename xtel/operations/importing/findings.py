@@ -30,7 +30,7 @@ def show(survey: Survey) -> None:
 
 def _writes(taken: ImportedNumber) -> list[str]:
     renamed = [
-        f"renames {item.vendor} {item.kind} {item.id}: {_name(item.before)} -> {item.after}"
+        f"renames {item.vendor} {item.kind} {item.id}: {_name(item.before)} -> {_name(item.after)}"
         for item in taken.objects
         if item.before != item.after
     ]
@@ -38,7 +38,7 @@ def _writes(taken: ImportedNumber) -> list[str]:
 
 
 def _name(text: str) -> str:
-    return repr(secrecy.one_line(text, 60))
+    return repr(secrecy.one_line(text, 80))
 
 
 def conclude(stack: str, survey: Survey, *, imported: bool) -> None:

@@ -99,7 +99,7 @@ class _Surveyor:
             target = values.target(first)
         except ValueError:
             raise Unmapped(f"its calls go to {secrecy.one_line(first)}") from None
-        if (target.number, target.host) != (e164, host.lower()):
+        if target.number not in {"", e164} or target.host != host.lower():
             raise Unmapped(f"its calls go to {target}, not to sip:{e164}@{host}")
         return str(target)
 

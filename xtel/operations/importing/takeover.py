@@ -16,7 +16,7 @@ from typing import Any, cast
 from providers.kernel.errors import XtelError
 from stacks import document
 from stacks.resource import NUMBER
-from xtel.engine import cli
+from xtel.engine import cli, events
 from xtel.engine.step import UNKNOWN
 from xtel.operations.importing import entries
 from xtel.operations.importing.live import NAMES, ImportedResource, project_name
@@ -114,8 +114,12 @@ class _Pulumi:
 
     def _preview(self) -> dict[str, Any]:
         """The plan; one that refuses something ends with an error and says all the same what it would do."""
-        arguments = ["preview", "--json", "--stack", self._named]
-        done = cli.ask(arguments, self._root, self._environment, _SECONDS)
+        with TemporaryDirectory(prefix="xtel-import-") as folder:
+            written = Path(folder) / "events"
+            arguments = ["preview", "--json", "--stack", self._named, "--event-log", str(written)]
+            # without the variable there is no --event-log
+            done = cli.ask(arguments, self._root, {**self._environment, "PULUMI_DEBUG_COMMANDS": "1"}, _SECONDS)
+            events.relay(written.read_bytes() if written.is_file() else b"")
         if done.returncode and not done.stdout.lstrip().startswith("{"):
             raise cli.PulumiUnavailable(f"pulumi preview: {cli.reason(done.stderr or done.stdout)}")
         return json.loads(done.stdout)

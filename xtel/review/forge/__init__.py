@@ -22,6 +22,16 @@ class Note:
         return self.body.partition("\n")[0].strip()
 
 
+@dataclass(frozen=True)
+class Change:
+    """The change that a job runs for, as its environment says; empty where it does not."""
+
+    commit: str = ""
+    author: str = ""
+    #: What a file's path in the repository is added to, to read it at that commit.
+    files: str = ""
+
+
 class Forge(Protocol):
     """One repository at a forge; every method may raise XtelError."""
 

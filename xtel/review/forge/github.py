@@ -11,8 +11,9 @@ from typing import Any
 
 from providers.kernel import errors, secrecy
 from providers.kernel.conventions import ApiConventions, RateHeaders
+from providers.kernel.secrecy import one_line
 from providers.kernel.vendor import checked_base_url
-from xtel.review.forge import Note
+from xtel.review.forge import Change, Note
 from xtel.review.forge.wire import Wire, named
 
 TITLE = "GitHub"
@@ -113,9 +114,8 @@ class GitHub:
 def request() -> int:
     """The pull request this job runs for; 0 where it runs for none."""
     try:
-        event: Any = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
-        return int(event["pull_request"]["number"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(_event("pull_request", "number"))
+    except ValueError:
         found = re.fullmatch(r"refs/pull/(\d+)/\w+", os.environ.get("GITHUB_REF", ""))
         return int(found[1]) if found else 0
 
@@ -125,6 +125,26 @@ def job() -> str:
     server, run = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_RUN_ID", "")
     repository = os.environ.get("GITHUB_REPOSITORY", "")
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+
+
+def change() -> Change:
+    """The last commit of the pull request and who opened it; of a push its commit and who wrote that."""
+    commit = _event("pull_request", "head", "sha") or os.environ.get("GITHUB_SHA", "")
+    author = _event("pull_request", "user", "login") or _event("head_commit", "author", "name")
+    server, repository = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
+    files = f"{server}/{repository}/blob/{commit}/" if server and repository and commit else ""
+    return Change(commit, one_line(author or os.environ.get("GITHUB_ACTOR", ""), 80), files)
+
+
+def _event(*path: str) -> str:
+    """What the event that started this job says there; nothing where it does not, or where there is none."""
+    try:
+        found: Any = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
+        for name in path:
+            found = found[name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return str(found) if isinstance(found, str | int) else ""
 
 
 def _note(found: dict[str, Any]) -> Note:

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from providers.kernel import errors, secrecy
+from providers.kernel.secrecy import one_line
 from providers.kernel.vendor import checked_base_url
-from xtel.review.forge import Note
+from xtel.review.forge import Change, Note
 from xtel.review.forge.wire import Wire, named
 
 TITLE = "GitLab"
@@ -108,6 +109,14 @@ def request() -> int:
 def job() -> str:
     """A link to this pipeline."""
     return os.environ.get("CI_PIPELINE_URL", "")
+
+
+def change() -> Change:
+    """The last commit of the merge request's branch and who wrote it, without the address."""
+    commit = os.environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or os.environ.get("CI_COMMIT_SHA", "")
+    author = os.environ.get("CI_COMMIT_AUTHOR", "").partition("<")[0] or os.environ.get("GITLAB_USER_LOGIN", "")
+    url = os.environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_URL") or os.environ.get("CI_PROJECT_URL", "")
+    return Change(commit, one_line(author, 80), f"{url}/-/blob/{commit}/" if url and commit else "")
 
 
 def _issue(found: dict[str, Any]) -> Note:

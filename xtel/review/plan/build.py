@@ -12,7 +12,7 @@ from providers.kernel import secrecy, spec
 from providers.kernel.secrecy import one_line
 from stacks import callpath, graph
 from xtel.engine.previews import Preview
-from xtel.engine.step import UNKNOWN, Step
+from xtel.engine.step import STACK, UNKNOWN, Step, name_of, type_of
 from xtel.review.plan import calls, changes, exposure, price
 from xtel.review.plan.calls import Group, Part
 from xtel.review.plan.model import (
@@ -31,6 +31,10 @@ from xtel.review.plan.model import (
 
 #: What our own program says when it refuses: the refusals themselves are on the resources.
 _REFUSED = re.compile(r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$")
+#: How the engine names a resource.
+_URN = re.compile(r'(?:resource )?"?(urn:pulumi:[^"\s]+)"?')
+#: How the program passes on a warning about the stack file.
+_ABOUT = re.compile(r"^\S+:\d+: (?:warning: )?numbers\.([^.:\s]+)(?:\.[\w.]+)?: ")
 _UNSAID = "the preview failed without saying why (what policy packs found is in the event log alone)"
 
 
@@ -65,15 +69,17 @@ def build(preview: Preview, context: Context) -> Plan:
     named, shared = calls.groups(found, preview)
     agents = calls.agents(preview)
     numbers = [_number(group, shared, preview, agents, context) for group in named.values()]
-    touched = [number for number in numbers if number.kind != "unchanged" or _touched(named[number.name])]
     answered = _answered(found, context)
-    objects = [
-        _object(part, context, answered) for part in sorted(found, key=lambda part: part.place) if part.op != "same"
-    ]
+    objects = [_object(part, context, answered, preview) for part in found if part.op != "same"]
+    exported = _exported(preview)
+    if preview.failed and not preview.recalled:
+        numbers = list(_recorded(numbers, exported, context))
+    touched = [number for number in numbers if number.kind != "unchanged" or _touched(named.get(number.name))]
     why = _why_incomplete(preview, objects)
     before = Counter(name for number in numbers if number.before for name in number.before.carriers)
-    if not preview.whole:
-        before = _applied(preview) or before
+    applied = Counter(carrier for _, _, carrier, _ in exported.values())
+    if not preview.whole or preview.failed:
+        before = applied or before
     ops = Counter(item.op for item in objects)
     return Plan(
         stack=context.stack,
@@ -84,20 +90,21 @@ def build(preview: Preview, context: Context) -> Plan:
         why_incomplete=why,
         ops={op: ops.get(op, 0) for op in ("create", "update", "replace", "delete")},
         numbers=tuple(sorted(touched, key=lambda number: number.name)),
-        total=max(len(numbers), len(context.declared), sum(_applied(preview).values())),
+        labels=_labels(numbers, exported, context),
+        total=max(len(numbers), len(context.declared), len(exported)),
         carriers=dict(sorted(before.items())),
         objects=tuple(objects),
-        drift=tuple(_drift(preview)),
+        drift=tuple(sorted(_drift(preview), key=lambda item: (not item.number, item.number, item.name, item.path))),
         refreshed=context.refreshed or any(step.op == "refresh" for step in preview.steps),
         bundles=tuple(_bundles(found, context.stack)),
-        messages=tuple(_messages(preview, found)),
+        messages=tuple(_messages(preview, found, context)),
         policy=_policy(preview),
         checksum=context.checksum,
     )
 
 
-def _touched(group: Group) -> bool:
-    return any(part.op != "same" for part in group.parts)
+def _touched(group: Group | None) -> bool:
+    return group is not None and any(part.op != "same" for part in group.parts)
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------
@@ -220,7 +227,7 @@ def _returns(group: Group) -> str:
 # -- objects -----------------------------------------------------------------------------------------------------------
 
 
-def _object(part: Part, context: Context, answered: Mapping[str, int]) -> ObjectPlan:
+def _object(part: Part, context: Context, answered: Mapping[str, int], preview: Preview) -> ObjectPlan:
     step = part.step
     said = context.declared.get(part.group)
     return ObjectPlan(
@@ -237,6 +244,7 @@ def _object(part: Part, context: Context, answered: Mapping[str, int]) -> Object
         permanent=_permanent(part),
         left=_left(part),
         answers=answered.get(step.name, 0) if step.type == graph.AGENT else 0,
+        previewed=step.urn not in preview.recalled,
     )
 
 
@@ -252,7 +260,7 @@ def _replacement(part: Part) -> Replacement:
     declared = callpath.declaration(part.step.type)
     changed = set(spec.changed(changes.counted(part.step.old), changes.counted(part.step.new)))
     because = sorted(path for path in changed if declared and path.split(".")[0] in declared.replaces)
-    paths = because or sorted(part.step.replaces)
+    paths = [one_line(path) for path in because or sorted(part.step.replaces)]
     guarded = bool(declared and declared.guarded)
     consent = ("missing" if part.step.new.get("blocked") else "given") if guarded else "not needed"
     loss = declared.loss(paths) if declared else "it is deleted and made again"
@@ -268,7 +276,7 @@ def _permanent(part: Part) -> str:
         return "the number is given back and may be gone for good"
     if part.before.webhook:
         lives_on = part.op == "delete" or bool(part.after and part.after.webhook)
-        return "its signing secret ends" + ("; a new registration has another" if lives_on else "")
+        return "the current signing secret stops working" if lives_on else ""
     if part.step.type == "xai:Password":
         return "its password is forgotten"
     return ""
@@ -288,12 +296,18 @@ def _why_incomplete(preview: Preview, objects: list[ObjectPlan]) -> str:
     """Nothing where everything was compared, also when policy packs then said no."""
     if not preview.failed:
         return ""
-    errors = [said.text for said in preview.diagnostics if said.severity == "error" and not _REFUSED.search(said.text)]
-    if errors:
-        return one_line(errors[0])
+    told = [said for said in preview.diagnostics if said.severity == "error" and not _REFUSED.search(said.text)]
+    if told:
+        first = min(told, key=lambda said: (not said.urn, said.text))
+        return one_line(_named(first.text))
     if not any(item.blocked for item in objects):
         return "" if any(item.level == "mandatory" for item in preview.policy or ()) else _UNSAID
-    return "the preview stops at what is refused: what would be deleted is not known yet"
+    return "the preview stops at what is refused"
+
+
+def _named(text: str) -> str:
+    """An error of the engine with the object's type and name instead of its URN."""
+    return _URN.sub(lambda found: f"{type_of(found[1])} {name_of(found[1])}", text).removeprefix("Preview failed: ")
 
 
 def stopped(plan: Plan) -> bool:
@@ -303,12 +317,66 @@ def stopped(plan: Plan) -> bool:
     return not plan.complete and (other or not refused)
 
 
-def _applied(preview: Preview) -> Counter[str]:
-    """Numbers per carrier, as the stack's own outputs have them."""
-    root = next((step for step in preview.steps if step.type == "pulumi:pulumi:Stack"), None)
+def _exported(preview: Preview) -> dict[str, tuple[str, str, str, str]]:
+    """Key, E.164, carrier and target of each number, as the stack's own outputs have them, by the name it has here."""
+    root = next((step for step in preview.steps if step.type == STACK), None)
     numbers: Any = root.old_outputs.get("numbers") if root else None
-    entries = cast(dict[str, Any], numbers).values() if isinstance(numbers, dict) else ()
-    return Counter(one_line(str(entry.get("carrier"))) for entry in entries if isinstance(entry, dict))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    entries = cast(dict[str, Any], numbers).items() if isinstance(numbers, dict) else ()
+    groups = {calls.group_of(step) for step in preview.steps}
+    found: dict[str, tuple[str, str, str, str]] = {}
+    for key, entry in entries:
+        if isinstance(entry, dict):
+            told = [
+                one_line(str(cast(dict[str, Any], entry).get(name) or "")) for name in ("number", "carrier", "target")
+            ]
+            name = key if key in groups or not told[0] else told[0]  # one that was bought is named by its key
+            found[one_line(name)] = (one_line(key), told[0], told[1], told[2])
+    return found
+
+
+def _labels(
+    numbers: list[NumberPlan], exported: Mapping[str, tuple[str, str, str, str]], context: Context
+) -> dict[str, str]:
+    """What people call each number: its label in the stack file, or the one it was applied under, and its E.164."""
+    known = {number.name: number.e164 for number in numbers}
+    found: dict[str, str] = {}
+    for name in sorted(known.keys() | exported.keys() | set(map(one_line, context.declared))):
+        key, e164, *_ = exported.get(name, ("", ""))
+        said = context.declared.get(name)
+        key, e164 = (said.key if said else key), (name if name.startswith("+") else known.get(name) or e164)
+        found[name] = " · ".join(dict.fromkeys(filter(None, (one_line(key) or name, e164))))
+    return found
+
+
+def _recorded(
+    numbers: list[NumberPlan], exported: Mapping[str, tuple[str, str, str, str]], context: Context
+) -> Iterator[NumberPlan]:
+    """The numbers of a preview that stopped early, and what the stack's outputs say of how they rang before.
+
+    One that the stack has and the stack file does not leaves, although the preview did not come to that.
+    """
+    seen = {number.name for number in numbers}
+    for number in numbers:
+        known = exported.get(number.name)
+        yield _with_its_way(number, known) if known else number
+    for name, known in exported.items():
+        if context.declared and name not in seen and name not in context.declared:
+            e164 = known[1] if known[1] != name else ""
+            gone = NumberPlan(name=name, e164=e164, key=known[0], kind="unchanged")
+            yield _with_its_way(gone, known).model_copy(update={"kind": "loses inbound"})
+
+
+def _with_its_way(number: NumberPlan, known: tuple[str, str, str, str]) -> NumberPlan:
+    """With carrier and target of before, where the preview did not show them; what it shows counts more."""
+    before, (_, _, carrier, target) = number.before or Side(rings=False), known
+    if before.carriers and before.targets:
+        return number
+    carriers = (carrier,) if carrier not in {"", "none"} else ()
+    way = before.model_copy(update={"rings": True, "carriers": carriers, "targets": (target,) if target else ()})
+    kind = number.kind
+    if kind == "gains inbound" and number.after:
+        kind = "rerouted" if _way(way) != _way(number.after) else "changed"
+    return number.model_copy(update={"before": way, "kind": kind})
 
 
 def _drift(preview: Preview) -> Iterator[Drift]:
@@ -340,24 +408,35 @@ def _bundles(found: list[Part], stack: str) -> Iterator[BundlePlan]:
             )  # fmt: skip
 
 
-def _messages(preview: Preview, found: list[Part]) -> Iterator[Message]:
-    """Diagnostics; a refusal stands on its object already."""
+def _messages(preview: Preview, found: list[Part], context: Context) -> list[Message]:
+    """Diagnostics in an order of ours: the engine works on many objects at once."""
+    order = {"error": 0, "warning": 1, "info": 2}
+    told = set(_told(preview, found, context))
+    return sorted(told, key=lambda item: (order[item.severity], item.number, item.urn, item.text))
+
+
+def _told(preview: Preview, found: list[Part], context: Context) -> Iterator[Message]:
+    """What the engine and the look-ups said; a refusal stands on its object already."""
+    keys = {said.key: name for name, said in context.declared.items()}
     refused = {(part.step.urn, one_line(str(part.step.new.get("blocked") or ""))) for part in found}
     for said in preview.diagnostics:
         severity = said.severity if said.severity in {"info", "warning", "error"} else "info"
-        text = one_line(said.text)
-        if (said.urn, text) not in refused and not (severity == "error" and _REFUSED.search(said.text)):
-            number = calls.group_of(Step("", said.urn)) if said.urn else ""
+        text = one_line(_named(said.text) if severity == "error" else said.text)
+        if (said.urn, one_line(said.text)) not in refused and not (severity == "error" and _REFUSED.search(said.text)):
+            about = _ABOUT.match(text) if not said.urn else None
+            number = calls.group_of(Step("", said.urn)) if said.urn else keys.get(about[1], "") if about else ""
+            text = text[about.end() :] if about and number else text
             yield Message(severity=cast(Any, severity), text=text, urn=one_line(said.urn), number=number)
 
 
 def _policy(preview: Preview) -> tuple[Violation, ...] | None:
     if preview.policy is None:
         return None
-    return tuple(
+    found = (
         Violation(
             pack=one_line(item.pack), policy=one_line(item.policy), mandatory=item.level == "mandatory",
             text=one_line(item.text), number=calls.group_of(Step("", item.urn)) if item.urn else "",
         )
         for item in preview.policy
     )  # fmt: skip
+    return tuple(sorted(found, key=lambda item: (item.number, item.pack, item.policy, item.text)))

@@ -13,6 +13,7 @@ from providers.kernel.call_handling import CallHandling
 from providers.kernel.secrecy import one_line
 from stacks import callpath
 from stacks.callpath import CallPath, Decided
+from stacks.graph import AGENT, PASSWORD
 from stacks.resource import NUMBER, Resource
 from xtel.engine.previews import Preview
 from xtel.engine.step import UNKNOWN, Step
@@ -32,8 +33,6 @@ class Part:
     #: The resource on each side; None where it is not there.
     old: Decided | None
     new: Decided | None
-    #: Position of its first step: what is irreversible happens in this order.
-    place: int
 
     @property
     def vendor(self) -> str:
@@ -84,25 +83,44 @@ def _group(urn: str, name: str) -> str:
 
 
 def parts(preview: Preview) -> list[Part]:
-    """The resources of a preview in the order of their first step, without refreshes, providers and the stack itself."""
-    found: dict[str, list[tuple[int, Step]]] = {}
-    for place, step in enumerate(preview.steps):
+    """The resources of a preview, without refreshes, providers and the stack itself.
+
+    By number, then on the way of a call, what numbers share after them: the engine works on many at once, in any order.
+    """
+    found: dict[str, list[Step]] = {}
+    for step in preview.steps:
         if ":" in step.type and not step.type.startswith("pulumi:") and step.op not in {"refresh", "read"}:
-            found.setdefault(step.urn, []).append((place, step))
-    return [_part(steps) for steps in found.values() if steps[0][1].type != NUMBER]
+            found.setdefault(step.urn, []).append(step)
+    return sorted((_part(steps) for steps in found.values() if steps[0].type != NUMBER), key=_on_the_way)
 
 
-def _part(steps: list[tuple[int, Step]]) -> Part:
-    ops = [step.op for _, step in steps]
-    whole = next((step for _, step in steps if step.op == "replace"), steps[-1][1])
+def _on_the_way(part: Part) -> tuple[Any, ...]:
+    """Number, attachment, trunk, SIP URI, registration, its authentication, agent."""
+    does = part.after or part.before or CallHandling()
+    if part.step.type == AGENT:
+        hop = 6
+    elif part.step.type == PASSWORD:
+        hop = 5
+    elif does.registers:
+        hop = 4
+    elif does.takes:
+        hop = 1
+    else:
+        hop = 3 if does.destinations else 0 if does.rents or does.releases else 2
+    return not part.group, part.group, hop, part.step.type, part.step.name
+
+
+def _part(steps: list[Step]) -> Part:
+    ops = [step.op for step in steps]
+    whole = next((step for step in steps if step.op == "replace"), steps[-1])
     if len(steps) > 1 and not whole.new:
-        whole = next((step for _, step in steps if step.new), whole)
+        whole = next((step for step in steps if step.new), whole)
     op = _op(ops)
     old = Decided.by(before(whole)) if op != "create" and whole.old else None
     if old and op == "same" and whole.new == whole.old:
-        return Part(whole, op, old, old, steps[0][0])
+        return Part(whole, op, old, old)
     new = Decided.by(after(whole, made=op in {"create", "replace"})) if op != "delete" and whole.new else None
-    return Part(whole, op, old, new, steps[0][0])
+    return Part(whole, op, old, new)
 
 
 def before(step: Step) -> Resource:

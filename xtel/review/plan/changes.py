@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, cast
 
@@ -18,6 +18,8 @@ from xtel.review.plan.model import Change
 _QUIET = frozenset({*CONTROL, *INTERNAL, "marker"})
 #: Characters of a value that are shown.
 MAX_CHARACTERS = 160
+#: What is said of a value that was kept as one secret with all that stands in it, and is not any more.
+NOT_SHOWN = "not shown"
 #: A text of one short line is shown whole, on both sides.
 _SHORT = 80
 #: What is shown of a long line before the place where it differs.
@@ -36,9 +38,20 @@ def of(step: Step, op: str) -> Iterator[Change]:
     old = counted(step.old) if op != "create" else dict[str, Any]()
     new = counted(step.new)
     for path in spec.changed(old, new):
-        yield from between(path, at(old, path), at(new, path))
+        before, after = at(old, path), at(new, path)
+        if before == MASK and isinstance(after, list | dict):
+            yield from _disclosed(path, after)
+        else:
+            yield from between(path, before, after)
     for path in secretly(step):
         yield Change(path=one_line(path), before=MASK, after=MASK, secret=True)
+
+
+def _disclosed(path: str, after: Any) -> Iterator[Change]:
+    """What a state kept as one secret: what stood there cannot be compared, what will stand there can be read."""
+    named = _by_name(after)
+    for inner, item in {f"{path}[{name}]": named[name] for name in named}.items() if named else [(path, after)]:
+        yield Change(path=one_line(inner), before=NOT_SHOWN, after=shown(item), **_destination(None, item, item))
 
 
 def secretly(step: Step) -> list[str]:
@@ -56,7 +69,9 @@ def between(path: str, before: Any, after: Any) -> Iterator[Change]:
         for name in [*left, *(name for name in right if name not in left)]:
             for inner in spec.changed(left.get(name), right.get(name), f"{path}[{name}]"):
                 field = inner.removeprefix(f"{path}[{name}]").lstrip(".")
-                yield from between(inner, _inside(left.get(name), field), _inside(right.get(name), field))
+                old, new = _inside(left.get(name), field), _inside(right.get(name), field)
+                going = _destination(old, new, right.get(name))
+                yield from (change.model_copy(update=going) for change in between(inner, old, new))
     else:
         yield _whole(path, before, after)
 
@@ -68,7 +83,35 @@ def _whole(path: str, before: Any, after: Any) -> Change:
         if removed or added:
             before, after = removed or None, added or None
     secret = MASK in (before, after)
-    return Change(path=one_line(path), before=shown(before), after=shown(after), secret=secret)
+    going = _destination(before, after, after) if isinstance(after, list) else {}
+    return Change(path=one_line(path), before=shown(before), after=shown(after), secret=secret, **going)
+
+
+def _destination(before: Any, after: Any, holder: Any) -> dict[str, Any]:
+    """The hosts that a value names and did not name before, and the secrets that its holder is called with."""
+    hosts = _hosts(after) - _hosts(before)
+    secrets = sorted({one_line(name) for name in _secrets(holder)}) if hosts else ()
+    return {"hosts": tuple(sorted(map(one_line, hosts))), "secrets": tuple(secrets)}
+
+
+def _hosts(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return set(re.findall(r"^https?://([^/\s?#]+)", value))
+    return {host for _, item in _items(value) for host in _hosts(item)}
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    """Names of the fields, at any depth, in whose place a secret stands."""
+    for name, item in _items(value):
+        if isinstance(item, str) and item.startswith(MASK):
+            yield name
+        yield from _secrets(item)
+
+
+def _items(value: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return cast(dict[str, Any], value).items()
+    return (("", item) for item in cast(list[Any], value)) if isinstance(value, list) else ()
 
 
 def _inside(item: Any, path: str) -> Any:
@@ -122,7 +165,8 @@ def at(values: Any, path: str) -> Any:
     """The value at a path such as ``codecs[0].name``; None where there is none."""
     if path in values:
         return values[path]
-    for name in re.findall(r"[^.\[\]]+", path):
+    for quoted, plain in re.findall(r'\["([^"]*)"\]|([^.\[\]]+)', path):
+        name = quoted or plain
         if isinstance(values, dict):
             values = cast(dict[str, Any], values).get(name)
         elif isinstance(values, list) and name.isdigit() and int(name) < len(cast(list[Any], values)):

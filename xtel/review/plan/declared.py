@@ -16,22 +16,33 @@ from stacks import callpath, graph
 from stacks.document import Document
 from stacks.resource import NUMBER, UNKNOWN, Resource
 from xtel.engine.previews import Preview
-from xtel.engine.step import Step
+from xtel.engine.step import STACK, Step
 from xtel.review.plan.build import DeclaredNumber
 
 #: A project's name stands in every URN and marker; both sides have the same.
-_PROJECT = "xtel"
+PROJECT = "xtel"
 
 
 def preview(stack: str, before: Document | None, after: Document) -> Preview:
     """What an apply would change if ``before`` were applied; None: nothing is."""
     renamed = {was: key for key, agent in after.agents.items() for was in agent.was}
-    old, new = _resources(stack, before, renamed), _resources(stack, after, {})
-    earlier = {name: _under_earlier_name(resource, new, old) for name, resource in new.items()}
-    kept = [_compared(_urn(stack, new[name]), old.get(earlier[name]), new[name]) for name in _objects(new)]
-    left = [name for name in reversed(_objects(old)) if name not in earlier.values()]
-    gone = [_compared(_urn(stack, old[name]), old[name], None) for name in left]
-    return Preview((*kept, *gone), whole=True)
+    old, new = resources(stack, before, renamed), resources(stack, after, {})
+    earlier = {name: under_earlier_name(resource, new, old) for name, resource in new.items()}
+    kept = [compared(urn(stack, new[name]), old.get(earlier[name]), new[name]) for name in objects(new)]
+    held = set(earlier.values())
+    left = [name for name in reversed(objects(old)) if name not in held]
+    gone = [compared(urn(stack, old[name]), old[name], None) for name in left]
+    return Preview((_exported(stack, before), *kept, *gone), whole=True)
+
+
+def _exported(stack: str, before: Document | None) -> Step:
+    """The stack itself, with the output that names its numbers by their keys, as an apply of ``before`` left it."""
+    numbers = before.numbers if before else {}
+    shown = {
+        key: {"number": number.number, "carrier": number.route.delivers if number.route else "none"}
+        for key, number in numbers.items()
+    }
+    return Step("same", f"urn:pulumi:{stack}::{PROJECT}::{STACK}::{PROJECT}-{stack}", old_outputs={"numbers": shown})
 
 
 def entries(document: Document) -> dict[str, DeclaredNumber]:
@@ -45,13 +56,13 @@ def entries(document: Document) -> dict[str, DeclaredNumber]:
     return found
 
 
-def _resources(stack: str, document: Document | None, renamed: Mapping[str, str]) -> dict[str, Resource]:
+def resources(stack: str, document: Document | None, renamed: Mapping[str, str]) -> dict[str, Resource]:
     """What the program would declare, by type and name, as ``check`` would leave its inputs.
 
     ``renamed``: keys that agents have got since: their numbers still refer to the same agent.
     """
-    needed = graph.of_document(document, _PROJECT, stack) if document else ()
-    return {_identity(each.type, each.name): _canonical(_renamed(graph.plain(each), renamed)) for each in needed}
+    needed = graph.of_document(document, PROJECT, stack) if document else ()
+    return {identity(each.type, each.name): canonical(_renamed(graph.plain(each), renamed)) for each in needed}
 
 
 def _renamed(resource: Resource, renamed: Mapping[str, str]) -> Resource:
@@ -59,35 +70,37 @@ def _renamed(resource: Resource, renamed: Mapping[str, str]) -> Resource:
     return replace(resource, inputs={**resource.inputs, "agent_id": agent}) if agent else resource
 
 
-def _objects(resources: Mapping[str, Resource]) -> list[str]:
+def objects(resources: Mapping[str, Resource]) -> list[str]:
     """Those that live at a vendor."""
     return [name for name, resource in resources.items() if resource.type != NUMBER]
 
 
-def _identity(type: str, name: str) -> str:
+def identity(type: str, name: str) -> str:
+    """A resource whoever tells of it."""
     return f"{type}::{name}"
 
 
-def _under_earlier_name(new: Resource, resources: Mapping[str, Resource], old: Mapping[str, Resource]) -> str:
+def under_earlier_name(new: Resource, resources: Mapping[str, Resource], old: Mapping[str, Resource]) -> str:
     """What a resource was before: itself, or what ``was`` says of it or of its number."""
-    owner = resources[_identity(NUMBER, new.parent)] if new.parent else new
+    owner = resources[identity(NUMBER, new.parent)] if new.parent else new
     names = (new.name, *(f"{alias}{new.name[len(owner.name) :]}" for alias in owner.aliases))
-    return next((found for name in names if (found := _identity(new.type, name)) in old), "")
+    return next((found for name in names if (found := identity(new.type, name)) in old), "")
 
 
-def _urn(stack: str, resource: Resource) -> str:
+def urn(stack: str, resource: Resource, project: str = PROJECT) -> str:
+    """The name that Pulumi would give a resource of the stack."""
     holder = f"{NUMBER}$" if resource.parent else ""
-    return f"urn:pulumi:{stack}::{_PROJECT}::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
+    return f"urn:pulumi:{stack}::{project}::{holder}pulumi-python:dynamic/{resource.type}::{resource.name}"
 
 
-def _canonical(resource: Resource) -> Resource:
-    """Inputs as ``check`` would leave them."""
+def canonical(resource: Resource, before: Mapping[str, Any] | None = None) -> Resource:
+    """Inputs as ``check`` would leave them; ranges that ``before`` has registered stay."""
     found = callpath.declaration(resource.type)
     if found is None:
         return resource
     given = _swapped(resource.inputs, UNKNOWN, values.UNKNOWN)
     try:
-        inputs = found.resolve(found.spec.model_validate(given).canonical(), {})
+        inputs = found.resolve(found.spec.model_validate(given).canonical(), before or {})
     except ValidationError:
         return resource
     return replace(resource, inputs=_swapped(inputs, values.UNKNOWN, UNKNOWN))
@@ -102,7 +115,8 @@ def _swapped(value: Any, sign: Any, other: Any) -> Any:
     return other if value == sign else value
 
 
-def _compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
+def compared(urn: str, old: Resource | None, new: Resource | None) -> Step:
+    """What is done to one resource, with both sides as they are; None where it is not there."""
     protected = bool((new or old or Resource("", "")).protect)
     if old is None or new is None:
         op, before, after = ("create" if old is None else "delete"), _inputs(old), _inputs(new)

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from xtel.review.plan.model import Side, Widened
 
+#: So many addresses are no carrier's: the largest published ranges hold some thousands.
+WIDE4, WIDE6 = 2**24, 2**96
+
 
 def widened(before: Side | None, after: Side | None) -> Widened | None:
-    """What may send calls now and could not before; None where nothing was there to compare with."""
-    if after is None or after.auth not in {"allowlist", "open"} or before is None or before.auth != "allowlist":
+    """What may send calls now and could not before.
+
+    Where no allowlist was before (a new number, a digest) only one that lets in far too many counts: the ranges of a
+    carrier are what a new number should have.
+    """
+    if after is None or after.auth not in {"allowlist", "open"}:
         return None
-    old = _networks(before.allow)
+    listed = before is not None and before.auth == "allowlist"
+    old = _networks(before.allow) if before and listed else []
     if after.auth == "open":
-        return Widened(networks=("0.0.0.0/0", "::/0"), addresses4=2**32 - _size(old, 4), addresses6=2**128, whole=True)
-    fresh = [left for network in _networks(after.allow) for left in _without(network, old)]
-    if not fresh:
+        opened = Widened(
+            networks=("0.0.0.0/0", "::/0"), addresses4=2**32 - _size(old, 4), addresses6=2**128, whole=True
+        )
+        return opened if listed else None
+    now = [*_joined(after.allow, 4), *_joined(after.allow, 6)]
+    fresh = [left for network in now for left in _without(network, old)]
+    wide = _size(now, 4) >= WIDE4 or _size(now, 6) >= WIDE6
+    if not fresh or not (listed or wide):
         return None
-    whole = any(network.prefixlen == 0 for network in fresh)
     return Widened(
         networks=tuple(str(network) for network in fresh[:20]),
-        addresses4=_size(fresh, 4), addresses6=_size(fresh, 6), whole=whole,
+        addresses4=_size(fresh, 4), addresses6=_size(fresh, 6), wide=wide,
+        whole=any(network.prefixlen == 0 for network in now),
     )  # fmt: skip
 
 
@@ -37,6 +50,12 @@ def _networks(texts: Iterable[str]) -> list[_Network]:
         except ValueError:
             continue  # masked, or not known yet
     return found
+
+
+def _joined(texts: Iterable[str], version: int) -> Iterator[_Network]:
+    """Networks of one version, none of them counted twice."""
+    same: list[Any] = [network for network in _networks(texts) if network.version == version]
+    return iter(ipaddress.collapse_addresses(same))
 
 
 def _without(network: _Network, old: list[_Network]) -> list[_Network]:

@@ -50,6 +50,7 @@ class Widened(Item):
     networks: tuple[str, ...] = Field(description="CIDRs that are new, as far as nothing old covered them.")
     addresses4: int = Field(description="IPv4 addresses that are new.")
     addresses6: int = Field(description="IPv6 addresses that are new.")
+    wide: bool = Field(default=False, description="All that may send calls is more than any carrier has.")
     whole: bool = Field(default=False, description="From now on any address may send calls.")
 
 
@@ -69,7 +70,8 @@ class Cost(Item):
     carrier: str
     monthly: str = Field(description="US dollars a month, such as 0.80; with - when it falls away.")
     source: str
-    read: str = Field(description="Day of the table, ISO 8601.")
+    read: str = Field(description="Day of the table, ISO 8601; empty for the carrier's own offer.")
+    kept: bool = Field(default=False, description="The number leaves the stack and goes on costing this.")
 
 
 class NumberPlan(Item):
@@ -105,6 +107,9 @@ class Change(Item):
     before: str = ""
     after: str = ""
     secret: bool = False
+    #: For the rules: hosts that a tool did not go to before, and the fields of the tool whose secrets they are sent.
+    hosts: tuple[str, ...] = Field(default=(), exclude=True)
+    secrets: tuple[str, ...] = Field(default=(), exclude=True)
 
 
 class ObjectPlan(Item):
@@ -123,6 +128,7 @@ class ObjectPlan(Item):
     permanent: str = Field(default="", description="What cannot be undone about it.")
     left: str = Field(default="", description="What stays at the vendor although it is deleted here.")
     answers: int = Field(default=0, description="How many numbers it answers: a hosted agent.")
+    previewed: bool = Field(default=True, description="False: the preview stopped before it; state and file say so.")
 
 
 class Drift(Item):
@@ -131,7 +137,7 @@ class Drift(Item):
     urn: str
     type: str
     name: str
-    number: str = ""
+    number: str = Field(default="", description="Its number; empty: shared by several, or an agent.")
     path: str = Field(description="Property; empty: the object is gone.")
     declared: str = ""
     live: str = ""
@@ -178,6 +184,10 @@ class Plan(Item):
     why_incomplete: str = ""
     ops: dict[str, int] = Field(description="How many objects are created, updated, replaced, deleted.")
     numbers: tuple[NumberPlan, ...] = Field(description="Numbers that are touched.")
+    labels: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="By the name of a number what people call it: its label in the stack file and its E.164.",
+    )
     total: int = Field(description="How many numbers the stack has, before or after.")
     carriers: dict[str, int] = Field(
         default_factory=dict[str, int], description="Numbers that ring before, per carrier."
@@ -202,7 +212,10 @@ class RuleFinding(Item):
     what: str
     why: str = ""
     accepted: str = Field(default="", description="Why it is accepted, from the stack file.")
-    step: str = Field(default="", description="The fix, or what to write when it is intended.")
+    step: str = Field(default="", description="The fix.")
+    accept: str = Field(
+        default="", description="The entry under `accept`, in YAML, when it is intended; why is missing."
+    )
 
     @property
     def stops(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
@@ -9,8 +10,11 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 
-from xtel.review.plan.calls import Group, Part
+from xtel.review.plan.calls import Group
 from xtel.review.plan.model import Cost
+
+#: What the carrier asked when the number was chosen, as the state has it.
+_OFFERED = re.compile(r"(\d+\.\d\d) USD a month")
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,26 @@ def table() -> tuple[Price, ...]:
 
 
 def cost(group: Group, prices: tuple[Price, ...]) -> Cost | None:
-    """What renting or releasing this number changes each month. Attaching a number that is owned costs nothing new."""
+    """What a number costs a month that is rented, given back, or kept although it leaves the stack.
+
+    Attaching a number that is owned costs nothing new.
+    """
     for part in group.parts:
         rented = part.op == "create" and part.after is not None and part.after.rents
         released = part.op == "delete" and part.before is not None and part.before.releases
         if rented or released:
-            return _cost(part, group.name, prices, "-" if released else "")
-    return None
+            return _cost(group, part.vendor, prices, "-" if released else "")
+    gone = next((part for part in group.parts if part.op == "delete" and part.before and part.before.takes), None)
+    kept = _cost(group, gone.vendor, prices, "") if gone else None
+    return kept.model_copy(update={"kept": True}) if kept else None
 
 
-def _cost(part: Part, number: str, prices: tuple[Price, ...], sign: str) -> Cost | None:
-    known = [row for row in prices if row.carrier == part.vendor and number.startswith(row.prefix)]
-    if not known:
-        return None
-    best = max(known, key=lambda row: (len(row.prefix), row.read))
-    return Cost(carrier=best.carrier, monthly=f"{sign}{best.monthly}", source=best.source, read=best.read)
+def _cost(group: Group, vendor: str, prices: tuple[Price, ...], sign: str) -> Cost | None:
+    number = group.e164 or group.name
+    known = [row for row in prices if row.carrier == vendor and number.startswith(row.prefix)]
+    if known:
+        best = max(known, key=lambda row: (len(row.prefix), row.read))
+        return Cost(carrier=best.carrier, monthly=f"{sign}{best.monthly}", source=best.source, read=best.read)
+    told = (_OFFERED.match(str(part.step.old_outputs.get("price") or "")) for part in group.parts)
+    offered = next((found[1] for found in told if found), "")
+    return Cost(carrier=vendor, monthly=f"{sign}{offered}", source="as offered", read="") if offered else None

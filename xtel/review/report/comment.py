@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from providers.kernel.secrecy import one_line
+from xtel.review.plan.checksum import DIGITS
 from xtel.review.plan.model import Review
 from xtel.review.report import markdown as one
 from xtel.review.report import view
@@ -22,9 +23,14 @@ from xtel.review.report.view import Links
 #: The worst first: also the order in which stacks are shown.
 _ORDER = ("incomplete", "blocked", "dangerous", "needs a look", "safe", "none")
 _UNFOLDED = frozenset({"incomplete", "blocked", "dangerous"})
-_MARKS = {"incomplete": "❓", "blocked": "⛔", "dangerous": "⛔", "needs a look": "⚠️"}
+_MARKS = {"incomplete": "❓", "blocked": "⛔", "dangerous": "☑️", "needs a look": "⚠️"}
+#: What follows it is not compared: times and links to a run.
+_VOLATILE = "<!-- xtel:run -->"
+#: The day that an entry under ``accept`` is proposed with: some days from when it is planned.
+_UNTIL = re.compile(r"until: \d{4}-\d\d-\d\d(?=\n    why: )")
 _CELL = 160
 _REVIEWED = "xtel:reviewed"
+_CHECKSUM = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 _RECORD = re.compile(rf"^<!-- {_REVIEWED} (\{{.*\}}) -->$")
 
 
@@ -44,26 +50,52 @@ def marker(name: str = "") -> str:
     return f"<!-- xtel:plan{f' name={name}' if name else ''} -->"
 
 
-def comment(entries: Sequence[Entry], links: Mapping[str, Links], *, name: str = "", job: str = "") -> str:
+def comment(
+    entries: Sequence[Entry], links: Mapping[str, Links], *, name: str = "", job: str = "", planned: str = ""
+) -> str:
     """The comment, at most :data:`xtel.review.report.markdown.BUDGET` characters; every verdict is in it."""
     ordered = sorted(entries, key=lambda entry: (_ORDER.index(_verdict(entry)), _stack(entry)))
-    begin = f"{marker(name)}\n{_record(ordered)}\n"
+    begin, end = f"{marker(name)}\n{_record(ordered)}\n", _end(job, planned)
     if len(ordered) == 1:
-        return begin + _section(ordered[0], links, job, one.BUDGET - len(begin))
+        return begin + _section(ordered[0], links, job, one.BUDGET - len(begin) - len(end)) + end
     head = f"{begin}{_head(ordered)}\n"
-    return head + _folded(ordered, links, job, one.BUDGET - len(head))
+    return head + _folded(ordered, links, job, one.BUDGET - len(head) - len(end)) + end
+
+
+def _end(job: str, planned: str) -> str:
+    """What differs from run to run though the plan is the same."""
+    told = [f"planned {planned}" if planned else "", f"[job]({job})" if job else ""]
+    said = " · ".join(filter(None, told))
+    return f"\n{_VOLATILE}\n{said}\n" if said else ""
+
+
+def lasting(body: str) -> str:
+    """The comment without what differs from run to run: by this two are compared, so that none is edited for nothing."""
+    kept, found, _ = body.replace("\r\n", "\n").rpartition(f"\n{_VOLATILE}\n")
+    return _UNTIL.sub("until:", kept if found else body.replace("\r\n", "\n")).strip()
 
 
 def reviewed(body: str) -> dict[str, dict[str, str]]:
-    """What the hidden line says: ``{stack: {verdict, checksum}}``; empty where it cannot be read."""
+    """What the hidden line says: ``{stack: {verdict, checksum}}``, of stacks with a verdict and a checksum alone.
+
+    A job takes the checksum as it is printed: whoever may edit the comment must not write anything else into its outputs.
+    """
     for line in body.replace("\r", "").split("\n")[:2]:
         if found := _RECORD.match(line):
             try:
                 told: Any = json.loads(found[1])
-            except ValueError:
+            except (ValueError, RecursionError):
                 return {}
-            return cast(dict[str, dict[str, str]], told)
+            return {stack: entry for stack, entry in cast(dict[str, Any], told).items() if _is_record(entry)}
     return {}
+
+
+def _is_record(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    fields = cast(dict[str, Any], entry)
+    verdict, sum = fields.get("verdict"), fields.get("checksum")
+    return verdict in _ORDER and isinstance(sum, str) and (not sum or _CHECKSUM.fullmatch(sum) is not None)
 
 
 def _record(entries: Sequence[Entry]) -> str:
@@ -141,4 +173,4 @@ def _stack(entry: Entry) -> str:
 
 
 def _worded(verdict: str) -> str:
-    return "no changes" if verdict == "none" else verdict
+    return {"none": "no changes", "dangerous": "dangerous, accepted"}.get(verdict, verdict)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.kernel.secrecy import one_line
-from xtel.review.report import view
 from xtel.review.report.comment import Missing
 from xtel.review.report.escape import markdown
 from xtel.review.report.markdown import BUDGET
@@ -63,7 +62,7 @@ def _stack(entry: Entry) -> list[str]:
     for number, findings in entry.found["numbers"].items():
         for item in findings:
             mark = "" if item["rings"] else "⛔ stopped ringing: "
-            cells = (view.pretty(number), f"{mark}{item['object']} {item['what']}", item["apply"])
+            cells = (number, f"{mark}{item['object']} {item['what']}", item["apply"])
             rows.append(f"| {' | '.join(markdown(one_line(cell, _CELL)) for cell in cells)} |")
     return [head, "| Number | Changed outside | The next apply |", "|--|--|--|", *rows]
 

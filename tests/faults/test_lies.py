@@ -1,0 +1,145 @@
+"""A vendor that leaves out of its writes, and alters in their answers, whatever it likes: never success over a wrong network.
+
+In each operation every write is answered by a lie of chance, or by the truth. Then either an error says that it did not
+hold, or everything is as an undisturbed run leaves it; and when the lies have ended, one more run leaves it so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from providers.kernel import errors
+from tests.conformance.subject import Sample, Subject
+from tests.conftest import Sandbox
+from tests.faults import test_table as table
+from tests.faults.line import Fault, Line
+
+#: Told to nobody but a caller: a lie about these shows in a call alone.
+_PROVEN_BY_A_CALL = {"auth_password", "auth_url", "auth_token", "url", "password", "headers", "authorization"}
+_OTHERS: tuple[Any, ...] = ("", "x", "sip:+19995550100@elsewhere.example.com", None, 0, -1, True, [], {})
+
+
+def cases() -> Iterator[Any]:
+    """Every operation that writes, of every object of every vendor."""
+    for subject in table._SUBJECTS.values():
+        for sample in subject.samples:
+            for operation in ("create", "update"):
+                if not table.impossible(subject, sample, operation, "write"):
+                    yield pytest.param(subject, sample, operation, id=f"{subject.name}-{sample.name}-{operation}")
+
+
+class Lying(Line):
+    """Every write in its turn gets what ``lies`` holds for it."""
+
+    def __init__(self, sandbox: Sandbox, lies: list[Fault | None]) -> None:
+        super().__init__(sandbox)
+        self.lies = lies
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        writes = request.method not in {"GET", "HEAD"}
+        lie = self.lies.pop(0) if writes and self.lies else None
+        return lie.breaks(self, request) if lie else self.send(request)
+
+
+def names(value: Any) -> Iterator[str]:
+    """The fields that a request speaks of, at any depth."""
+    for key, item in cast(dict[str, Any], value).items() if isinstance(value, dict) else ():
+        yield key
+        yield from names(item)
+    for item in cast(list[Any], value) if isinstance(value, list) else ():
+        yield from names(item)
+
+
+def left_out(fields: tuple[str, ...], echo: str) -> Fault:
+    """Of what was asked, these are not done; the answer says what is, or what was asked."""
+    return Fault("left out", lambda line, request: line.stage(request, "ignore", fields=fields, echo=echo))
+
+
+def altered(dice: list[int], other: Any) -> Fault:
+    """It is done; one value of the answer is another."""
+
+    def breaks(line: Line, request: httpx.Request) -> httpx.Response:
+        answer = line.send(request)
+        answer.read()
+        try:
+            told = answer.json()
+        except ValueError:
+            return answer
+        _alter(told, dice, other)
+        return httpx.Response(answer.status_code, json=told)
+
+    return Fault("altered", breaks)
+
+
+def _alter(value: Any, dice: list[int], other: Any) -> None:
+    """Change one value, found by going down as the dice say."""
+    for turn in dice:
+        keys: list[Any] = list(cast(Any, value)) if isinstance(value, dict) else list(range(len(cast(Any, value))))
+        if not keys:
+            return
+        key = keys[turn % len(keys)]
+        if isinstance(value[key], dict | list) and value[key] and turn is not dice[-1]:
+            value = value[key]
+            continue
+        value[key] = other
+        return
+
+
+def lies(fields: list[str]) -> st.SearchStrategy[list[Fault | None]]:
+    """What the vendor does to each write."""
+    some = st.lists(st.sampled_from(fields), min_size=1, unique=True).map(tuple)
+    leaving = st.builds(left_out, some, st.sampled_from(["unchanged", "asked"]))
+    altering = st.builds(altered, st.lists(st.integers(0, 40), min_size=1, max_size=3), st.sampled_from(_OTHERS))
+    return st.lists(st.one_of(st.none(), leaving, altering), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize(("subject", "sample", "operation"), list(cases()))
+def test_success_means_that_it_is_so(
+    subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    expected, _ = table._expected(subject, sample, operation, sandbox, monkeypatch)
+    plain = table.Case(subject, sample, sandbox, monkeypatch)
+    run = plain.begin(operation)
+    sandbox.forget_log()
+    run()
+    asked = [entry["body"] for entry in sandbox.log() if entry["method"] not in {"GET", "HEAD"}]
+    fields = sorted({*names(asked)} - _PROVEN_BY_A_CALL) or ["nothing"]
+    examples = 10 if request.config.getoption("--whole-table", default=False) else 2
+
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(lies(fields))
+    def holds(told: list[Fault | None]) -> None:
+        case = table.Case(subject, sample, sandbox, monkeypatch)
+        run = case.begin(operation)
+        case.bench.hand.budget = table._NO_ORDER_COMES
+        lying = Lying(sandbox, list(told))
+        monkeypatch.setattr(table.http, "network", lambda: lying)
+        try:
+            run()
+        except errors.XtelError as error:
+            table._one_clear_line(str(error))
+            orphan = re.search(r"next: look at (\S+) there: if nobody uses it, remove it", str(error))
+        else:
+            orphan = None
+            assert case.snapshot() == expected, "passed in silence"
+        monkeypatch.setattr(table.http, "network", lambda: case.line)
+        sandbox.http.delete("/_sandbox/faults").raise_for_status()
+        case.bench.hand.budget = table._ORDER_COMES
+        if orphan:  # made without our name: what the error says is done by a person
+            kernel = case.bench.hand.reconciler
+            kernel.session.ask(kernel.object.delete, orphan[1], case.inputs)
+        case.again(operation)
+        assert case.snapshot() == expected, "one more run did not mend it"
+        assert case.bench.world.releases() == 0
+
+    holds()
