@@ -13,7 +13,7 @@ from sandbox import callers
 from sandbox.control import control
 from sandbox.edge.desk import Desk
 from sandbox.exchange import Answer, Call, pairs
-from sandbox.line import CUT
+from sandbox.line import CUT, deny
 from sandbox.network import Network
 
 CONTROL = "/_sandbox"
@@ -60,9 +60,8 @@ class Sandbox:
         """The one WebSocket that there is: a realtime session."""
         refused = callers.refused(socket.scope) or ("" if socket.url.path == REALTIME else "no such WebSocket")
         if refused:
-            await socket.send_denial_response(JSONResponse({"error": refused}, 403))
-        else:
-            await self.desk.join(socket)
+            await deny(socket, 403, refused)
+        await self.desk.join(socket)
 
     async def _dripping(self, answer: Answer) -> AsyncIterator[bytes]:
         for index in range(len(answer.body)):

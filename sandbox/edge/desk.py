@@ -19,6 +19,7 @@ from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record, Records
 from sandbox.exchange import JsonObject, Vendor, is_array, is_object, only
 from sandbox.journal import Veil
+from sandbox.line import deny
 from sandbox.switches import Switches
 from signaling.offer import Encryption
 
@@ -89,9 +90,8 @@ class Desk:
     async def join(self, socket: WebSocket) -> None:
         """A realtime session's WebSocket."""
         if self._host is None:
-            await socket.close()
-        else:
-            await self._host.join(socket)
+            await deny(socket, 503, self._why)
+        await self._host.join(socket)
 
     def place(self, document: JsonObject) -> Record:
         """Begins a call. Raises ValueError."""

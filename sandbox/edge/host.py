@@ -16,6 +16,7 @@ from sandbox.edge.authority import Authority
 from sandbox.edge.outgoing import Outgoing, Undelivered
 from sandbox.edge.record import Record, Records
 from sandbox.edge.session import Hosted, Realtime
+from sandbox.line import deny
 from sandbox.switches import Switches
 from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
@@ -169,7 +170,7 @@ class Host:
             status, error = refusal or (404, "call_id_not_found")
             if held is not None:
                 held.refused = f"who joined was refused: {status} {error}"
-            await _deny(socket, status, error)
+            await deny(socket, status, error)
             return
         held.record.note("websocket", ("client", "xai"), f"GET /v1/realtime?call_id={call_id}")
         await socket.accept()
@@ -228,9 +229,3 @@ class Host:
         """Ends the calls that there are, and takes new ones."""
         await asyncio.gather(*(held.call.hangup() for held in [*self._held.values()]), return_exceptions=True)
         self._outside.clear()
-
-
-async def _deny(socket: WebSocket, status: int, error: str) -> None:
-    from starlette.responses import JSONResponse
-
-    await socket.send_denial_response(JSONResponse({"error": error}, status))
