@@ -122,6 +122,13 @@ class LocalSandbox:
         first = {} if path == os.environ.get("PATH") else {"PATH": path}
         return {**first, **variables, **emptied}
 
+    def control(self, method: str, name: str, body: object = None, **query: str) -> Any:
+        """One request to the control API of the sandbox that is up. Raises XtelError, also when it is down."""
+        found = self.running()
+        if found is None:
+            raise XtelError("the sandbox is not up", step="xtel sandbox up")
+        return _ask(found.url, method, name, body, **query)
+
     def as_json(self, found: Running | None) -> dict[str, Any]:
         """For ``--json``."""
         told = {"pid": found.pid, "port": found.port, "url": found.url} if found else {}
@@ -210,13 +217,14 @@ class LocalSandbox:
             yield
 
 
-def _ask(url: str, method: str, name: str, **query: str) -> Any:
+def _ask(origin: str, method: str, name: str, body: object = None, **query: str) -> Any:
     """One request to a sandbox, sent once: whether it answers now is the question."""
     with (
         operation.operating(operation.Operation(budget=0)),
-        http.client("sandbox", limits.Limit(4), base_url=url, timeout=10) as client,
+        http.client("sandbox", limits.Limit(4), base_url=origin, timeout=10) as client,
     ):
-        return client.request(method, f"/_sandbox/{name}", params=query).json()
+        answer = client.request(method, f"/_sandbox/{name}", params=query, json=body)
+        return answer.json() if answer.content else None
 
 
 def _port(wanted: int | None) -> int:
