@@ -117,7 +117,7 @@ def test_a_secret_in_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch)
         ("- canary-1\n", "must be a mapping"),
         ('"+14155550100": {pasword: canary-1}\n', "pasword: is not a known key"),
         ('"14155550100": {signing_secret: whsec_aaaa}\n', "must start with +"),
-        ('"+14155550100": {signing_secret: canary-1}\n', "must be a signing secret as xAI shows it"),
+        ('"+14155550100": {signing_secret: canary-1}\n', "must be a signing secret as it was shown once"),
         ('"+14155550100": {digest_password: "canary-1\\n"}\n', "digest_password: ends in a line break"),
         ("{canary-1", "is not YAML"),
         ("", ""),

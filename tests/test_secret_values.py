@@ -60,9 +60,9 @@ def test_what_a_file_or_a_shell_left_is_said_with_its_key(use: str, spoilt: str,
 @pytest.mark.parametrize(
     ("use", "value", "why"),
     [
-        ("signing", "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "must be a signing secret as xAI shows it"),
-        ("signing", "whsec_", "must be a signing secret as xAI shows it"),
-        ("signing", "whsec_not base64", "must be a signing secret as xAI shows it"),
+        ("signing", "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "must be a signing secret as it was shown once"),
+        ("signing", "whsec_", "must be a signing secret as it was shown once"),
+        ("signing", "whsec_not base64", "must be a signing secret as it was shown once"),
         ("digest", "canary 1234", "must be 1 to 128 ASCII characters without blanks"),
         ("digest", "c" * 129, "must be 1 to 128 ASCII characters without blanks"),
         ("token", "canäry", "holds characters that no HTTP header can"),

@@ -375,7 +375,7 @@ def test_a_pull_request_from_plan_to_drift(
     assert (demo / "output").read_text() == f"sum={again}\n"
 
     stale = bash(step(demo, "apply", "apply", "Apply"), demo, STACK="dev", SUM="0" * 16)
-    assert (stale.returncode, sandbox.writes()) == (4, []) and again in stale.stdout, stale.stdout + stale.stderr
+    assert (stale.returncode, sandbox.writes()) == (4, []) and again in stale.stderr, stale.stdout + stale.stderr
     applied = bash(step(demo, "apply", "apply", "Apply"), demo, STACK="dev", SUM=again)
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert sandbox.numbers("twilio")["+14155550101"]["trunk_sid"]

@@ -16,7 +16,9 @@ from providers.kernel import log
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
 from xtel import terminal
+from xtel.engine import interrupts
 from xtel.verbs import (
+    INTERRUPTED,
     apply,
     call,
     comment,
@@ -36,7 +38,7 @@ from xtel.verbs import (
     validate,
 )
 
-USAGE, INTERRUPTED = 64, 130
+USAGE = 64
 #: typer brings its own click along since 0.26 and click itself before: this is UsageError in both.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
@@ -96,7 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code = 0
     gc.set_threshold(100_000, 50, 50)  # a short life with much to keep: looking for garbage took a sixth of a long plan
     try:
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        with interrupts.heeded():
+            code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except BrokenPipeError:  # `xtel … | head`: end quietly, with the code that rich and typer give it while they write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -138,6 +138,12 @@ def live(text: str) -> Generator[Callable[[str], None]]:
         yield lambda more: status.update(Text(f"{text}: {more}"))
 
 
+@contextmanager
+def silent(text: str) -> Generator[Callable[[str], None]]:
+    """The same without a line, for work that is part of what another line says."""
+    yield lambda more: None
+
+
 #: Makes a line that says what is going on, out of its beginning; what it yields adds to the line.
 Live = Callable[[str], AbstractContextManager[Callable[[str], None]]]
 

@@ -24,6 +24,7 @@
      +-- Unmapped              a stack file cannot say what stands at a carrier
      +-- ImportRefused         nothing was imported
      +-- RecoveryRefused       a lock may be that of a running update
+     +-- Interrupted           Ctrl-C came before a stack's run had ended
 """
 
 from __future__ import annotations

@@ -189,14 +189,14 @@ def digest_password(text: str) -> str:
 
 
 def signing_secret(text: str) -> str:
-    """A signing secret of Standard Webhooks: ``whsec_`` and base64, as xAI shows it once."""
+    """A signing secret of Standard Webhooks: ``whsec_`` and base64, as its vendor shows it once."""
     key = credential(text).removeprefix("whsec_")
     try:
         known = key != text and bool(base64.b64decode(key + "=" * (-len(key) % 4), validate=True))
     except ValueError:
         known = False
     if not known:
-        raise ValueError("must be a signing secret as xAI shows it: whsec_ and base64, nothing else")
+        raise ValueError("must be a signing secret as it was shown once: whsec_ and base64, nothing else")
     return text
 
 

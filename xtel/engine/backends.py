@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from xtel.engine import cli
@@ -78,6 +79,21 @@ def mend(stack: str, root: Path, environment: Mapping[str, str]) -> list[str]:
     for file in broken:
         file.unlink(missing_ok=True)
     return [file.name for file in broken]
+
+
+def holders(stack: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+    """Who locks a stack of a file backend, worded as Pulumi itself says it; other backends say it only to who is refused."""
+    states = folder(current(root, environment).url, root)
+    files = [file for file in states.glob(".pulumi/locks/**/*.json") if file.parent.name == stack] if states else []
+    return [text for file in sorted(files) if (text := _holder(file))]
+
+
+def _holder(file: Path) -> str:
+    try:
+        told: Any = json.loads(file.read_bytes())
+        return "created by {username}@{hostname} (pid {pid}) at {timestamp}".format_map(told)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _metadata(states: Path, stack: str) -> Iterator[Path]:

@@ -9,13 +9,15 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from providers.kernel import log, secrecy
 from providers.kernel.errors import XtelError
 from providers.kernel.secrecy import one_line
+from xtel.engine import interrupts
 from xtel.project import programs
 
 _SECONDS = 60
@@ -81,15 +83,17 @@ def ask(
     ``given`` is what it reads from its standard input.
     """
     command, env = _command(arguments, environment)
-    started = time.monotonic()
+    began, asked = time.monotonic(), interrupts.asked()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     try:
-        done = subprocess.run(
-            command, cwd=root, env=env, input=given, capture_output=True, text=True, timeout=seconds, check=False,
-        )  # fmt: skip
+        with interrupts.started(command, cwd=root, env=env, text=True, **streams) as process:
+            out, err = process.communicate(given, timeout=seconds)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
-    ended(arguments, done.returncode, started)
-    return done
+    ended(arguments, process.returncode, began)
+    if interrupts.asked() and not asked and process.returncode:
+        raise KeyboardInterrupt
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def ended(arguments: list[str], code: int, started: float) -> None:
@@ -97,12 +101,17 @@ def ended(arguments: list[str], code: int, started: float) -> None:
     _log.debug("pulumi %s: exit %d in %.1f s", " ".join(arguments), code, time.monotonic() - started)
 
 
-def start(arguments: list[str], root: Path, environment: Mapping[str, str], stream: IO[str]) -> subprocess.Popen[str]:
-    """The same in the background; what it prints goes to ``stream``."""
+@contextmanager
+def start(
+    arguments: list[str], root: Path, environment: Mapping[str, str], stream: IO[str]
+) -> Generator[subprocess.Popen[str]]:
+    """The same while the block works; what it prints goes to ``stream``. After a Ctrl-C nothing is begun any more."""
+    if interrupts.asked():
+        raise KeyboardInterrupt
     command, env = _command(arguments, environment)
-    return subprocess.Popen(
-        command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, text=True
-    )
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT}
+    with interrupts.started(command, cwd=root, env=env, text=True, **streams) as process:
+        yield process
 
 
 def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:

@@ -16,7 +16,7 @@ from typing import Any
 from providers.kernel import log
 from providers.kernel.secrecy import one_line
 from xtel import terminal
-from xtel.engine import cli
+from xtel.engine import cli, interrupts
 from xtel.engine.step import (
     Diagnostic,
     Step,
@@ -54,6 +54,14 @@ class Run:
         return [step for step in self.steps if step.done and is_object(step.urn)]
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended a command of the CLI; ``run`` is what it did until then."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("interrupted")
+        self.run = run
+
+
 def follow(
     arguments: list[str],
     root: Path,
@@ -63,21 +71,21 @@ def follow(
 ) -> Run:
     """Run ``pulumi ARGUMENTS`` to its end, however long that takes, and hand on each event as it comes.
 
-    ``between`` is called each time all events so far were handed on. Ctrl-C reaches Pulumi too, which then ends in order:
-    it is waited for.
+    ``between`` is called each time all events so far were handed on. Raises Interrupted, with what was done until then,
+    when Ctrl-C ended it.
     """
     with tempfile.TemporaryDirectory() as folder:
         written, printed = Path(folder) / "events", Path(folder) / "printed"
         variables = {**environment, "PULUMI_DEBUG_COMMANDS": "1"}  # without it there is no --event-log
         started = time.monotonic()
-        with printed.open("w", encoding="utf-8") as stream:
-            process = cli.start([*arguments, "--event-log", str(written)], root, variables, stream)
-            try:
-                for event in _tail(written, lambda: process.poll() is not None, between):
-                    seen(event)
-            finally:
-                process.wait()
-                cli.ended(arguments, process.returncode, started)
+        command = [*arguments, "--event-log", str(written)]
+        with (
+            printed.open("w", encoding="utf-8") as stream,
+            cli.start(command, root, variables, stream) as process,
+        ):
+            for event in _tail(written, lambda: process.poll() is not None, between):
+                seen(event)
+        cli.ended(arguments, process.returncode, started)
         text = printed.read_text(encoding="utf-8", errors="replace")
         # `up` writes its preview there first and then, from the beginning again, what it did: that is what counts.
         told = written.read_bytes() if written.is_file() else b""
@@ -85,7 +93,10 @@ def follow(
     steps = tuple(event for event in events if isinstance(event, Step))
     diagnostics = tuple(event for event in events if isinstance(event, Diagnostic))
     error = _error(diagnostics, text) if process.returncode else ""
-    return Run(steps, diagnostics, error, text, told.decode("utf-8", errors="replace"))
+    run = Run(steps, diagnostics, error, text, told.decode("utf-8", errors="replace"))
+    if interrupts.asked() and process.returncode:
+        raise Interrupted(run)
+    return run
 
 
 def shown(

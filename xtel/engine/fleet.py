@@ -15,7 +15,11 @@ from xtel import terminal
 #: At once, where nobody says how many: each is an engine, a program and a provider process.
 PARALLEL = 4
 #: Exit codes from the best to the worst.
-_WORSE = (0, 2, 3, 4, 1)
+WORSE = (0, 2, 3, 4, 1, 130)
+
+
+class Interrupted(XtelError):
+    """Ctrl-C came before this stack's run had ended."""
 
 
 class Ended(Protocol):
@@ -51,6 +55,8 @@ def each(
                 failed = _failed(error)
                 show(stack, str(failed))
                 return failed
+            except KeyboardInterrupt:
+                return Interrupted("interrupted: nothing was changed")
             show(stack, said(found))
             return found
 
@@ -74,11 +80,13 @@ def _line(show: Callable[[str], None], text: str) -> Generator[Callable[[str], N
 
 def worst(found: Mapping[str, Ended | XtelError]) -> int:
     """The exit code of several stacks."""
-    return max(map(_code, found.values()), key=_WORSE.index, default=0)
+    return max(map(_code, found.values()), key=WORSE.index, default=0)
 
 
 def _code(found: Ended | XtelError) -> int:
-    return 1 if isinstance(found, XtelError) else found.exit
+    if isinstance(found, XtelError):
+        return 130 if isinstance(found, Interrupted) else 1
+    return found.exit
 
 
 def show(found: Mapping[str, FoundT | XtelError], said: Callable[[FoundT], str]) -> None:
@@ -94,7 +102,7 @@ def as_json(found: Mapping[str, Ended | XtelError]) -> dict[str, Any]:
     from xtel import failure
 
     stacks = {
-        stack: (failure.of(result) if isinstance(result, XtelError) else result).as_json()
+        stack: (failure.of(result, _code(result)) if isinstance(result, XtelError) else result).as_json()
         for stack, result in found.items()
     }
     return {"exit": worst(found), "stacks": stacks}

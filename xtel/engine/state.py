@@ -87,10 +87,12 @@ def _held(told: Any) -> State:
 
 
 def _resources(entries: list[Mapping[str, Any]]) -> Iterator[Resource]:
-    """Numbers and the objects at vendors; what only waits to be deleted after its replacement is no part of the network."""
+    """Numbers and the objects at vendors. What waits to be deleted after its replacement, or was deleted before it, is no
+    part of the network.
+    """
     for item in entries:
         urn = str(item["urn"])
-        if item.get("delete") or not (is_object(urn) or type_of(urn) == NUMBER):
+        if item.get("delete") or item.get("pendingReplacement") or not (is_object(urn) or type_of(urn) == NUMBER):
             continue
         parent = str(item.get("parent") or "")
         holder = name_of(parent) if type_of(parent) == NUMBER else ""

@@ -1,4 +1,5 @@
 """`xtel rotate`: a new digest password or a new signing secret for one number, through the engine, so that the state is true.
+It passes the gate of every live change (:mod:`xtel.operations.gate`).
 
 Both register the number anew at xAI, which has no call to change either. Pulumi replaces the one resource that holds the
 secret (the made password, or the registration) and updates what depends on it; nothing else of the stack is touched.
@@ -7,18 +8,19 @@ secret (the made password, or the registration) and updates what depends on it; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from providers.kernel.errors import InputError, XtelError
+from providers.kernel.errors import InputError
 from stacks import document, graph
 from stacks.model import Number
 from stacks.resource import Resource
 from xtel import terminal
 from xtel.engine import cli, events, state
 from xtel.engine.step import group_of, object_of
-from xtel.operations import consent
+from xtel.operations import consent, gate
+from xtel.operations.gate import ApplyResult, Order, Planned
 from xtel.project import sandbox
 from xtel.project.layout import Project
 
@@ -156,15 +158,21 @@ def ready(project: Project, found: Applied) -> None:
         )
 
 
-def rotate(project: Project, rotation: Rotation) -> None:
-    """Replace what holds the secret, with consent for this number alone. Raises XtelError with what to do when it fails."""
+def order(rotation: Rotation) -> Order:
+    """The one replacement that renews it, with what depends on it, and consent for this number alone."""
     found = rotation.applied
     urn = found.urns[graph.PASSWORD if rotation.what == "password" else graph.REGISTRATION]
-    environment = {**sandbox.reading(project, found.stack), **consent.given(replace=[found.number])}
-    arguments = ["up", "--yes", "--stack", found.stack, "--target-replace", urn, "--target-dependents"]
-    run = events.shown(f"renewing the {_named(rotation.what)}", arguments, project.root, environment)
-    if run.error:
-        raise XtelError(run.error, step=f"{consent.REPLACE}={found.number} xtel recover {found.stack}")
+    narrowed = ("--target-replace", urn, "--target-dependents")
+    return Order(replace=(found.number,), command="xtel rotate", narrowed=narrowed)
+
+
+def rotate(project: Project, rotation: Rotation, planned: Planned) -> ApplyResult:
+    """Replace what holds the secret, as planned; what went wrong is the result's."""
+    found = rotation.applied
+    result = gate.carry_out(project, planned, order(rotation))
+    again = f"xtel rotate {found.stack} {found.number} --what {rotation.what}"
+    step = again if result.outcome == "stale" else f"xtel recover {found.stack} --allow-replace {found.number}"
+    return replace(result, step=step) if result.exit else result
 
 
 def _named(what: What) -> str:

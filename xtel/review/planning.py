@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -123,14 +123,18 @@ def run(
     *,
     refresh: bool = False,
     environment: Mapping[str, str] | None = None,
+    narrowed: Sequence[str] = (),
     live: terminal.Live = terminal.live,
 ) -> events.Run:
-    """`pulumi preview`, in the environment as it is; for the sandbox's stack also in a shell that was told nothing."""
+    """`pulumi preview`, in the environment as it is; for the sandbox's stack also in a shell that was told nothing.
+
+    ``narrowed`` are Pulumi's options that leave resources out (``--target``).
+    """
     from xtel.project import sandbox
 
     document.read(project.stack_file(stack))  # what is wrong with it is said before anybody is asked
     variables = {**sandbox.reading(project, stack), **(environment or {})}
-    arguments = ["preview", "--stack", stack, *(["--refresh"] if refresh else [])]
+    arguments = ["preview", "--stack", stack, *(["--refresh"] if refresh else []), *narrowed]
     return events.shown("planning", arguments, project.root, variables, live)
 
 

@@ -11,9 +11,11 @@ from typing import Annotated, Any, TypeVar, cast
 import typer
 from typer.core import TyperCommand
 
+from xtel import terminal
 from xtel.project import layout
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+INTERRUPTED = 130
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 #: What Pulumi takes as a stack: its name, after an organisation and a project where one says them.
@@ -54,6 +56,26 @@ All = Annotated[bool, typer.Option("--all", help="Every stack that has a file in
 Parallel = Annotated[int, typer.Option(metavar="N", min=1, help="With --all: so many stacks at once.")]
 
 
+def _numbers(given: list[str] | None) -> list[str] | None:
+    """Consent is for one number as it is declared: E.164, or the key of one that has none yet."""
+    from providers.kernel import values
+
+    try:
+        return [values.e164(item) if item.startswith("+") else item for item in given] if given else given
+    except ValueError as error:
+        raise typer.BadParameter(f"it {error}") from None
+
+
+Replace = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be re-registered: an outage."),
+]
+Release = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be given back (on_delete: release)."),
+]
+
+
 def one_or_all(stack: str, all: bool) -> None:
     """Refuse a command line that names no stack, or one beside --all."""
     if bool(stack) == all:
@@ -76,6 +98,14 @@ class Command(TyperCommand):
             if source is not None and source.name == "COMMANDLINE" and "" in given:
                 raise typer.BadParameter("it is empty", ctx=ctx, param=cast(Any, option))
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """A verb that Ctrl-C ends before it could say what was done ends with a word all the same."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            terminal.error("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
 
 
 class _Typer(typer.Typer):

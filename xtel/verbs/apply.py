@@ -10,7 +10,7 @@ import typer
 from xtel import terminal
 from xtel.engine import fleet
 from xtel.project import layout
-from xtel.verbs import All, Json, Parallel, Stack, agreed, one_or_all
+from xtel.verbs import All, Json, Parallel, Release, Replace, Stack, agreed, one_or_all
 
 if TYPE_CHECKING:
     from xtel.operations.apply import Order
@@ -22,16 +22,6 @@ def _sum(given: str) -> str:
     return given
 
 
-def _numbers(given: list[str] | None) -> list[str] | None:
-    """Consent is for one number as it is declared: E.164, or the key of one that has none yet."""
-    from providers.kernel import values  # its tables of numbers take a while to load
-
-    try:
-        return [values.e164(item) if item.startswith("+") else item for item in given] if given else given
-    except ValueError as error:
-        raise typer.BadParameter(f"it {error}") from None
-
-
 def apply(
     stack: Stack = "",
     *,
@@ -41,41 +31,44 @@ def apply(
             metavar="SUM", callback=_sum, help="Apply only the plan with this checksum, as `xtel plan` printed it."
         ),
     ] = "",
+    reviewed: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="The same, of a plan that `xtel plan --json` saved; if stale, says what differs."
+        ),
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking what the rules do not stop.")] = False,
-    allow_replace: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be re-registered: an outage."),
-    ] = None,
-    allow_release: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NUMBER", callback=_numbers, help="This number may be given back (on_delete: release)."),
-    ] = None,
+    allow_replace: Replace = None,
+    allow_release: Release = None,
     all: All = False,
     parallel: Parallel = fleet.PARALLEL,
     json: Json = False,
 ) -> None:
     """Apply what was reviewed, and nothing else.
 
-    Plans again, and asks every vendor what is there. With --checksum it goes on only when the plan is still the one that
-    was reviewed; else it shows the new one. A plan that is blocked or incomplete is never applied. If something moves
-    between the plan and its update, nothing is changed. `xtel plan --refresh` shows beforehand what others changed.
+    Plans again, and asks every vendor what is there. With --checksum or --reviewed it goes on only when the plan is still
+    the one that was reviewed; else it says what differs. A plan that is blocked or incomplete is never applied. If something
+    moves between the plan and its update, nothing is changed. `xtel plan --refresh` shows beforehand what others changed.
 
     \b
     Examples:
       xtel apply prod
       xtel apply prod --checksum 9f3c71ab00c4d512 --yes
+      xtel apply prod --reviewed plan.json
       xtel apply --all --parallel 8 --yes
 
     Exit codes: 0 applied or nothing to do, 1 error, failed or not agreed to,
-    3 blocked, 4 stale: not what was reviewed. With --all the worst of them.
+    3 blocked, 4 stale: not what was reviewed, 130 ended by Ctrl-C. With --all the worst of them.
     """
     from xtel.operations import apply as applying
 
     one_or_all(stack, all)
-    order = applying.Order(checksum, tuple(allow_replace or ()), tuple(allow_release or ()))
-    if all and (checksum or order.environment):
+    if all and (checksum or reviewed or allow_replace or allow_release):
         raise typer.BadParameter("it names one plan or number: apply that stack by itself", param_hint="--all")
-    ask = not yes and not checksum
+    known = applying.reviewed(reviewed, stack, checksum) if reviewed else None
+    sum = known.plan.checksum if known else checksum
+    order = applying.Order(sum, tuple(allow_replace or ()), tuple(allow_release or ()), known)
+    ask = not yes and not sum
     raise typer.Exit(_all(parallel, ask=ask, json=json) if all else _one(stack, order, ask=ask, json=json))
 
 

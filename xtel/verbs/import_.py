@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xtel import terminal
 from xtel.project import layout
 from xtel.verbs import Json, Stack, agreed
+
+if TYPE_CHECKING:
+    from xtel.operations.importing.survey import Survey
 
 
 def import_(
@@ -41,10 +44,11 @@ def import_(
       xtel import prod --carrier twilio --number +14155550100 --webhook https://voice.example.com/calls
       xtel import prod --carrier plivo --secrets secrets.yaml --yes
 
-    Exit codes: 0 imported or nothing to do, 1 error, not confirmed, or a number asked for that stays as it is.
+    Exit codes: 0 imported or nothing to do, 1 error, not confirmed, or a number asked for that stays as it is,
+    3 the plan after it is blocked.
     """
     from providers.kernel.registry import carriers
-    from xtel.operations.importing import answers, findings, takeover
+    from xtel.operations.importing import answers, findings
     from xtel.operations.importing import survey as surveying
 
     if carrier not in carriers():
@@ -60,12 +64,23 @@ def import_(
     consented = bool(survey.taken) and (yes or (not json and agreed("import them?")))
     if consented:
         with terminal.working("importing"):
-            takeover.take_over(found, stack, survey)
+            _take_over(found, stack, survey)
     if json:
         terminal.document(findings.as_json(stack, carrier, survey, imported=consented))
     else:
         findings.conclude(stack, survey, imported=consented)
     raise typer.Exit(1 if (survey.taken and not consented) or (wanted and survey.left) else 0)
+
+
+def _take_over(found: layout.Project, stack: str, survey: Survey) -> None:
+    """Imports; a plan that is stopped ends as `xtel apply` ends."""
+    from xtel.operations.importing import takeover
+
+    try:
+        takeover.take_over(found, stack, survey)
+    except takeover.ImportRefused as refused:
+        terminal.error(str(refused))
+        raise typer.Exit(refused.exit) from None
 
 
 def _asked(question: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from providers.kernel.errors import InputError
 from xtel import terminal
 from xtel.project import layout
 from xtel.verbs import Json, Stack
+
+if TYPE_CHECKING:
+    from xtel.operations.gate import ApplyResult
+    from xtel.operations.rotate import Rotation
 
 
 class What(StrEnum):
@@ -31,15 +35,17 @@ def rotate(
     """Renew a number's digest password or signing secret.
 
     Either registers the number anew at xAI, which has no other way: says first what breaks and for how long, and what the
-    receiver of the webhook must be able to do. Only made passwords; one of yours is set in Pulumi's config.
+    receiver of the webhook must be able to do, and shows the plan. Only made passwords; one of yours is set in
+    Pulumi's config.
 
     \b
     Examples:
       xtel rotate prod support
       xtel rotate prod +14155550100 --what secret --yes
 
-    Exit codes: 0 renewed, 1 error or not agreed to.
+    Exit codes: 0 renewed, 1 error or not agreed to, 3 blocked, 4 changed while it was planned.
     """
+    from xtel.operations import gate
     from xtel.operations import rotate as rotation
 
     here = layout.here()
@@ -54,14 +60,33 @@ def rotate(
     wanted = rotation.Rotation(found, chosen)
     if not json:
         rotation.explain(wanted)
-    if not (yes or (not json and _typed(found.number))):
-        raise InputError("nothing was rotated", step=f"xtel rotate {stack} {found.number} --what {chosen} --yes")
-    rotation.ready(here, found)
-    rotation.rotate(here, wanted)
+    result = _through(here, wanted, yes=yes, json=json)
     if json:
-        terminal.document(wanted.as_json(done=True))
+        terminal.document({**wanted.as_json(done=not result.exit), **(result.as_json() if result.exit else {})})
+    elif result.exit:
+        gate.show(result)
     else:
         rotation.show(wanted, file)
+    raise typer.Exit(result.exit)
+
+
+def _through(here: layout.Project, wanted: Rotation, *, yes: bool, json: bool) -> ApplyResult:
+    """Plans the rotation, has it judged, asks, and does it."""
+    from xtel.operations import gate
+    from xtel.operations import rotate as rotation
+    from xtel.review import planning
+
+    found, order = wanted.applied, rotation.order(wanted)
+    rotation.ready(here, found)
+    planned = gate.prepare(here, found.stack, order)
+    if refused := gate.refused(planned, order):
+        return refused
+    if not json:
+        planning.show(planned.review)
+    if not (yes or (not json and _typed(found.number))):
+        step = f"xtel rotate {found.stack} {found.number} --what {wanted.what} --yes"
+        raise InputError("nothing was rotated", step=step)
+    return rotation.rotate(here, wanted, planned)
 
 
 def _typed(number: str) -> bool:

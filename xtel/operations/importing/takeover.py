@@ -16,13 +16,17 @@ from typing import Any, cast
 from providers.kernel.errors import XtelError
 from stacks import document
 from stacks.resource import NUMBER
+from xtel import terminal
 from xtel.engine import cli, events
 from xtel.engine.step import UNKNOWN
+from xtel.operations import gate
+from xtel.operations.gate import ApplyResult, Order
 from xtel.operations.importing import entries
 from xtel.operations.importing.live import NAMES, ImportedResource, project_name
 from xtel.operations.importing.number import ImportedNumber
 from xtel.operations.importing.survey import Survey
 from xtel.project import layout, sandbox
+from xtel.review import planning
 
 #: One state per object on a file backend, and a rename at most: generous also for a hundred numbers.
 _SECONDS = 1800
@@ -31,7 +35,11 @@ _STEERING = frozenset({"dry_run", "blocked"})
 
 
 class ImportRefused(XtelError):
-    """The plan after the import would change something; everything was undone."""
+    """The plan after the import would change something, or is stopped; everything was undone. ``exit`` as `apply` has it."""
+
+    def __init__(self, message: str, *, step: str = "", exit: int = 1) -> None:
+        super().__init__(message, step=step)
+        self.exit = exit
 
 
 def take_over(found: layout.Project, stack: str, wanted: Survey) -> None:
@@ -53,7 +61,13 @@ def take_over(found: layout.Project, stack: str, wanted: Survey) -> None:
             raise ImportRefused(
                 f"the plan would change {told}; undone", step="report it: entry and object should agree"
             )
-    pulumi.finish()
+        order = Order(command="xtel import")
+        planned = gate.prepare(found, stack, order, terminal.silent)
+        stopped = gate.refused(planned, order)
+        if stopped and stopped.exit:
+            planning.show(planned.review)
+            raise ImportRefused(f"{stopped.error}; undone", step=stopped.step, exit=stopped.exit)
+    pulumi.finish(gate.carry_out(found, planned, order, terminal.silent))
 
 
 def write(wanted: Survey) -> None:
@@ -145,12 +159,14 @@ class _Pulumi:
                     self.run("state", "delete", urn, "--target-dependents", "--yes")
             raise
 
-    def finish(self) -> None:
-        """Renames, dependencies and outputs, by the engine's own hand; then the plan must be empty."""
-        try:
-            self.run("up", "--yes", "--skip-preview", "--suppress-outputs")
-        except cli.PulumiUnavailable as error:
-            raise XtelError(f"imported, but not everything got its new name: {error}", step="pulumi up") from None
+    def finish(self, result: ApplyResult) -> None:
+        """Renames, dependencies and outputs are applied; now the plan must be empty."""
+        if result.outcome == "interrupted":
+            gate.show_numbers(result)
+            raise KeyboardInterrupt
+        if result.exit:
+            told = f"imported, but not everything got its new name: {result.error}"
+            raise XtelError(told, step=f"xtel apply {self._named}")
         if waiting := self.differing():
             told = "; ".join(f"{name}: {', '.join(paths)}" for name, paths in sorted(waiting.items()))
             raise XtelError(f"imported, but the plan still changes {told}", step="pulumi preview --diff")
