@@ -34,6 +34,8 @@ def route(store: Store, number: str) -> Sequence[Leg] | None:
     organization, owned = held[0]
     if (status := Numbers.status(owned)) != "active":
         raise Unreachable("number", f"the number is {status}")
+    if owned["voice"]["inbound_call_screening"] == "reject_calls":
+        raise Unreachable("number", "the number's call screening rejects calls")
     forwarding = owned["voice"]["call_forwarding"]
     if forwarding["call_forwarding_enabled"] and forwarding.get("forwards_to"):
         raise Unreachable("attachment", "call forwarding takes the number's calls elsewhere")
@@ -47,12 +49,14 @@ def route(store: Store, number: str) -> Sequence[Leg] | None:
 
 def _legs(store: Store, organization: str, owned: JsonObject, connection: JsonObject) -> Sequence[Leg]:
     if not connection["active"]:
-        raise Unreachable("trunk", f"connection {connection['id']} is not active (D18)")
+        raise Unreachable("trunk", f"connection {connection['id']} is not active")
+    if connection["inbound"]["channel_limit"] == 0:
+        raise Unreachable("trunk", f"connection {connection['id']} has a channel limit of 0")
     inbound, shelf = connection["inbound"], store.shelf(VENDOR, organization, "fqdns")
     fqdns = [fqdn for name in DEFAULTS if inbound[name] and (fqdn := shelf.get(inbound[name]))]
     if not fqdns:
         # Unverified: a lone FQDN that nobody made the primary one.
-        raise Unreachable("trunk", f"connection {connection['id']} has no primary FQDN (D21)")
+        raise Unreachable("trunk", f"connection {connection['id']} has no primary FQDN")
     if inbound["default_routing_method"] == "round-robin":
         start = random.randrange(len(fqdns))
         fqdns = fqdns[start:] + fqdns[:start]

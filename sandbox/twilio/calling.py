@@ -34,6 +34,8 @@ def route(store: Store, number: str, caller: str) -> Route | None:
     if not held:
         return None
     account, owned = held[0]
+    if owned["voice_receive_mode"] == "fax":
+        raise Unreachable("attachment", "the number receives faxes: its voice_receive_mode is fax")
     if owned["trunk_sid"]:
         return _trunk(store, account, owned)
     handler = owned

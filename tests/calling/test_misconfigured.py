@@ -53,10 +53,21 @@ CASES = [
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
     Case("on an application", "plivo", "attachment", None, {"attach": False}),
     Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),
+    Case("receives faxes", "twilio", "attachment", None, {"number": {"VoiceReceiveMode": "fax"}}),
+    Case("rejects calls", "telnyx", "number", None, {"voice": {"inbound_call_screening": "reject_calls"}}),
+    Case(
+        *("forwards calls", "telnyx", "attachment", None),
+        {"voice": {"call_forwarding": {"call_forwarding_enabled": True, "forwards_to": "+14155550177"}}},
+    ),
+    Case(
+        *("a rewritten number", "telnyx", "registration", 404),
+        {"voice": {"translated_number": "14155550177"}},
+    ),
     # The carrier's own objects.
     Case("a trunk without URL", "twilio", "trunk", None, {"urls": []}),
     Case("no URL enabled", "twilio", "trunk", None, {"urls": [{"SipUrl": wiring.TARGET, "Enabled": "false"}]}),
     Case("connection inactive", "telnyx", "trunk", None, {"active": False}),
+    Case("no channels", "telnyx", "trunk", None, {"inbound": {"channel_limit": 0}}),
     Case("no primary FQDN", "telnyx", "trunk", None, {"primary": False}),
     Case("trunk disabled", "plivo", "trunk", None, {"trunk_status": "disabled"}),
     # The way: name, port, transport.

@@ -152,6 +152,7 @@ def twilio(
     *,
     urls: Sequence[str | dict[str, Any]] = (TARGET,),
     attach: bool | str = True,
+    number: dict[str, str] | None = None,
     **trunk: str,
 ) -> None:
     """A trunk with origination URLs and the number on it. ``attach``: "other", on another trunk that has no URL."""
@@ -164,6 +165,8 @@ def twilio(
     holder = sid
     if attach == "other":
         holder = ok(sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "other"}))["sid"]
+    if number:
+        ok(sandbox.twilio("POST", f"~/IncomingPhoneNumbers/{owned}.json", number))
     if attach:
         ok(sandbox.twilio("POST", f"/v1/Trunks/{holder}/PhoneNumbers", {"PhoneNumberSid": owned}))
     else:
@@ -187,6 +190,7 @@ def telnyx(
     primary: bool = True,
     attach: bool = True,
     inbound: dict[str, Any] | None = None,
+    voice: dict[str, Any] | None = None,
     **connection: Any,
 ) -> None:
     """An FQDN connection with its FQDNs in the order in which they are tried."""
@@ -204,6 +208,8 @@ def telnyx(
     owned = next(each["id"] for each in numbers if each["phone_number"] == NUMBERS["telnyx"])
     if attach:
         ok(sandbox.telnyx("PATCH", f"/phone_numbers/{owned}", {"connection_id": id}))
+    if voice:
+        ok(sandbox.telnyx("PATCH", f"/phone_numbers/{owned}/voice", voice))
 
 
 def plivo(
