@@ -112,7 +112,8 @@ class Control:
     async def calls(self, request: Request) -> Response:
         if request.method == "POST":
             return JSONResponse({"id": self.desk.place(await _object(request)).id}, 201)
-        return JSONResponse(self.desk.calls(request.query_params.get("to", "")))
+        # A plus that nobody encoded arrives as a blank.
+        return JSONResponse(self.desk.calls(request.query_params.get("to", "").replace(" ", "+")))
 
     async def call(self, request: Request) -> Response:
         found = self.desk.call(request.path_params["id"])

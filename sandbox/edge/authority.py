@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ class Authority:
         self._authority.cert_pem.write_to_path(str(file))
         self.client = client_context(str(file))
 
-    def server(self, names: frozenset[str]) -> ssl.SSLContext:
-        """TLS 1.2 or newer as the first name; a caller that asks for another of these names gets its certificate."""
+    def server(self, names: Callable[[], Collection[str]]) -> ssl.SSLContext:
+        """TLS 1.2 or newer as xAI's host; a caller that asks for another of these names gets its certificate."""
         context = self._context(NAME)
 
         def named(connection: ssl.SSLObject, asked: str | None, original: ssl.SSLContext) -> None:
-            if asked and asked.lower() in names:
+            if asked and asked.lower() in names():
                 connection.context = self._context(asked.lower())
 
         context.sni_callback = named

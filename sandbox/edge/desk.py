@@ -56,9 +56,8 @@ class Desk:
         except ImportError as error:
             self._why = f"calls need {error.name}; next: pip install 'xai-telephony[calls]'"
             return
-        names = frozenset({NAME, str(self._switches["xai.sip_host"]).lower()})
         host = Host(self._registrar, self._switches, self._records, self._outgoing)
-        await host.start(self._authority, names)
+        await host.start(self._authority)
         self._registrar.control(host)
         self._host, self._dialing = host, Dialing(self._carriers, host, self._records, self.receivers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import OrderedDict
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,7 +13,7 @@ from starlette.websockets import WebSocket
 
 from sandbox.calling import Failure, Registrar, Registration, Webhook
 from sandbox.edge.admission import Admission
-from sandbox.edge.authority import Authority
+from sandbox.edge.authority import NAME, Authority
 from sandbox.edge.outgoing import Outgoing, Undelivered
 from sandbox.edge.record import Record, Records
 from sandbox.edge.session import Hosted, Realtime
@@ -24,6 +25,8 @@ from signaling.transport import Address
 
 #: Seconds until a transfer that nobody reports on counts as unresolved.
 _TRANSFER: Final = 60
+#: Addresses of other telephones whose messages are written down; with more the oldest are not any more.
+_FOLLOWED: Final = 2000
 _TOLD: Final = ("From", "To")
 
 
@@ -47,16 +50,20 @@ class Host:
         self._registrar, self._records = registrar, records
         self._admission = Admission(registrar, switches)
         self._held: dict[str, Held] = {}
-        self._outside: dict[str, Record] = {}
+        self._outside: OrderedDict[str, Record] = OrderedDict()
         settings = Settings("sip:xai@sip.voice.x.ai", product="xtel-sandbox", media_address="127.0.0.1")
         self.agent = UserAgent(settings, on_call=self._take, ladder=self._pass)
         self.address = self.private = Address("", 0)
-        self.names: frozenset[str] = frozenset()
         self.trust: ssl.SSLContext | None = None
 
-    async def start(self, authority: Authority, names: frozenset[str]) -> None:
+    @property
+    def names(self) -> set[str]:
+        """The names of the SIP host, in lower case: the documented one, and the one that the API says."""
+        return {NAME, str(self.switches["xai.sip_host"]).lower()}
+
+    async def start(self, authority: Authority) -> None:
         """Takes calls from now on. Raises OSError."""
-        tls, self.trust, self.names = authority.server(names), authority.client, names
+        tls, self.trust = authority.server(lambda: self.names), authority.client
         self.address = await self.agent.listen("127.0.0.1", 0, tls=tls)
         self.private = await self.agent.listen("127.0.0.1", 0, tls=tls, proxy_protocol=True)
 
@@ -66,13 +73,18 @@ class Host:
         if record is not None:
             record.step(step)
 
+    def _follow(self, place: str, record: Record) -> None:
+        self._outside[place] = record
+        while len(self._outside) > _FOLLOWED:
+            self._outside.popitem(last=False)
+
     async def _take(self, call: IncomingCall) -> None:
         peer, record = call.peer, self._records.expected(call.peer)
         if record is None:
             request = call.request
             called = getattr(request.uri, "user", None) or ""
             record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", called)
-            self._outside[str(peer)] = record
+            self._follow(str(peer), record)
             # Seen before anybody knew whose it is.
             record.note("sip", (str(peer), str(self.address)), request.first_line, str(request))
         number = self._admission.admit(call)
@@ -150,7 +162,7 @@ class Host:
             raise
         media = held.call.media
         if held.record.outside:
-            self._outside[f"{media.address}:{media.port}"] = held.record
+            self._follow(f"{media.address}:{media.port}", held.record)
         held.record.answer(session)
 
     @staticmethod

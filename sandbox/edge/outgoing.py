@@ -12,6 +12,7 @@ import httpx
 from sandbox.calling import Ask, Webhook
 from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record
+from signaling.ladder import MASK
 
 #: Seconds until a delivery is tried again.
 RETRIES: Final = (1, 5, 15)
@@ -55,7 +56,7 @@ class Outgoing:
         """OAuth client credentials for a bearer token (RFC 6749 §4.4); the exact exchange is unverified."""
         form = urlencode({"grant_type": "client_credentials", "client_secret": webhook.token})
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        answer = await self._send(record, "xai", ("POST", webhook.auth_url), headers, body=form)
+        answer = await self._send(record, "xai", ("POST", webhook.auth_url), headers, body=form, told=False)
         try:
             return str(answer.json()["access_token"])
         except (ValueError, KeyError, TypeError):
@@ -65,8 +66,8 @@ class Outgoing:
         """What a URL says is to be done with a call. Raises Undelivered."""
         form, url = urlencode(ask.form), ask.url
         headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": "TwilioProxy/1.1"}
-        sent = {"query": form} if ask.method == "GET" else {"body": form}
-        return (await self._send(record, "carrier", (ask.method, url), headers, **sent)).text
+        body, query = ("", form) if ask.method == "GET" else (form, "")
+        return (await self._send(record, "carrier", (ask.method, url), headers, body=body, query=query)).text
 
     async def _send(
         self,
@@ -77,10 +78,16 @@ class Outgoing:
         *,
         body: str = "",
         query: str = "",
+        told: bool = True,
     ) -> httpx.Response:
         method, url = request
         host, place = urlsplit(url).netloc, self._receivers.url(url)
-        record.note("http", (source, host), f"{method} {url}", f"{method} {url}\n{record.headers(headers, body)}")
+        record.note(
+            "http",
+            (source, host),
+            f"{method} {url}",
+            f"{method} {url}\n{record.headers(headers, body if told else MASK)}",
+        )
         if place is None:
             raise Undelivered(f"nobody stands in for {url}")
         if query:

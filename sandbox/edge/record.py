@@ -124,7 +124,7 @@ class Records:
         self._veil = veil
         self._all: OrderedDict[str, Record] = OrderedDict()
         self._by_peer: dict[Address, Record] = {}
-        self._by_dialog: dict[str, Record] = {}
+        self._by_dialog: OrderedDict[str, Record] = OrderedDict()
 
     def new(self, caller: str, number: str) -> Record:
         """A call begins."""
@@ -152,6 +152,8 @@ class Records:
         if record is None:
             record = self._by_dialog[dialog] = self.new(caller, number)
             record.outside = True
+            while len(self._by_dialog) > _KEPT:
+                self._by_dialog.popitem(last=False)
         if record.state == "failed":
             record.state, record.failure = "ringing", None
         return record

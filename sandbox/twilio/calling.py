@@ -59,12 +59,17 @@ def _trunk(store: Store, account: str, owned: JsonObject) -> Sequence[Leg]:
         Leg(
             str(_called(parse_sip(url["sip_url"]), owned["phone_number"])),
             encryption="required" if trunk["secure"] else "off",
+            headers=[("X-Twilio-CallSid", _call_sid())],
             sources=RANGES,
             fails_over=_next_url,
             transfer=_transfer(trunk["transfer_mode"]),
         )
         for url in _order(usable)
     ]
+
+
+def _call_sid() -> str:
+    return f"CA{secrets.token_hex(16)}"
 
 
 def _called(uri: SipUri, number: str) -> SipUri:
@@ -99,7 +104,7 @@ def _transfer(mode: str) -> Callable[[str], int]:
 
 def _asked(handler: JsonObject, account: str, number: str, caller: str) -> Ask:
     form = {
-        "CallSid": f"CA{secrets.token_hex(16)}",
+        "CallSid": _call_sid(),
         "AccountSid": account,
         "From": caller,
         "To": number,

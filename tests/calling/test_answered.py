@@ -46,6 +46,7 @@ def test_the_announcement_is_signed_and_says_who_calls_whom(sandbox: Server, lin
     named = {each["name"]: each["value"] for each in event["data"]["sip_headers"]}
     assert "+12025550143" in named["From"]
     assert TWILIO in named["To"]
+    assert named["X-Twilio-Callsid"].startswith("CA")
 
 
 def test_outcome_and_ladder(sandbox: Server, line: Receiver) -> None:
@@ -444,3 +445,59 @@ def test_a_receiver_ends(sandbox: Server, line: Receiver) -> None:
 
 def test_a_call_nobody_knows(sandbox: Server) -> None:
     assert sandbox.http.get("/_sandbox/calls/none").status_code == 404
+
+
+def test_the_name_that_the_api_says(sandbox: Server, receiver: Receiver) -> None:
+    sandbox.control("POST", "switches", {"xai.sip_host": "eu.sip.voice.x.ai"})
+    wiring.twilio(sandbox, urls=["sip:eu.sip.voice.x.ai;transport=tls"])
+    wiring.xai(sandbox, TWILIO)
+    assert wiring.call(sandbox, TWILIO, seconds=0.1)["state"] == "ended"
+
+
+@pytest.mark.parametrize("exchange", [False, True])
+def test_a_delivery_with_a_credential(sandbox: Server, receiver: Receiver, exchange: bool) -> None:
+    wiring.twilio(sandbox)
+    webhook = {"url": WEBHOOK, "auth_token": "hook-token", **({"auth_url": wiring.TWIML} if exchange else {})}
+    receiver.twiml = '{"access_token": "exchanged"}'
+    body = {"origin": "byo_trunk", "name": "Line", "phone_number": TWILIO, "webhook": webhook}
+    wiring.ok(sandbox.xai("POST", "/v2/phone-numbers", body))
+    found = wiring.call(sandbox, TWILIO, seconds=0.1)
+    assert found["state"] == "ended"
+    assert receiver.deliveries[-1][0]["authorization"] == f"Bearer {'exchanged' if exchange else 'hook-token'}"
+    assert "hook-token" not in json.dumps(found)
+    assert "exchanged" not in json.dumps(found)
+
+
+def test_a_judge_calls(sandbox: Server, receiver: Receiver) -> None:
+    """A telephone that nobody here wrote, over the public port: TLS, SRTP, digest, keys."""
+    baresip = pytest.importorskip("baresip")
+    number = NUMBERS["sip"]
+    wiring.xai(sandbox, number, digest="hq")
+    place = sandbox.env["XTEL_SANDBOX_SIP"]
+
+    async def main() -> None:
+        runtime = baresip.Runtime()
+        extra = f"sip_cafile {sandbox.env['XTEL_SANDBOX_CA']}\nsip_verify_server no\n"
+        await runtime.start(baresip.Config(net_interface="127.0.0.1", extra_config_text=extra))
+        try:
+            account = baresip.Account(
+                user="hq",
+                domain=place,
+                password=PASSWORD,
+                transport="tls",
+                reg_interval=0,
+                audio_codecs=("pcmu", "pcma"),
+                extra_params=("mediaenc=srtp-mand",),
+            )
+            agent = await baresip.UserAgent.create(runtime, account)
+            call = await agent.dial(f"sip:{number}@{place};transport=tls")
+            await asyncio.wait_for(call.wait_established(), 10)
+            await asyncio.sleep(0.5)
+            await call.hangup()
+            await asyncio.sleep(0.3)
+        finally:
+            await runtime.close()
+
+    asyncio.run(main())
+    (found,) = sandbox.control("GET", f"calls?to={number}")
+    assert (found["state"], found["outcome"]["encrypted"], found["outcome"]["codec"]) == ("ended", True, "PCMU")

@@ -52,7 +52,7 @@ class Receiver:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
             sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})

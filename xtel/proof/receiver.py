@@ -65,7 +65,7 @@ class Receiver:
         self._secrets, self._documents = secrets, list(documents.values())
         self._realtime, self._key = realtime, key
         self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         place = f"http://127.0.0.1:{self._server.server_port}"
         #: Where each URL of TwiML, and any webhook, is to be delivered.
