@@ -113,7 +113,8 @@ class Desk:
         return [record.document() for record in self._records.to(number)]
 
 
-def _wanted(document: JsonObject) -> Wanted:
+def _wanted(given: JsonObject) -> Wanted:
+    document = _said(given)
     only(document, FIELDS, "field")
     number, caller = document.get("to"), document.get("from", Wanted.caller)
     for name, value in (("to", number), ("from", caller)):
@@ -127,8 +128,14 @@ def _wanted(document: JsonObject) -> Wanted:
     raw = document.get("leg", {})
     if not is_object(raw):
         raise ValueError("leg: expected an object")
+    raw = _said(raw)
     wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)))
     return dialing.with_source(wanted, str(raw["source"])) if raw.get("source") else wanted
+
+
+def _said(given: JsonObject) -> JsonObject:
+    """Without what is null: it says nothing."""
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _leg(raw: JsonObject, number: str) -> Leg | None:
@@ -142,9 +149,10 @@ def _leg(raw: JsonObject, number: str) -> Leg | None:
     codecs = raw.get("codecs", ["PCMU", "PCMA"])
     if not is_array(codecs) or not all(isinstance(codec, str) for codec in codecs):
         raise ValueError("leg.codecs: expected a list of names")
+    dialing.offered(codecs)
     return Leg(
         raw.get("uri") or f"sip:{number}@{NAME};transport=tls",
-        codecs=dialing.offered(codecs),
+        codecs=codecs,
         encryption=_encryption(raw.get("srtp", False)),
         username=raw.get("username", ""),
         password=raw.get("password", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import itertools
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,10 @@ from signaling.transport import Address
 from signaling.uri import SipUri, parse_sip
 
 #: What a carrier may offer that is not spoken here: a number that wants it alone has no common codec.
-_OFFERED: Final = {codec.name: codec for codec in (*CODECS, Codec("G729", 18), Codec("opus", 111, 48000))}
+_OFFERED: Final = {codec.name.upper(): codec for codec in (*CODECS, Codec("G729", 18), Codec("opus", 111, 48000))}
+_CODEC: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
+#: The first payload type that an offer may give any name (RFC 3551).
+_DYNAMIC: Final = 112
 #: Seconds in which a connection must stand, and by which a call rings longer here than at the edge.
 _CONNECT, _MORE = 4.0, 15.0
 _STATUS: Final[dict[int, Hop]] = {
@@ -164,7 +168,7 @@ class Dialing:
             call = await agent.call(
                 leg.uri,
                 credentials=credentials,
-                codecs=[_OFFERED[name] for name in leg.codecs],
+                codecs=offered(leg.codecs),
                 encryption=leg.encryption,
                 headers=leg.headers,
                 routes=way.routes,
@@ -261,13 +265,11 @@ def _anybody() -> ssl.SSLContext:
     return context
 
 
-def offered(names: Sequence[str]) -> Sequence[str]:
-    """Codecs by name, as they can be offered. Raises ValueError."""
-    known = {name.upper(): name for name in _OFFERED}
-    unknown = [name for name in names if name.upper() not in known]
-    if unknown or not names:
-        raise ValueError(f"leg.codecs: expected some of {', '.join(_OFFERED)}")
-    return [known[name.upper()] for name in names]
+def offered(names: Sequence[str]) -> list[Codec]:
+    """Codecs by name, also ones that are not spoken here. Raises ValueError for what can be no name."""
+    if not all(_CODEC.fullmatch(name) for name in names):
+        raise ValueError("leg.codecs: expected names such as PCMU, PCMA, G722, G729")
+    return [_OFFERED.get(name.upper()) or Codec(name, _DYNAMIC + place % 16) for place, name in enumerate(names)]
 
 
 def with_source(wanted: Wanted, source: str) -> Wanted:

@@ -378,6 +378,9 @@ LEGS: list[tuple[dict[str, Any], str | None, int | None]] = [
     ({"uri": f"sip:{NUMBERS['sip']}@pbx.example.com;transport=tls"}, "dns", None),
     ({"uri": "tel:+4989"}, "trunk", None),
     ({"username": "hq", "password": PASSWORD, "codecs": ["G729"]}, "media", 488),
+    ({"username": "hq", "password": PASSWORD, "codecs": ["speex", "opus"]}, "media", 488),
+    ({"username": "hq", "password": PASSWORD, "codecs": []}, "media", 488),
+    ({"username": "hq", "password": PASSWORD, "srtp": None, "codecs": None}, None, 200),
 ]
 
 
@@ -408,8 +411,8 @@ BAD: list[dict[str, Any]] = [
     {"to": TWILIO, "seconds": True},
     {"to": TWILIO, "nonsense": 1},
     {"to": TWILIO, "leg": []},
-    {"to": TWILIO, "leg": {"codecs": []}},
-    {"to": TWILIO, "leg": {"codecs": ["OPUS9"]}},
+    {"to": TWILIO, "leg": {"codecs": "PCMU"}},
+    {"to": TWILIO, "leg": {"codecs": ["a b"]}},
     {"to": TWILIO, "leg": {"srtp": "maybe"}},
     {"to": TWILIO, "leg": {"source": "example.com"}},
 ]
@@ -501,3 +504,29 @@ def test_a_judge_calls(sandbox: Server, receiver: Receiver) -> None:
     asyncio.run(main())
     (found,) = sandbox.control("GET", f"calls?to={number}")
     assert (found["state"], found["outcome"]["encrypted"], found["outcome"]["codec"]) == ("ended", True, "PCMU")
+
+
+DTLS = (
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 UDP/TLS/RTP/SAVP 0\r\n"
+    "a=fingerprint:sha-256 AA:BB\r\na=setup:actpass\r\na=sendrecv\r\n"
+)
+
+
+def test_dtls_is_not_spoken(sandbox: Server, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    from signaling import offer
+
+    number = NUMBERS["sip"]
+    wiring.xai(sandbox, number)
+    made = offer.make_offer
+    monkeypatch.setattr(offer, "make_offer", lambda local: offer.Offer(DTLS, local, made(local).keys))
+
+    async def main() -> None:
+        async with phone(sandbox) as agent:
+            call = await agent.call(f"sip:{number}@sip.voice.x.ai;transport=tls")
+            with pytest.raises(CallRefused, match="488"):
+                await call.answered(5)
+
+    asyncio.run(main())
+    (found,) = sandbox.control("GET", f"calls?to={number}")
+    assert (found["outcome"]["hop"], found["outcome"]["reason"]) == ("media", "SRTP by DTLS is not spoken here")
+    assert receiver.deliveries == []
