@@ -19,7 +19,7 @@ from providers.kernel import engine, preflight, registry, secrecy, spec
 from providers.kernel.route import CarrierRoute
 from providers.kernel.values import NUMBER_TO_COME
 from stacks import agent as hosted
-from stacks import arguments, graph, instructions, model, secret_values
+from stacks import arguments, graph, instructions, model, secret_values, wording
 from stacks.agent import ID_PREFIX
 from stacks.model import SecretRef
 from stacks.resource import NUMBER, Resource
@@ -164,7 +164,8 @@ def _modelled(kind: type[ModelT], declared: Mapping[str, Any]) -> ModelT:
     try:
         return kind.model_validate(dict(declared))
     except ValidationError as error:
-        raise pulumi.RunError("; ".join(str(problem) for problem in spec.problems(error))) from None
+        found = (wording.worded(kind, detail) for detail in spec.details(error))
+        raise pulumi.RunError("; ".join(str(spec.Problem(spec.path(place), why)) for place, why in found)) from None
 
 
 def _complete(key: str, agent: hosted.Agent) -> hosted.Agent:
@@ -192,7 +193,7 @@ def _route(key: str, given: CarrierRoute | Mapping[str, Any] | None) -> CarrierR
         return given
     name, known = given.get("carrier"), registry.carriers()
     if name not in known:
-        raise pulumi.RunError(f"{key}: route: no carrier {name!r} is installed; installed: {', '.join(known)}")
+        raise pulumi.RunError(f"{key}: route: {registry.no_carrier(name)}")
     return _modelled(known[name].route, given)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,11 +14,13 @@ from pydantic import ValidationError
 from providers.kernel import purchase, ranges, registry, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
 from providers.kernel.vendor import Carrier
+from providers.kernel.wording import did_you_mean
 from stacks import graph
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
 from stacks.positions import Location
 from stacks.resource import Resource
+from xai_resources.agent import VOICES
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
     yield from _renamed("numbers", network.numbers, line)
     yield from _assigned(network, line)
     yield from _renamed("agents", network.agents, line)
+    yield from _voiced(network)
     yield from _reviewed(network)
 
 
@@ -302,6 +304,15 @@ def _assigned(network: Network, line: Callable[[Location], int]) -> Iterator[Rem
             answered.setdefault(name, key)
 
 
+def _voiced(network: Network) -> Iterator[Remark]:
+    """A voice may be a team's own, so one that nobody documents is only doubted."""
+    for key, agent in network.agents.items():
+        voice = agent.voice.voice_id if agent.voice else None
+        if voice and voice not in VOICES and (guess := did_you_mean(voice, VOICES)):
+            text = f"is none of the voices that xAI documents: {guess} (one of your own is right as it is)"
+            yield Remark(("agents", key, "voice", "voice_id"), text, "warning")
+
+
 def _at_odds_with(
     network: Network, key: str, name: str, answered: Mapping[str, str], line: Callable[[Location], int]
 ) -> str:
@@ -321,8 +332,8 @@ def _at_odds_with(
 
 def _known(name: str, entries: Mapping[str, Any], what: str) -> str:
     """The key that was meant, where that can be guessed; else those that there are."""
-    if close := difflib.get_close_matches(name, entries, n=1):
-        return f": did you mean {close[0]}?"
+    if guess := did_you_mean(name, entries):
+        return f": {guess}"
     return f" ({what}s: {', '.join(list(entries)[:5])}{', …' if len(entries) > 5 else ''})" if entries else ""
 
 
@@ -363,5 +374,4 @@ def _reviewed(network: Network) -> Iterator[Remark]:
             yield Remark((*place, "until"), text, "warning")
     for name in network.limits.carriers:
         if name not in registry.carriers():
-            known = ", ".join(registry.carriers())
-            yield Remark(("limits", "carriers", name), f"no carrier {name!r} is installed; installed: {known}")
+            yield Remark(("limits", "carriers", name), registry.no_carrier(name))

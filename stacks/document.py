@@ -268,7 +268,7 @@ def _carrier(given: Any) -> tuple[Carrier[Any] | None, str]:
     name = cast(dict[str, Any], given)["carrier"]
     if not isinstance(name, str):
         return None, f"must be the name of a carrier; installed: {names}"
-    return registry.carriers().get(name), f"no carrier {name!r} is installed; installed: {names}"
+    return registry.carriers().get(name), registry.no_carrier(name)
 
 
 def _plain(node: Any, left: list[int], place: Location = ()) -> Any:

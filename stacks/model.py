@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
@@ -22,6 +21,7 @@ from providers.kernel import purchase, ranges, values
 from providers.kernel.route import CarrierRoute, Fallback
 from providers.kernel.spec import StrictModel
 from providers.kernel.values import E164, Host, HttpsUrl, e164
+from providers.kernel.wording import did_you_mean
 from stacks.agent import ID_PREFIX, Agent
 from stacks.reference import Reference, Spelled
 from stacks.reference import SecretRef as SecretRef  # noqa: PLC0414 -- every word of a stack file is found here
@@ -56,8 +56,6 @@ def _dialable(fallback: Fallback) -> Fallback:
         raise ValueError(
             "must not hold a password (file and state would show it): let the PBX accept the carrier's addresses"
         )
-    if target.port is not None and not 0 < target.port < 65536:
-        raise ValueError("has a port that does not exist: 1 to 65535, or none")
     return fallback
 
 
@@ -269,7 +267,7 @@ class Number(Common):
         False, description="Make the registration and the attachment that exist ours, whoever made them."
     )
     replace: Literal["accept"] | None = Field(
-        None, description="`accept` consents to registering the number anew: an outage and a new signing secret."
+        None, description="`accept` consents to re-registering the number: an outage and a new signing secret."
     )
     on_delete: Literal["keep", "release"] | None = Field(
         None,
@@ -352,8 +350,7 @@ RULES: tuple[str, ...] = get_args(Rule)
 
 def _rule(value: Any) -> Any:
     if value not in RULES:
-        close = difflib.get_close_matches(str(value), RULES, n=1)
-        hint = f"did you mean {close[0]}?" if close else "the plan names them, docs/plan.md lists them"
+        hint = did_you_mean(value, RULES) or "the plan names them, docs/plan.md lists them"
         raise ValueError(f"is not a rule: {hint}")
     return value
 

@@ -23,6 +23,8 @@ _SHORT = "x-short"
 _ACRONYMS = {"url": "URL", "uri": "URI", "sip": "SIP", "id": "ID", "cnam": "CNAM", "e164": "E.164", "vad": "VAD"}
 #: pydantic's own words for limits of what a function validates first.
 _LIMITS = {"ge": "minimum", "le": "maximum"}
+#: A public host name: two labels at least, and no address.
+_NAME = r"([A-Za-z0-9_\-]+\.)+[A-Za-z][A-Za-z0-9\-]*\.?"
 #: Looser than the values themselves: spelling is forgiven, and what is wrong in detail `xtel validate` says.
 _SPELLINGS: dict[Callable[..., Any], JsonSchemaValue] = {
     values.e164: {
@@ -30,16 +32,20 @@ _SPELLINGS: dict[Callable[..., Any], JsonSchemaValue] = {
         "errorMessage": 'must be E.164 in quotes: + and the country code, for example "+14155550100"',
     },
     values.https_url: {
-        "pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]://[^/?#@]+([/?#][\s\S]*)?$",
-        "errorMessage": "must be an https:// URL without credentials",
+        "pattern": rf"^\s*[Hh][Tt][Tt][Pp][Ss]://{_NAME}(:[0-9]+)?([/?#][\s\S]*)?$",
+        "errorMessage": "must be an https:// URL of a public host, without credentials",
     },
     values.sip_uri: {
-        "pattern": r"^\s*[Ss][Ii][Pp]:([^@;:\s]+@)?[^:;@\s]+(:[0-9]+)?(;[^;\s]+)*\s*$",
-        "errorMessage": "must be a SIP URI, for example sip:+14155550999@pbx.example.com;transport=tls",
+        "pattern": rf"^\s*[Ss][Ii][Pp]:([^@;:\s]+@)?{_NAME}(:[0-9]+)?(;[^;\s]+)*\s*$",
+        "errorMessage": "must be a SIP URI of a public host, for example sip:+14155550999@pbx.example.com;transport=tls",
     },
     values.host: {
-        "pattern": r"^\s*(?![0-9.]+\s*$)[A-Za-z0-9_.\-]+\s*$",
-        "errorMessage": f"must be a host name alone, for example {values.SIP_HOST}",
+        "pattern": rf"^\s*{_NAME}\s*$",
+        "errorMessage": f"must be a public host name alone, for example {values.SIP_HOST}",
+    },
+    values.public_address: {
+        "pattern": rf"^\s*({_NAME}|[0-9A-Fa-f.:]*)\s*$",
+        "errorMessage": "must be a public address, or the public name of a host",
     },
 }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -15,6 +14,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from providers.kernel import registry, spec
+from providers.kernel.capabilities import Can, Cannot, Capability
+from providers.kernel.vendor import Carrier
+from providers.kernel.wording import did_you_mean
+from stacks.agent import Agent
 from stacks.model import Common, Network, Number
 from stacks.positions import Location
 
@@ -42,6 +45,16 @@ _HINTS = {
     ("version", "missing"): "is required: write version: 1",
     ("version", "literal_error"): "must be 1, without quotes: this release of xtel knows no other format",
 }
+#: Keys of routes by what they ask of a carrier.
+_ASKED_BY = {
+    Capability.TRANSFER: {"transfer", "transfer_caller_id", "transfer_context"},
+    Capability.SRTP: {"secure", "srtp"},
+    Capability.CODECS: {"codecs"},
+    Capability.SHARED: {"trunk"},
+    Capability.BUYING: {"buy"},
+}
+#: Levels below a mapping in which a key that stands too high is looked for.
+_DEEPEST = 3
 #: YAML's complaints, and what people did.
 _YAML = {
     r"found character '\\t'": "a tab stands in the indentation: use spaces",
@@ -179,6 +192,9 @@ def _expected(given: Any, declared: _Declared) -> str:
     text = f"{start} {' or '.join(filter(None, [', '.join(nouns[:-1]), *nouns[-1:]]))}"
     if str in members and isinstance(given, bool | int | float):
         return f"{text}: put it in quotes"
+    literals = [str(word) for member in members if get_origin(member) is Literal for word in get_args(member)]
+    if guess := did_you_mean(given, literals) if isinstance(given, str) else "":
+        return f"{text}: {guess}"
     if bool in members:
         return text + yes_or_no(given)
     if example is not None:
@@ -208,14 +224,83 @@ def _flow(value: Any) -> str:
 
 
 def _unknown(key: str, models: tuple[type[BaseModel], ...]) -> str:
-    """A key that is not known: the one that was meant, where that can be guessed."""
+    """A key that is not known: where it belongs, or the one that was meant, where that can be guessed."""
     fields = [name for model in models for name in model.model_fields]
+    if holder := _holder(key, models):
+        return holder
+    if carrier := next((each for each in registry.carriers().values() if each.route in models), None):
+        return _unknown_in_route(key, carrier)
+    if Network in models and (guess := did_you_mean(key, fields)):
+        return f"is not a known key: {guess}"
+    if path := _deeper(key, models):
+        return (
+            f"is a key of the route: write it under {path}"
+            if path == "route"
+            else f"belongs under {path}: write it there"
+        )
+    return f"is not a known key{_guessed(key, fields)}"
+
+
+def _holder(key: str, models: tuple[type[BaseModel], ...]) -> str:
+    """A key of a number that stands where no number is said; empty for others."""
     if Common in models and key in Number.model_fields:
         return "is said for each number alone: write it there"
     if Network in models and key in Common.model_fields:
         return "is said for each number, or for all of them under defaults: write it there"
-    if "route" in fields and any(key in item.route.model_fields for item in registry.carriers().values()):
-        return "is a key of the route: write it under route"
-    if close := difflib.get_close_matches(key, fields, n=1):
-        return f"is not a known key: did you mean {close[0]}?"
-    return "is not a known key; see `xtel schema` for the keys"
+    if Agent in models and key in Number.model_fields:
+        return "is a key of a number, not of an agent: write it there"
+    return ""
+
+
+def _guessed(key: str, fields: Iterable[str]) -> str:
+    guess = did_you_mean(key, fields)
+    return f": {guess}" if guess else "; see `xtel schema` for the keys"
+
+
+def _unknown_in_route(key: str, carrier: Carrier[Any]) -> str:
+    """A key that this carrier's route has not: whose it is, and why this one does without."""
+    fields = carrier.route.model_fields
+    if path := _deeper(key, (carrier.route,)):
+        return f"belongs under {path}: write it there"
+    if key in Number.model_fields:
+        return "is a key of the number, not of its route: write it one level up"
+    others = [each.name for each in registry.carriers().values() if key in each.route.model_fields]
+    if not others:
+        return f"is not a known key{_guessed(key, fields)}"
+    capability = next((found for found, keys in _ASKED_BY.items() if key in keys), None)
+    ability = carrier.can.get(capability) if capability else None
+    whose = " and ".join(filter(None, [", ".join(others[:-1]), others[-1]]))
+    told = f"is not a key of {carrier.name}, but of {whose}"
+    longer = [name for name in fields if name.startswith(key) or key.startswith(name)]
+    if capability and isinstance(ability, Can):
+        return f"{told}; {carrier.title} has {capability.value} without it ({ability.how})"
+    why = f"; {carrier.title} cannot: {ability.why}" if isinstance(ability, Cannot) else ""
+    return f"{told}{why}: {did_you_mean(key, longer) or 'remove it'}"
+
+
+def _deeper(key: str, models: tuple[type[BaseModel], ...]) -> str:
+    """The path of the mapping inside these that has the key; empty where none has, or more than two."""
+    level: list[tuple[str, type[BaseModel]]] = [("", model) for model in models]
+    for _ in range(_DEEPEST):
+        level = [
+            (f"{path}.{name}".lstrip("."), inner)
+            for path, model in level
+            for name, info in model.model_fields.items()
+            for inner in _held(name, info.annotation)
+        ]
+        if found := sorted({path for path, model in level if key in model.model_fields}):
+            return " or ".join(found) if len(found) < 3 else ""
+    return ""
+
+
+def _held(name: str, hint: Any) -> list[type[BaseModel]]:
+    """The mappings that a field holds, by itself or in a list; not the entries that people name."""
+    if name == "route":
+        return [carrier.route for carrier in registry.carriers().values()]
+    found: list[type[BaseModel]] = []
+    for member in _members(hint):
+        if get_origin(member) in {tuple, list}:
+            found += _held("", get_args(member)[0])
+        elif isinstance(member, type) and issubclass(member, BaseModel):
+            found.append(member)
+    return found

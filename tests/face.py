@@ -21,12 +21,13 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2 as wire
 
-from providers.kernel import engine, preflight, process
+from providers.kernel import engine, errors, preflight, process, workarounds
 from providers.kernel.engine import Provider
 from stacks import document, graph
 from stacks.reference import SecretRef
 from stacks.resource import NUMBER, Resource
 from tests.conftest import Sandbox
+from tests.wording import assert_ours
 
 PROJECT, STACK = "xai-telephony", "test"
 
@@ -72,6 +73,7 @@ class Face:
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(process, "set_up", lambda: None)  # it is meant for a process of its own
         monkeypatch.setattr(process, "_log", lambda severity, urn, message, ephemeral: self.said.append(message))
+        workarounds.one_line_errors(errors.worded)
         self._file = folder / f"{STACK}.yaml"
         self.state: dict[str, Kept] = {}
         self.said: list[str] = []
@@ -194,6 +196,7 @@ class _Errors:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
         if isinstance(error, Failed):
+            assert_ours(str(error))
             self._errors[self._name] = str(error)
         return isinstance(error, Failed)
 

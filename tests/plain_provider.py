@@ -40,6 +40,9 @@ class Plain(ResourceProvider):
     def _fail(self) -> str:
         raise errors.InputError("it cannot be", step="write another")
 
+    def _stumble(self) -> str:
+        return str({}["colour"])
+
     def _urn(self) -> str:
         return workarounds.urn()
 

@@ -12,14 +12,14 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from providers.kernel import ranges, registry
 from providers.kernel.capabilities import Cannot, Capability
 from providers.kernel.route import CarrierRoute, Leg, RouteObject
 from providers.kernel.vendor import Carrier
 from providers.twilio import CARRIER as TWILIO
-from stacks import document, model
+from stacks import document, model, wording
 from tests.conftest import ROOT
 
 BAD = sorted((Path(__file__).parent / "cases/stackfile/bad").glob("*.yaml"))
@@ -454,3 +454,41 @@ def test_any_text_is_read_or_refused(tokens: list[str], tmp_path_factory: pytest
         document.read(path)
     except document.Refused as refused:
         assert all(str(finding).isprintable() for finding in refused.findings)
+
+
+@pytest.mark.parametrize(("voice", "doubt"), [("evee", "eve"), ("Saal", "sal"), ("voice_8f2a", ""), ("EVE", "")])
+def test_a_voice_that_nobody_documents_is_doubted_alone(tmp_path: Path, voice: str, doubt: str) -> None:
+    file = tmp_path / "a.yaml"
+    agent = f"agents: {{sales: {{instructions: Greet., voice: {{voice_id: {voice}}}}}}}\n"
+    file.write_text(
+        f"version: 1\n{agent}numbers:\n  one: {{number: '+14155550100', route: {{carrier: twilio}}, agent: sales}}\n"
+    )
+    said = [f"{found.line}: {found.path}: {found.message}" for found in document.read(file).warnings]
+    guess = f"did you mean {doubt}? (one of your own is right as it is)"
+    assert said == (
+        [f"2: agents.sales.voice.voice_id: is none of the voices that xAI documents: {guess}"] if doubt else []
+    )
+
+
+def _unknown_key(kind: type[BaseModel], key: str) -> str:
+    with pytest.raises(ValidationError) as refused:
+        kind.model_validate({key: "x"})
+    [said] = [wording.worded(kind, each)[1] for each in refused.value.errors() if each["type"] == "extra_forbidden"]
+    return said
+
+
+def test_every_key_of_a_route_is_told_where_it_belongs_or_whose_it_is() -> None:
+    """A key that stands in the route already is never sent there."""
+    for key in {key for carrier in registry.carriers().values() for key in carrier.route.model_fields}:
+        if key not in model.Number.model_fields:
+            assert "write it under route" in _unknown_key(model.Number, key), key
+            assert "write it under route" in _unknown_key(model.Common, key), key
+        for carrier in registry.carriers().values():
+            if key not in carrier.route.model_fields:
+                said = _unknown_key(carrier.route, key)
+                assert (
+                    f"is not a key of {carrier.name}, but of " in said
+                    or "is a key of the number" in said
+                    or "under buy" in said
+                )
+                assert "under route" not in said

@@ -8,6 +8,7 @@ import pkgutil
 from types import ModuleType
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 import providers
 import stacks
@@ -15,6 +16,9 @@ import xai_resources
 import xtel
 from providers.kernel import errors, operation, secrecy
 from providers.kernel.operation import Operation
+from stacks.document import Refused
+from tests.wording import assert_ours
+from xtel import failure
 
 
 def test_an_error_names_everything_and_ends_in_a_step() -> None:
@@ -131,5 +135,54 @@ def test_an_error_that_is_worded_anew_keeps_its_facts() -> None:
 
 def test_the_step_and_the_rest_are_told_apart() -> None:
     error = errors.Invalid("no; next: this is the vendor's text", status=400, step="do this")
-    assert error.summary == "no; next: this is the vendor's text (HTTP 400)"
+    assert error.summary == "no; this is the vendor's text (HTTP 400)"
     assert str(error) == f"{error.summary}; next: {error.step}"
+    assert errors.parted(str(error)) == (error.summary, "do this")
+
+
+def test_an_error_told_within_another_has_one_next_step() -> None:
+    inner = errors.NotFound("gone", step="look")
+    assert str(errors.XtelError(f"pulumi up: {inner}")) == "pulumi up: gone; next: look"
+    assert (
+        str(errors.XtelError(f"pulumi up: {inner}", step="then recover")) == "pulumi up: gone; look; next: then recover"
+    )
+    assert errors.XtelError(str(inner)).step == "look"
+
+
+def kinds() -> list[type[errors.XtelError]]:
+    found: list[type[errors.XtelError]] = [errors.XtelError]
+    for kind in found:
+        found += kind.__subclasses__()
+    return [kind for kind in found if kind.__name__ in {*drawn(), "XtelError"}]
+
+
+def test_no_error_of_the_tree_says_its_class() -> None:
+    modules()
+    assert {kind.__name__ for kind in kinds()} == {*drawn(), "XtelError"}
+    for kind in kinds():
+        if kind is Refused:
+            continue
+        error = kind("the number is gone; next: theirs", step="do this")
+        assert errors.worded(error) is error
+        assert_ours(str(error))
+        assert_ours(failure.of(error).error)
+
+
+class Model(BaseModel):
+    """Somebody else's words."""
+
+    count: int
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), ValueError("a\nb"), RuntimeError(), TimeoutError("late"), "pydantic"])
+def test_an_exception_that_nobody_foresaw_is_worded_too(error: Exception | str) -> None:
+    if isinstance(error, str):
+        with pytest.raises(ValidationError) as caught:
+            Model.model_validate({"count": "many"})
+        error = caught.value
+    told = errors.worded(error)
+    assert_ours(str(told))
+    assert str(told).startswith("something unexpected happened")
+    assert str(told).endswith("; next: run it again with XTEL_DEBUG=1 and report it")
+    found = failure.of(error)
+    assert (found.kind, found.error, found.next) == ("unexpected", told.summary, told.step)

@@ -41,7 +41,9 @@ class Case:
 CASES = {
     "twilio: not owned": Case("+14155550147", "twilio", "does not own this number; next: buy or port it at Twilio"),
     "telnyx: not owned": Case("+14155550147", "telnyx", "does not own the number; next: buy or port it at Telnyx"),
-    "plivo: not owned": Case("+14155550147", "plivo", "does not own the number; next: buy or port it at Plivo"),
+    "plivo: not owned": Case(
+        "+14155550147", "plivo", "does not own the number (HTTP 404); next: buy or port it at Plivo"
+    ),
     "twilio: no voice": Case("+14155550148", "twilio", "the number takes no voice calls", {"voice": False}),
     "telnyx: pending": Case(
         "+14155550148", "telnyx", "the number is port-pending, not active", {"status": "port-pending"}
@@ -175,3 +177,26 @@ def test_an_update_begins_nothing_that_it_could_not_look_at(monkeypatch: pytest.
 
     with pytest.raises(errors.Unavailable, match="twilio does not answer"):
         preflight.require(preflight.written([Ahead("twilio:Attachment", {"phone_number": "+14155550100"})]), silent)
+
+
+@pytest.mark.parametrize(
+    ("match", "fault"),
+    [
+        ("POST /v2/phone-numbers", {"status": 403}),
+        ("POST /v2/phone-numbers", {"status": 409}),
+        ("POST /v2/phone-numbers", {"status": 422}),
+        ("POST /v1/Trunks", {"status": 400}),
+        ("POST /v1/Trunks", {"status": 503}),
+        ("POST /v1/Trunks/*/OriginationUrls", {"status": 409}),
+        ("POST /v1/Trunks", {"action": "drop_before"}),
+        ("POST /v1/Trunks", {"action": "swap_id"}),
+    ],
+)
+def test_what_is_sent_to_the_engine_is_in_our_words(
+    face: Face, sandbox: Sandbox, match: str, fault: dict[str, Any]
+) -> None:
+    face.declare(HEAD + GOOD)
+    sandbox.fault(match, **{"action": "status", "times": 9, **fault})
+    face.up(fails=None)
+    assert all(len(error) <= 300 for error in face.errors.values())
+    assert face.errors or fault.get("action")

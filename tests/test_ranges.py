@@ -67,5 +67,16 @@ def test_a_name_that_needs_a_region_lists_the_regions() -> None:
     for name in ("chime", "chime:us-east-9", "chime:us-east-9@2026-11-21"):
         with pytest.raises(ValueError, match="regions of chime: ap-northeast-1, .*, us-east-1, us-west-2$"):
             ranges.table(name)
-    with pytest.raises(ValueError, match="known ranges: chime:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"):
+    with pytest.raises(ValueError, match="'telnyx' needs a region: write telnyx:us; regions of telnyx: asia, .*, us$"):
+        ranges.table("telnyx")
+    with pytest.raises(ValueError, match=r"did you mean telnyx:europe\? regions of telnyx: asia, "):
+        ranges.table("telnyx:europ")
+    with pytest.raises(ValueError, match=r"did you mean chime:REGION, such as chime:us-east-1\?$"):
         ranges.table("chimes")
+
+
+def test_a_name_that_nobody_publishes_lists_those_that_are() -> None:
+    with pytest.raises(ValueError, match="known ranges: chime:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"):
+        ranges.table("vonage")
+    with pytest.raises(ValueError, match="is of a day without a table: write twilio, or twilio@2026-11-21$"):
+        ranges.table("twilio@2020-01-01")

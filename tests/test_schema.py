@@ -66,7 +66,6 @@ BEYOND_A_SCHEMA = {
     "number-with-a-national-zero": "numbering plans",
     "allow-the-internet-in-halves": "addresses",
     "host-bits": "addresses",
-    "fallback-bad-host-and-port": "what a pattern can say in a legible way",
     "yaml-1.1": "the YAML is gone",
 }
 

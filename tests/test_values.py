@@ -153,7 +153,7 @@ def test_unknown_is_found_inside() -> None:
     ],
 )
 def test_what_only_looks_like_a_url_is_refused_in_our_words(url: str) -> None:
-    with pytest.raises(ValueError, match="^(must|holds|is)") as refused:
+    with pytest.raises(ValueError, match="^(must|holds|is not|its host|has a port)") as refused:
         values.https_url(url)
     assert type(refused.value) is ValueError
 
@@ -170,6 +170,63 @@ def test_what_only_looks_like_a_url_is_refused_in_our_words(url: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_sip_uri_is_refused_in_our_words(uri: str) -> None:
-    with pytest.raises(ValueError, match="^(must|holds|is)") as refused:
+    with pytest.raises(ValueError, match="^(must|holds|is not|its host|has a port)") as refused:
         values.sip_uri(uri)
     assert type(refused.value) is ValueError
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("voice", "is a single word"),
+        ("localhost", "one machine or network"),
+        ("a.LOCALHOST.", "one machine or network"),
+        ("pbx.local", "one machine or network"),
+        ("10.0.0.1", "is a private address"),
+        ("127.1", "is a loopback address"),
+        ("0x7f000001", "is a loopback address"),
+        ("2130706433", "is a loopback address"),
+        ("[::ffff:169.254.169.254]", "is a link-local address"),
+        ("[fc00::1]", "is a private address"),
+        ("0.0.0.0", "is an unspecified address"),
+        ("100.64.0.1", "is a shared address"),
+        ("224.0.0.1", "is a multicast address"),
+        ("203.0.113.5", "must be a host name, not an address"),
+        ("8.8.8.8", "must be a host name, not an address"),
+        ("[2606:4700::1111]", "must be a host name, not an address"),
+        ("999.1.1.1", "must be a host name, not an address"),
+        ("a..example", "is not a host name"),
+        ("https://voice.example.com", "is not a host name"),
+    ],
+)
+def test_a_host_is_a_public_name_wherever_it_stands(name: str, reason: str) -> None:
+    for read, text in (
+        (values.host, name),
+        (values.https_url, f"https://{name}/x"),
+        (values.sip_uri, f"sip:+1@{name}"),
+    ):
+        if "//" in name and read is not values.host:
+            continue
+        with pytest.raises(ValueError, match=reason):
+            read(text)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_port_is_one_that_there_is(port: str) -> None:
+    with pytest.raises(ValueError, match="port"):
+        values.sip_uri(f"sip:+1@a.example:{port}")
+    with pytest.raises(ValueError, match=r"port|https://"):
+        values.https_url(f"https://a.example:{port}/")
+
+
+def test_a_pbx_says_where_it_is_by_a_name_or_a_public_address() -> None:
+    spelled = {
+        "PBX.example.com.": "pbx.example.com",
+        "203.0.113.10": "203.0.113.10",
+        "2606:4700::1": "2606:4700::1",
+        "": "",
+    }
+    assert {text: values.public_address(text) for text in spelled} == spelled
+    for text in ("pbx", "10.0.0.1", "localhost", "a;b", "fe80::1", "127.1"):
+        with pytest.raises(ValueError, match="^(is|must)"):
+            values.public_address(text)

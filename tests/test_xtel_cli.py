@@ -122,7 +122,7 @@ def test_an_error_nobody_expected_is_one_line_too(
     _fail(monkeypatch, KeyError("whsec_AAAAAAAAAAAA"))
     assert ended("validate", "sandbox") == 1
     assert capsys.readouterr().err == (
-        "error: KeyError: '[secret]'; next: run it again with XTEL_DEBUG=1 and report it\n"
+        "error: something unexpected happened: '[secret]'; next: run it again with XTEL_DEBUG=1 and report it\n"
     )
 
 

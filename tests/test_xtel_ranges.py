@@ -133,7 +133,7 @@ def test_an_older_date_moves_and_says_which_networks_that_changes(
 ) -> None:
     declare(HEAD + ONE % f"{OLD.dated}, 203.0.113.64/28")
     changes = f"  + {NEW.cidrs[-1]}\n  - {OLD.cidrs[-1]}\n"
-    anew = "  pulumi up registers it anew: an outage, and a new signing secret\n"
+    anew = "  pulumi up re-registers it: an outage, and a new signing secret\n"
     assert ended("ranges", "update", "dev") == 2
     assert f"+1 415-555-0100 (one)\n{changes}{anew}{CONSENT}" in capsys.readouterr().out
     state(monkeypatch, auth(OLD.dated, "203.0.113.64/28"))
@@ -166,7 +166,7 @@ def test_what_is_registered_counts_not_what_the_name_means_now(
     state(monkeypatch, {"allow": ["twilio"], "allowed_addresses": list(OLD.cidrs)})
     declare(HEAD + ONE % "twilio")
     assert ended("ranges", "update", "dev") == 2
-    assert f"  + {NEW.cidrs[-1]}\n  - {OLD.cidrs[-1]}\n  pulumi up registers it anew" in capsys.readouterr().out
+    assert f"  + {NEW.cidrs[-1]}\n  - {OLD.cidrs[-1]}\n  pulumi up re-registers it" in capsys.readouterr().out
     declare(HEAD + ONE.replace("+14155550100", "+14155550101") % "twilio")
     assert ended("ranges", "update", "dev") == 2
     assert "  not registered yet: nothing is replaced\n" in capsys.readouterr().out

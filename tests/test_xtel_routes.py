@@ -26,10 +26,10 @@ TABLE = """\
 NUMBER           TARGET                                         CARRIER
 KEY              ANSWERED BY                                    STATE
 +1 415-555-0100  sip:+14155550100@sip.voice.x.ai;transport=tls  twilio
-support          https://voice.example.com/calls                declared only
+support          https://voice.example.com/calls                not known
 
 +1 650-555-0123  sip:+16505550123@sip.voice.x.ai;transport=tls  none
-desk             agent agent_1                                  declared only
+desk             agent agent_1                                  not known
 """
 
 

@@ -20,7 +20,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
 
     Calls: POST, GET, PATCH, DELETE /v2/phone-numbers. Secrets: ``signing_secret`` (shown once by xAI, kept encrypted in
     the state), ``sip_auth.auth_password``, ``webhook.auth_token``. Changes in place: ``name``, ``agent_id``. Everything else
-    registers the number anew, with an outage and a new signing secret, and needs consent. Delete: a byo_trunk number is
+    re-registers the number, with an outage and a new signing secret, and needs consent. Delete: a byo_trunk number is
     unregistered; xAI's own is given back the agent and name it had, and kept.
     """
 
@@ -146,7 +146,7 @@ class PhoneNumber(Object[Client, NumberSpec]):
         return f"will be deleted and re-registered, with an outage and a new signing secret: {found.holder}"
 
     def adopt(self, api: Client, found: Live, spec: NumberSpec) -> Live:
-        """Make a registration that exists ours; register it anew where only that gives the secrets that were declared."""
+        """Make a registration that exists ours; re-register it where only that gives the secrets that were declared."""
         if spec.origin == "xai_provisioned":
             live = self.update(api, found.id, spec, found.inputs)
             previous = {} if found.inputs["marker"] else {"name": found.raw.name, "agent_id": found.raw.agent_id}

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from providers.kernel.secrecy import MASK
 from providers.kernel.spec import Secret, StrictModel
 from providers.kernel.values import HeaderValue, HttpsUrl, Whole
+from providers.kernel.wording import did_you_mean
 from xai_resources.models import snake_keys
 
 #: How a secret is given: as its value towards xAI, as a reference in a stack file.
@@ -166,7 +167,8 @@ def chosen(value: Any, kinds: Mapping[str, type[StrictModel]] = KINDS) -> Any:
         return value
     kind = cast(dict[str, Any], value).get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
-        raise ValueError(f"must be a mapping with a type, one of {', '.join(kinds)}")
+        guess = did_you_mean(kind, kinds) if isinstance(kind, str) else ""
+        raise ValueError(f"must be a mapping with a type, one of {', '.join(kinds)}{f': {guess}' if guess else ''}")
     return kinds[kind].model_validate(value)
 
 

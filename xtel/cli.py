@@ -12,9 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from providers.kernel import log
-from providers.kernel.errors import XtelError
-from providers.kernel.secrecy import one_line
+from providers.kernel import errors, log
 from xtel import terminal
 from xtel.engine import interrupts
 from xtel.verbs import (
@@ -123,9 +121,7 @@ def _run(arguments: list[str]) -> int:
         tell(1, error)
         if os.environ.get("XTEL_DEBUG") == "1":
             raise
-        known = isinstance(error, XtelError)
-        unknown = f"{type(error).__name__}: {one_line(str(error))}; next: run it again with XTEL_DEBUG=1 and report it"
-        terminal.error(str(error) if known else unknown)
+        terminal.error(str(errors.worded(error)))
         return 1
     if code == INTERRUPTED:  # typer ends with it where Ctrl-C was pressed
         tell(INTERRUPTED)

@@ -14,7 +14,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.kernel.errors import AccountError, CarrierError, CredentialError, InputError, Temporary, XtelError
+from providers.kernel.errors import (
+    AccountError,
+    CarrierError,
+    CredentialError,
+    InputError,
+    Temporary,
+    XtelError,
+    worded,
+)
 from providers.kernel.secrecy import one_line
 from stacks.document import Refused
 
@@ -77,13 +85,10 @@ def wanted(arguments: Sequence[str]) -> bool:
 
 def of(error: BaseException, code: int = 1) -> Failure:
     """What is told of an error."""
-    if not isinstance(error, XtelError):
-        text = one_line(f"{type(error).__name__}: {error}")
-        return Failure(exit=code, kind="unexpected", error=text, next="run it again with XTEL_DEBUG=1 and report it")
-    findings = [FailedFinding(**item.as_json()) for item in error.findings] if isinstance(error, Refused) else []
-    return Failure(
-        exit=code, kind=_kind(error), error=error.summary, next=error.step, findings=findings, vendor=_refusal(error)
-    )
+    told = worded(error)
+    kind = _kind(told) if isinstance(error, XtelError) else "unexpected"
+    findings = [FailedFinding(**item.as_json()) for item in told.findings] if isinstance(told, Refused) else []
+    return Failure(exit=code, kind=kind, error=told.summary, next=told.step, findings=findings, vendor=_refusal(told))
 
 
 def usage(message: str, code: int, command: str) -> Failure:

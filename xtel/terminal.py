@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _console(*, stderr: bool = False) -> Console:
-    """Made anew for each line: whoever redirected the streams in between is respected."""
+    """Made for each line: whoever redirected the streams in between is respected."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout

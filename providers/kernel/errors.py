@@ -35,16 +35,21 @@ from typing import Any, Self
 from providers.kernel import operation, secrecy
 
 _MESSAGE_LIMIT = 300
+#: Stands once in an error, between what happened and what to do next.
+_NEXT = "; next: "
 
 
 class XtelError(Exception):
     """Base of all errors this project raises on purpose: ``summary`` is what happened, ``step`` what to do next."""
 
     def __init__(self, message: str, *, step: str = "") -> None:
-        self.step = secrecy.one_line(step, 200)
+        what, inner = parted(message)  # an error that is told within another brings its own step along
+        if step:
+            what, inner = message.replace(_NEXT, "; "), step
+        self.step = secrecy.one_line(inner, 200)
         # The step is what the reader needs most: a long reason is cut, the step is not.
-        tail = f"; next: {self.step}" if step else ""
-        self.summary = secrecy.one_line(message, _MESSAGE_LIMIT - len(tail))
+        tail = f"{_NEXT}{self.step}" if self.step else ""
+        self.summary = secrecy.one_line(what, _MESSAGE_LIMIT - len(tail))
         super().__init__(self.summary + tail)
 
 
@@ -88,7 +93,7 @@ class CarrierError(XtelError):
         facts = [fact for fact in [*facts, f"request {request_id}" if request_id else ""] if fact]
         detail = f" ({', '.join(facts)})" if facts else ""
         room = _MESSAGE_LIMIT - len(detail) - len(step) - len(subject) - 12
-        text = f"{secrecy.one_line(reason, max(room, 60))}{detail}"
+        text = f"{secrecy.one_line(reason.replace(_NEXT, '; '), max(room, 60))}{detail}"
         super().__init__(f"{subject}: {text}" if subject else text, step=step)
 
     def reworded(self, *, reason: str = "", step: str = "") -> Self:
@@ -179,6 +184,28 @@ def of(error: BaseException) -> XtelError | None:
             return seen
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def parted(text: str) -> tuple[str, str]:
+    """An error as text, what happened and what to do next; empty where it does not say that."""
+    what, _, step = text.rpartition(_NEXT) if _NEXT in text else (text, "", "")
+    return what, step
+
+
+def worded(error: BaseException) -> XtelError:
+    """Any exception in words for a user: ours as it is, another one without the names of its class and its library."""
+    if ours := of(error):
+        return ours
+    from pydantic import ValidationError  # takes a while to load, and is not needed where all goes well
+
+    from providers.kernel import spec
+
+    found = spec.problems(error) if isinstance(error, ValidationError) else [str(error)]
+    text = "; ".join(str(each) for each in found if str(each))
+    return XtelError(
+        f"something unexpected happened{f': {text}' if text else ''}",
+        step="run it again with XTEL_DEBUG=1 and report it",
+    )
 
 
 _STATUS: dict[int, type[CarrierError]] = {

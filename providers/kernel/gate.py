@@ -1,7 +1,7 @@
 """The last question of an update before it changes anything: is what it found still what was reviewed?
 
 `xtel apply` names a folder in :data:`VARIABLE`. The program asks before it declares its first resource, when the engine
-holds the stack's lock and has read every object anew; the answer is a file. Without the variable nobody asks.
+holds the stack's lock and has read every object again; the answer is a file. Without the variable nobody asks.
 """
 
 from __future__ import annotations

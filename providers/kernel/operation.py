@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 #: What a step says when it made nothing new: `xtel recover` tells it from the engine's "created".
-TAKEN, ANEW = "taken over: it was there already", "made anew: the one that was there is gone"
+TAKEN, ANEW = "taken over: it was there already", "re-registered: the one that was there is gone"
 
 #: With this variable at 1 a refresh also looks for what others hung on our objects, and for what is where ours was, and
 #: warns with these beginnings.

@@ -16,7 +16,7 @@ def set_up() -> None:
     process.
     """
     if os.environ.get("XTEL_DEBUG") != "1":
-        workarounds.one_line_errors(errors.XtelError)
+        workarounds.one_line_errors(errors.worded)
     workarounds.widen_pool(limits.PROCESS_LIMIT)
     workarounds.heed_cancel()
     workarounds.end_with_engine()

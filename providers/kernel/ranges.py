@@ -14,6 +14,7 @@ from providers.kernel import errors
 from providers.kernel.capabilities import Table
 from providers.kernel.registry import carriers
 from providers.kernel.values import cidr, cidrs
+from providers.kernel.wording import meant
 
 _NAME = re.compile(r"^([a-z][a-z0-9-]*)(?::([a-z0-9-]+))?(?:@(\d{4}-\d{2}-\d{2}))?$")
 
@@ -47,9 +48,28 @@ def table(name: str) -> Table:
             dated = [item for item in dated if item.read.isoformat() == match[3]]
         if dated:
             return max(dated, key=lambda item: item.read)
+        if days := sorted(item.dated for item in known if item.label == label):
+            raise ValueError(f"{name!r} is of a day without a table: write {label}, or {', '.join(days)}")
         if regions := sorted({item.region for item in known if item.region and item.name == match[1]}):
-            raise ValueError(f"{name!r} is no published range; regions of {match[1]}: {', '.join(regions)}")
+            raise ValueError(_no_region(name, match[1], match[2] or "", regions))
+    if guess := meant(name, {each for item in known for each in (item.name, item.label)}):
+        regions = sorted({item.region for item in known if item.name == guess and item.region})
+        guess = f"{guess}:REGION, such as {guess}:{_usual(regions)}" if regions else guess
+        raise ValueError(f"{name!r} is neither a CIDR nor a published range: did you mean {guess}?")
     raise ValueError(f"{name!r} is neither a CIDR nor a published range; known ranges: {names()}")
+
+
+def _no_region(name: str, carrier: str, region: str, regions: list[str]) -> str:
+    known = f"regions of {carrier}: {', '.join(regions)}"
+    if not region:
+        return f"{name!r} needs a region: write {carrier}:{_usual(regions)}; {known}"
+    guess = meant(region, regions)
+    return f"{name!r} is no published range{f': did you mean {carrier}:{guess}?' if guess else ';'} {known}"
+
+
+def _usual(regions: list[str]) -> str:
+    """The region that stands for the others in an example."""
+    return next((region for region in regions if region.startswith("us")), regions[0])
 
 
 def names() -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, get_args
 
 from providers.kernel import errors, secrecy
 from providers.kernel.vendor import Carrier, Vendor
+from providers.kernel.wording import did_you_mean
 
 
 @cache
@@ -22,6 +23,17 @@ def vendors() -> dict[str, Vendor[Any]]:
     """Every installed vendor by name: the carriers, and who answers (entry points ``xtel.vendors``)."""
     others: dict[str, Vendor[Any]] = {point.name: point.load() for point in entry_points(group="xtel.vendors")}
     return {**others, **carriers()}
+
+
+def no_carrier(name: object) -> str:
+    """Why a name is no carrier's: the one that was meant, or the platform that it is, else those that there are."""
+    problem = f"no carrier {name!r} is installed"
+    for carrier in carriers().values():
+        platform = carrier.route.model_fields.get("platform")
+        if platform and str(name).lower() in get_args(platform.annotation):
+            return f"{problem}: it is a platform, write {{carrier: {carrier.name}, platform: {str(name).lower()}}}"
+    guess = did_you_mean(name, carriers())
+    return f"{problem}: {guess}" if guess else f"{problem}; installed: {', '.join(carriers())}"
 
 
 def register_credentials(environment: Mapping[str, str]) -> None:

@@ -26,7 +26,7 @@ class Session:
         self._account = ""
         #: Numbers that this run declares: what deletes something of theirs replaces it, and never gives them back.
         self.declared = set[str]()
-        #: Those among them whose object this run deleted to make it anew, which is not made yet.
+        #: Those among them whose object this run deleted to replace it, which is not made yet.
         self.down = set[str]()
         self._planned = set[str]()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args, get_origin
 
@@ -86,7 +86,7 @@ class Problem:
 
 def problems(error: ValidationError) -> list[Problem]:
     """What pydantic found, in the words of this project, without any value that was given."""
-    return [Problem(_path(detail["loc"]), reason(detail)) for detail in details(error)]
+    return [Problem(path(detail["loc"]), reason(detail)) for detail in details(error)]
 
 
 def details(error: ValidationError) -> list[ErrorDetails]:
@@ -96,11 +96,12 @@ def details(error: ValidationError) -> list[ErrorDetails]:
     return [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in above]
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
-    path = ""
+def path(loc: Iterable[int | str]) -> str:
+    """A place in what was declared: ``fallback[0].uri``."""
+    text = ""
     for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
 
 
 _REASONS = {

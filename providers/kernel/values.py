@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -126,15 +127,90 @@ def cidrs(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(str, joined))
 
 
+#: Names of one machine or one network (RFC 6761, 6762, 8375; ICANN's internal): a vendor never finds them.
+_LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa")
+#: Kept free for documents (RFC 5737, 3849): examples are written with them.
+_DOCUMENTS = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
+_LABEL = r"[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?"
+
+
 def host(text: str) -> str:
-    """A DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
-    name = text.strip().rstrip(".").lower()
-    label = r"[a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?"
-    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]):  # as a WHATWG URL reads it: 127.1, 0x7f000001
+    """A public DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
+    name = _bare(text)
+    if _numeric(name) or _plain_address(name):
+        _reached(name)
         raise ValueError("must be a host name, not an address (TLS needs a name)")
-    if len(name) > 253 or not re.fullmatch(rf"({label}\.)*{label}", name):
+    if len(name) > 253 or not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", name):
         raise ValueError("is not a host name: write the name alone, without scheme, port or path")
+    if name.endswith(tuple(f".{local}" for local in _LOCAL_NAMES)) or name in _LOCAL_NAMES:
+        raise ValueError(
+            "is a name of one machine or network, which nobody reaches from the internet: write the public one"
+        )
+    if "." not in name:
+        raise ValueError("is a single word, not a public host name: write it whole, such as voice.example.com")
     return name
+
+
+def _its_host(name: str) -> str:
+    try:
+        return host(name)
+    except ValueError as error:
+        raise ValueError(f"its host {error}") from None
+
+
+def public_address(text: str) -> str:
+    """A public host name, or an address that is reached from the internet: of a PBX that says where it is, or nothing."""
+    name = _bare(text)
+    if not name:
+        return ""
+    if (address := _address(name)) is None or not _plain_address(name):
+        return host(text)
+    _reached(name)
+    return str(address)
+
+
+def _bare(text: str) -> str:
+    name = text.strip().removesuffix(".").lower()
+    return name[1:-1] if name.startswith("[") and name.endswith("]") else name
+
+
+def _numeric(name: str) -> bool:
+    """Whether a WHATWG URL takes it for an IPv4 address: 127.1, 0x7f000001."""
+    return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]))
+
+
+def _plain_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a name is, also in disguise: 0x7f000001, ::ffff:127.0.0.1; None for a name."""
+    if _numeric(name) and not _plain_address(name):
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(name))
+        except OSError:
+            return None
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _reached(name: str) -> None:
+    """Raises ValueError for an address that the internet does not reach."""
+    address = _address(name)
+    if address is None or any(address in network for network in _DOCUMENTS):
+        return
+    kinds = ("loopback", "link_local", "multicast", "unspecified", "reserved", "private")
+    kind = next((kind for kind in kinds if getattr(address, f"is_{kind}")), "" if address.is_global else "shared")
+    if kind:
+        text = f"is {'an' if kind == 'unspecified' else 'a'} {kind.replace('_', '-')} address"
+        raise ValueError(f"{text}, which nobody reaches from the internet: write the public host name")
 
 
 def _shown_as_written(text: str) -> None:
@@ -157,7 +233,9 @@ def https_url(text: str) -> str:
         raise ValueError("must be an https:// URL, for example https://voice.example.com/calls")
     if parts.username or parts.password:
         raise ValueError("must not hold credentials; use auth_token")
-    netloc = host(parts.hostname) + (f":{port}" if port and port != 443 else "")
+    if port == 0:
+        raise ValueError("has a port that does not exist: 1 to 65535, or none")
+    netloc = _its_host(parts.hostname) + (f":{port}" if port and port != 443 else "")
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
 
 
@@ -207,6 +285,7 @@ def _whole(value: object) -> object:
 
 E164 = Annotated[str, AfterValidator(e164)]
 Host = Annotated[str, AfterValidator(host)]
+PublicAddress = Annotated[str, AfterValidator(public_address)]
 HttpsUrl = Annotated[str, AfterValidator(https_url)]
 HeaderValue = Annotated[str, AfterValidator(header_value)]
 DigestPassword = Annotated[str, AfterValidator(digest_password)]
@@ -239,7 +318,9 @@ class Target(BaseModel):
 def target(text: str) -> Target:
     """Read a SIP URI; letter case of scheme, host and parameter names does not matter. Raises ValueError."""
     _shown_as_written(text)
-    match = re.match(r"^sip:(?:([^@;\s]+)@)?([^:;@\s]+)(?::(\d{1,5}))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE)
+    match = re.match(
+        r"^sip:(?:([^@;\s]+)@)?(\[[^\]\s]*\]|[^:;@\s]+)(?::(\d{1,5}))?((?:;[^;\s]+)*)$", text.strip(), re.IGNORECASE
+    )
     if not match:
         raise ValueError("is not a SIP URI, for example sip:+14155550100@pbx.example.com;transport=tls")
     user, name, port, rest = match.groups()
@@ -248,9 +329,11 @@ def target(text: str) -> Target:
     transport = parameters.pop("transport", "udp").lower()
     if transport not in {"tls", "tcp", "udp"}:
         raise ValueError(f"transport={transport} is not one of tls, tcp, udp")
+    if port and not 0 < int(port) < 65536:
+        raise ValueError("has a port that does not exist: 1 to 65535, or none")
     return Target(
         number=user or "",
-        host=host(name),  # here its words are ours; inside of the model they would be pydantic's
+        host=_its_host(name),  # here its words are ours; inside of the model they would be pydantic's
         transport=cast(Any, transport),
         port=int(port) if port else None,
         parameters=tuple(sorted(parameters.items())),

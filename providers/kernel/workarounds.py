@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -49,20 +49,24 @@ def urn() -> str:
     return ""
 
 
-def one_line_errors(base: type[Exception]) -> None:
-    """Errors as ``Class: message``: the SDK answers with ``traceback.format_exc()``, its own frames included.
+def one_line_errors(worded: Callable[[BaseException], object]) -> None:
+    """Errors as they are worded: the SDK answers with ``traceback.format_exc()``, its own frames and class names included.
 
-    pulumi/pulumi#10416.
+    pulumi/pulumi#10416. What the SDK calls ``traceback`` is replaced in the module that serves, and nowhere else.
     """
-    sys.tracebacklimit = 0
-    for kind in _kinds(base):
-        kind.__module__ = "builtins"  # leaves the package's path out of it
+    for found in gc.get_objects():
+        if isinstance(found, type) and found.__name__ == SERVICER and (serving := vars(found).get("Create")):
+            serving.__globals__["traceback"] = _Told(worded)
 
 
-def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
-    yield kind
-    for below in kind.__subclasses__():
-        yield from _kinds(below)
+class _Told:
+    def __init__(self, worded: Callable[[BaseException], object]) -> None:
+        self._worded = worded
+
+    def format_exc(self) -> str:
+        """The exception that is being handled, in one line."""
+        error = sys.exc_info()[1]
+        return str(self._worded(error)) if error else ""
 
 
 def short_stack_traces() -> None:

@@ -12,7 +12,7 @@ from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.files import Files
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec, StrictModel
-from providers.kernel.values import E164, SipUri, Whole, has_unknown
+from providers.kernel.values import E164, PublicAddress, SipUri, Whole, has_unknown
 from providers.kernel.vendor import Settings
 from providers.sip import render
 
@@ -48,9 +48,8 @@ class Options(StrictModel):
     )
     ring_seconds: Whole = Field(default=30, ge=5, le=180, description="How long xAI may ring before a fallback does.")
     description: str = Field(default="", max_length=60, description="For people: stands in comments and descriptions.")
-    address: str = Field(
+    address: PublicAddress = Field(
         default="",
-        pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
         description="Public address or name of the PBX, when it is behind NAT (Asterisk, FreeSWITCH).",
     )
     transfer_context: str = Field(

@@ -14,6 +14,7 @@ from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import HEAD, STACK, SUPPORT, Project
 from tests.engine.test_readme import commands
 from tests.killing import xtel
+from tests.wording import assert_ours
 from xtel.operations import apply as applying
 from xtel.project import layout as projects
 
@@ -205,6 +206,7 @@ def test_a_failed_update_says_which_numbers_are_wired(project: Project, sandbox:
     [line] = [line for line in failed.stdout.splitlines() if "; not done: " in line and line.startswith("+1212")]
     assert line.endswith("; not done: twilio Attachment: it does not ring")
     assert f"next: when that is put right: xtel recover {STACK}" in failed.stderr
+    assert_ours(failed.stderr.splitlines()[-1])
     xtel(project, "recover", STACK)
     assert applied(project, "--yes")["outcome"] == "nothing to do"
 

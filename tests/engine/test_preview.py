@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.conftest import Sandbox
 from tests.engine.conftest import SUPPORT, Project
 from tests.engine.test_lifecycle import NUMBER, SALES, wired
+from tests.wording import assert_ours
 
 pytestmark = pytest.mark.engine
 
@@ -67,7 +70,9 @@ def test_a_number_that_nobody_owns_is_refused_and_stops_only_itself(project: Pro
     assert "1 change refused (see the warnings above); nothing was applied" in shown
     assert sandbox.writes() == []
     shown = project.up("--skip-preview", "--continue-on-error", code=1)
-    assert "error: NotFound: twilio Attachment +14155550147: account" in shown
+    assert "error: twilio Attachment +14155550147: account" in shown
+    for line in re.findall(r"^ *(?:error|warning): (.*)", shown, re.MULTILINE):
+        assert_ours(line)
     assert " has a problem: " not in shown, "what needs the number is left out without a word"
     assert {name.split()[-1].partition("/")[0] for name in project.resources()} == {NUMBER}
     wired(sandbox, NUMBER)

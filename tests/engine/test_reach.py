@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import Sandbox
 from tests.engine.conftest import STACK, SUPPORT, Project
 from tests.killing import providers, xtel
+from tests.wording import assert_ours
 
 pytestmark = pytest.mark.engine
 NUMBERS = [f"+1415557{index:04d}" for index in range(39)]
@@ -56,6 +57,7 @@ def test_39_numbers_at_vendors_that_cannot_be_reached(project: Project, sandbox:
         line = failed.stderr.splitlines()[-1]
         assert said.format(url.removeprefix("http://")) in line, line
         assert f"{variable.partition('_')[0].lower()} " in line and line.count("next: ") == 1, line
+        assert_ours(line)
         assert "next: check the network" in line, line
 
     with nobody("silent") as url:

@@ -22,7 +22,8 @@ from tests.faults import test_table as table
 from tests.faults.line import Fault, Line
 
 #: Told to nobody but a caller: a lie about these shows in a call alone.
-_PROVEN_BY_A_CALL = {"auth_password", "auth_url", "auth_token", "url", "password", "headers", "authorization"}
+#: Plivo assigns an application of its own where none is named: then somebody else has the number, as the error says.
+_PROVEN_BY_A_CALL = {"app_id", "auth_password", "auth_url", "auth_token", "url", "password", "headers", "authorization"}
 _OTHERS: tuple[Any, ...] = ("", "x", "sip:+19995550100@elsewhere.example.com", None, 0, -1, True, [], {})
 
 
@@ -136,9 +137,12 @@ def test_success_means_that_it_is_so(
         sandbox.http.delete("/_sandbox/faults").raise_for_status()
         case.bench.hand.budget = table._ORDER_COMES
         if orphan:  # made without our name: what the error says is done by a person
+            case.bench.hand.restart()
             kernel = case.bench.hand.reconciler
             kernel.session.ask(kernel.object.delete, orphan[1], case.inputs)
+        monkeypatch.setenv("XTEL_ALLOW_REPLACE", subject.number)  # whoever has the secret, no state of ours does
         case.again(operation)
+        monkeypatch.delenv("XTEL_ALLOW_REPLACE")
         assert case.snapshot() == expected, "one more run did not mend it"
         assert case.bench.world.releases() == 0
 

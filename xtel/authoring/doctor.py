@@ -146,7 +146,7 @@ def _declared(found: layout.Project, stack: str) -> tuple[document.Document | No
     try:
         read = document.read(found.stack_file(stack))
     except document.Refused as refused:
-        return None, [Check("stack file", ERROR, secrecy.one_line(str(refused)), f"xtel validate {stack}")]
+        return None, [Check("stack file", ERROR, refused.summary, f"xtel validate {stack}")]
     count = len(read.numbers)
     return read, [Check("stack file", OK, f"{read.file}: {counted(count, 'number')}")]
 
@@ -217,7 +217,7 @@ def _engine(found: layout.Project) -> Iterator[Check]:
     try:
         version = cli.run(["version"], found.root, {}).strip()
     except cli.PulumiUnavailable as error:
-        yield Check("pulumi", ERROR, str(error), step)
+        yield Check("pulumi", ERROR, error.summary, error.step or step)
         return
     yield _aged(version, layout.shown(Path(program)), step)
     beside = Path(program).resolve().parent / _HOST
@@ -280,7 +280,7 @@ class _Vendors:
                 self._ready.append(vendor)
             yield from self._shown(vendor, places, lacking, hint, given=given)
             if problem:
-                yield Check(vendor.title, ERROR if self._chosen or given else SKIPPED, problem)
+                yield Check(vendor.title, ERROR if self._chosen or given else SKIPPED, problem.summary, problem.step)
             elif given:
                 yield from self._address(vendor)
 
@@ -334,7 +334,9 @@ class _Vendors:
             return waiting.at_once(partial(_account, config), self._ready)
 
 
-def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[dict[str, str], str]:
+def _lacking(
+    vendor: Vendor[Any], config: Callable[[str], str | None]
+) -> tuple[dict[str, str], errors.XtelError | None]:
     """Credentials without which no client can be made, each with its next step; and whatever else stands in the way.
 
     Asked of the vendor's own module, which alone knows that a token may be replaced by a key and a secret.
@@ -347,20 +349,20 @@ def _lacking(vendor: Vendor[Any], config: Callable[[str], str | None]) -> tuple[
         except errors.CredentialError as error:
             item = next((each for each in vendor.credentials if each.env == error.missing), None)
             if item is None or item.env in lacking:  # with others lacking it complains of what stands in for them
-                return lacking, "" if lacking else str(error)
+                return lacking, None if lacking else error
             lacking[item.env], filled[item.config] = error.step, _STAND_IN
         except Exception as error:  # an SDK that cannot be imported, a value of the wrong form
-            return lacking, "" if lacking else _one_line(error)
+            return lacking, None if lacking else errors.worded(error)
         else:
             break
-    return lacking, ""
+    return lacking, None
 
 
 def _instead(vendor: Vendor[Any], lacking: Mapping[str, str], config: Callable[[str], str | None]) -> dict[str, str]:
     """For each credential that is lacking: those that would do in its place, as the vendor's own module has it."""
     optional = [item for item in vendor.credentials if not item.required and item.env not in lacking]
     filled = {item.config: _STAND_IN for item in optional}
-    still, _ = _lacking(vendor, lambda key: filled.get(key) or config(key)) if optional and lacking else (lacking, "")
+    still, _ = _lacking(vendor, lambda key: filled.get(key) or config(key)) if optional and lacking else (lacking, None)
     return dict.fromkeys(lacking.keys() - still.keys(), " and ".join(item.env for item in optional))
 
 
@@ -370,17 +372,10 @@ def _account(config: Config, vendor: Vendor[Any]) -> Check:
         with operation.operating(operation.Operation(vendor=vendor.name, object="account", budget=_PATIENCE)):
             account = Session(vendor, config.get).account()
     except Exception as error:
-        known = errors.of(error)
-        if known is None:
-            return Check(vendor.title, ERROR, _one_line(error))
+        known = errors.worded(error)
         return Check(vendor.title, ERROR, known.summary, known.step)
     taken = (time.monotonic() - started) * 1000
     return Check(vendor.title, OK, f"{vendor.account_name} {secrecy.one_line(account, 60)} ({taken:.0f} ms)")
-
-
-def _one_line(error: BaseException) -> str:
-    known = isinstance(error, errors.XtelError)
-    return str(error) if known else secrecy.one_line(f"{type(error).__name__}: {error}")
 
 
 # --- ranges ---

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from providers.kernel.wording import counted
 from xtel.engine import cli
 from xtel.project import layout
 from xtel.project.sandbox import STACK, LocalSandbox
@@ -79,6 +82,91 @@ def mend(stack: str, root: Path, environment: Mapping[str, str]) -> list[str]:
     for file in broken:
         file.unlink(missing_ok=True)
     return [file.name for file in broken]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A whole copy of a stack's state, which Pulumi left beside it."""
+
+    file: Path
+    written: datetime
+    resources: int
+
+    def __str__(self) -> str:
+        return f"{self.file.name} of {self.written:%Y-%m-%d %H:%M:%S}, with {counted(self.resources, 'resource')}"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A state of a folder backend that cannot be believed, and the newest copy that can; None where there is none."""
+
+    file: Path
+    what: str
+    copy: Copy | None
+
+    @property
+    def remedy(self) -> str:
+        """What takes its place."""
+        return str(self.copy) if self.copy else "an empty one (there is no whole copy): what exists is taken over"
+
+    def restore(self) -> None:
+        """Put the copy in the state's place, or an empty state; what stood there is kept beside it."""
+        if self.file.exists():
+            self.file.replace(self.file.with_name(f"{self.file.name}.damaged"))
+        self.file.with_name(f"{self.file.name}{_SUFFIX}").unlink(missing_ok=True)
+        if self.copy:
+            shutil.copy(self.copy.file, self.file)
+        else:
+            name = f"organization/{self.file.parent.name}/{self.file.stem}"
+            self.file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": name, "latest": None}}))
+
+
+def damage(stack: str, root: Path, environment: Mapping[str, str]) -> Damage | None:
+    """What is wrong with a stack's state: cut by a full disk, or emptied though nothing was destroyed. None: nothing."""
+    if not (states := folder(current(root, environment).url, root)):
+        return None
+    project, name = layout.settings(root / "Pulumi.yaml").get("name"), stack.rpartition("/")[2]
+    file = states / ".pulumi/stacks" / str(project) / f"{name}.json"
+    held = _resources(file)
+    if held or not file.exists():
+        return None
+    beside = states / ".pulumi"
+    found = [file.with_name(f"{file.name}.bak")]
+    found += [*(beside / "backups" / str(project) / name).glob("*.json")]
+    found += (beside / "history" / str(project) / name).glob("*.checkpoint.json")
+    whole = [Copy(each, _written(each), count) for each in found if (count := _resources(each))]
+    newest = max(whole, key=lambda copy: copy.written, default=None)
+    if held is None:
+        return Damage(file, "is cut: a disk was full, or a run was killed while it wrote", newest)
+    if newest is None or _destroyed(beside / "history" / str(project) / name):
+        return None
+    return Damage(file, "is empty, and nothing was destroyed", newest)
+
+
+def _resources(file: Path) -> int | None:
+    """How many resources a checkpoint holds; None where it is no whole one."""
+    try:
+        latest: Any = json.loads(file.read_bytes())["checkpoint"].get("latest") or {}
+        listed: list[Any] = latest.get("resources") or []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return len(listed)
+
+
+def _written(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _destroyed(history: Path) -> bool:
+    """Whether the last run that succeeded was a destroy, or none is known: then an empty state is as it should be."""
+    for file in sorted(history.glob("*.history.json"), reverse=True):
+        try:
+            told: Any = json.loads(file.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if told.get("result") == "succeeded":
+            return told.get("kind") == "destroy"
+    return True
 
 
 def holders(stack: str, root: Path, environment: Mapping[str, str]) -> list[str]:

@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from providers.kernel import log, secrecy
 from providers.kernel.errors import XtelError
-from providers.kernel.secrecy import one_line
 from xtel.engine import interrupts
+from xtel.engine.step import said
 from xtel.project import programs
 
 _SECONDS = 60
@@ -36,6 +36,7 @@ _LACKING = (
         "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` or `export PULUMI_CONFIG_PASSPHRASE=…`, as the stack was made with "
         "(docs/state.md)",
     ),
+    (r"unexpected end of JSON input|failed to load checkpoint", "`xtel recover STACK`: the state is cut"),
     (
         r"incorrect passphrase",
         "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` with the passphrase that the stack was made with (docs/state.md)",
@@ -88,8 +89,10 @@ def ask(
     try:
         with interrupts.started(command, cwd=root, env=env, text=True, **streams) as process:
             out, err = process.communicate(given, timeout=seconds)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: {one_line(str(error))}") from None
+    except subprocess.TimeoutExpired:
+        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: no answer in {seconds} s") from None
+    except OSError as error:
+        raise PulumiUnavailable(f"pulumi {' '.join(arguments)}: cannot be run: {error.strerror}") from None
     ended(arguments, process.returncode, began)
     if interrupts.asked() and not asked and process.returncode:
         raise KeyboardInterrupt
@@ -139,4 +142,4 @@ def reason(text: str) -> str:
     """The line that Pulumi itself calls the error; it comes first, hints follow."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "failed")
-    return named.removeprefix("error:").strip()
+    return said(named.removeprefix("error:"))

@@ -30,6 +30,8 @@ from xtel.engine.step import (
 )
 
 _POLL_SECONDS = 0.1
+#: What the engine says of a state that it could not write: a full disk, a bucket that refuses.
+_UNSAVED = "failed to save snapshot"
 
 
 def _nothing() -> None:
@@ -83,7 +85,11 @@ def follow(
             printed.open("w", encoding="utf-8") as stream,
             cli.start(command, root, variables, stream) as process,
         ):
+            saves = True
             for event in _tail(written, lambda: process.poll() is not None, between):
+                if saves and _UNSAVED in getattr(event, "text", ""):  # what is made from now on would be in no state
+                    saves = False
+                    interrupts.end(process)
                 seen(event)
         cli.ended(arguments, process.returncode, started)
         text = printed.read_text(encoding="utf-8", errors="replace")
@@ -125,6 +131,8 @@ def counted(show: Callable[[str], None]) -> Callable[[Step | Diagnostic], None]:
 def _error(diagnostics: Sequence[Diagnostic], text: str) -> str:
     """Why it failed: what a resource said itself, before the engine's own summary of it."""
     named = [item for item in diagnostics if item.severity == "error" and item.urn]
+    if _UNSAVED in text:
+        return one_line(f"the state cannot be saved: {text.partition(_UNSAVED)[2].splitlines()[0].strip(': ')}", 600)
     first = named[0].text if named else ""
     return one_line(first or cli.reason(text), 600)
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from providers.kernel import errors
 from providers.kernel.errors import XtelError
-from providers.kernel.secrecy import one_line
 from xtel import terminal
 
 #: At once, where nobody says how many: each is an engine, a program and a provider process.
@@ -64,11 +64,9 @@ def each(
 
 
 def _failed(error: Exception) -> XtelError:
-    if isinstance(error, XtelError):
-        return error
-    if os.environ.get("XTEL_DEBUG") == "1":
+    if not isinstance(error, XtelError) and os.environ.get("XTEL_DEBUG") == "1":
         raise error
-    return XtelError(f"{type(error).__name__}: {one_line(str(error))}", step="run it again with XTEL_DEBUG=1")
+    return errors.worded(error)
 
 
 @contextmanager

@@ -103,6 +103,11 @@ def _kill(pid: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
+def end(process: subprocess.Popen[Any]) -> None:
+    """Let an engine end what is under way, and begin nothing more: nobody pressed Ctrl-C, but going on would do harm."""
+    _signal(process, signal.SIGINT)
+
+
 def _signal(process: subprocess.Popen[Any], number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         process.send_signal(number)

@@ -63,7 +63,7 @@ def _what(run: events.Run, step: Step, outside: bool) -> str:
     if step.op == "create" and took_over(run, step.urn):
         return "taken over"
     if step.op == "create" and operation.ANEW in _words(run, step.urn):
-        return "made anew"
+        return "re-registered"
     return _VERBS.get(step.op, step.op)
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from providers.kernel import secrecy
 from stacks.graph import PASSWORD
 from stacks.resource import NUMBER, Resource
-from xtel.engine import cli, step
+from xtel.engine import backends, cli, step
 from xtel.engine.step import is_object, name_of, parsed, type_of
 
 
@@ -41,8 +41,16 @@ class State:
 
 
 def of(stack: str, root: Path, environment: Mapping[str, str]) -> State:
-    """The state of a stack; empty for one never applied. Raises cli.PulumiUnavailable where Pulumi cannot be asked."""
-    return read(cli.run(["stack", "export", "--stack", stack], root, environment))
+    """The state of a stack; empty for one never applied, or destroyed.
+
+    Raises cli.PulumiUnavailable where Pulumi cannot be asked, or the state is empty without a destroy.
+    """
+    found = read(cli.run(["stack", "export", "--stack", stack], root, environment))
+    if not found.resources and (damage := backends.damage(stack, root, environment)):
+        raise cli.PulumiUnavailable(
+            f"the state of {stack} {damage.what}; there is {damage.copy}", step=f"xtel recover {stack}"
+        )
+    return found
 
 
 def revealed(stack: str, root: Path, environment: Mapping[str, str]) -> State:

@@ -92,7 +92,12 @@ def diagnostic_of(item: Mapping[str, Any]) -> Diagnostic:
 def message_of(item: Mapping[str, Any]) -> str:
     """The text of a diagnostic or of a policy's finding, without the severity that the engine writes before it."""
     text = str(item.get("message", "")).strip()
-    return text.removeprefix(f"{item.get('severity')}:").strip()
+    return said(text.removeprefix(f"{item.get('severity')}:"))
+
+
+def said(text: str) -> str:
+    """What was said of a resource, or of the run, without what the engine writes before it in a preview."""
+    return text.strip().removeprefix("Preview failed:").strip()
 
 
 def _state(value: Any) -> Mapping[str, Any]:

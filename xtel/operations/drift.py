@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
-from providers.kernel import operation
+from providers.kernel import errors, operation
 from providers.kernel.object import Object
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.secrecy import one_line
@@ -83,7 +83,7 @@ def drift(project: Project, stack: str) -> DriftReport:
     arguments = ["refresh", "--preview-only", "--stack", stack]
     run = events.shown("asking every vendor what is there", arguments, project.root, environment)
     if run.error:
-        told, _, step = run.error.rpartition("; next: ") if "; next: " in run.error else (run.error, "", "")
+        told, step = errors.parted(run.error)
         raise cli.PulumiUnavailable(
             f"the vendors could not all be asked: {told}", step=step or "put that right, then again"
         )

@@ -2,7 +2,7 @@
 
 A plan that the rules stop, that is incomplete, or that is another one than was reviewed is never carried out, whichever verb
 made it. Between the plan and its update there is time in which somebody may change something. So the update stops before
-its first resource, when it holds the stack's lock and has read every object anew, and asks (:mod:`providers.kernel.gate`):
+its first resource, when it holds the stack's lock and has read every object again, and asks (:mod:`providers.kernel.gate`):
 only when all that it read, and every file, is what the plan was made from does it go on. `pulumi up --plan` is no such
 means: it does not bind the state, stops half-way, and prints the values of secrets that it finds other than planned.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from providers.kernel import gate
+from providers.kernel.errors import XtelError
 from providers.kernel.gate import Gate
 from providers.kernel.wording import counted
 from xtel import terminal
@@ -102,7 +103,7 @@ class ApplyResult:
             return f"applied: {counted(sum(item.number in known for item in self.numbers), 'number')} changed"
         if self.outcome == "nothing to do":
             return f"nothing to do: {self.review.headline}"
-        return f"{self.error}{f'; next: {self.step}' if self.step else ''}"
+        return str(XtelError(self.error, step=self.step))
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -208,8 +209,8 @@ def _ended(project: Project, planned: Planned, run: events.Run, order: Order, st
     if stopped:
         step = f"xtel recover {stack}, or {order.command} again: it goes on from there"
         return replace(done, outcome="interrupted", error=stopped, step=step, standing=found)
-    step = f"when that is put right: xtel recover {stack}"
-    return replace(done, outcome="failed", error=run.error, step=step, standing=found)
+    failed = XtelError(run.error, step=f"when that is put right: xtel recover {stack}")
+    return replace(done, outcome="failed", error=failed.summary, step=failed.step, standing=found)
 
 
 # -- between the plan and its update -----------------------------------------------------------------------------------

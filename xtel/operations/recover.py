@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +61,8 @@ class Recovery:
     stack: str
     #: Metadata of Pulumi's file backend that were half-written.
     mended: list[str] = field(default_factory=list[str])
+    #: The copy that was put in the place of a state that was cut or emptied.
+    restored: str = ""
     locks: list[Lock] = field(default_factory=list[Lock])
     pending: list[Change] = field(default_factory=list[Change])
     outside: list[Change] = field(default_factory=list[Change])
@@ -96,7 +98,7 @@ class Interrupted:
 
     @property
     def lost(self) -> list[str]:
-        """Numbers whose registration was under way: their signing secret reached nobody, so they are registered anew."""
+        """Numbers whose registration was under way: their signing secret reached nobody, so they are re-registered."""
         there = {item.urn for item in self.held.resources}
         return [
             name_of(item.urn)
@@ -135,6 +137,7 @@ def recover(project: Project, stack: str, order: Order, agreed: Agreed, shown: C
     environment = sandbox.reading(project, stack)
     found = Recovery(stack)
     found.mended = backends.mend(stack, project.root, environment)
+    _restore(project, found, environment, agreed)
     holders = backends.holders(stack, project.root, environment)
     if holders:
         _unlock(project, "\n".join(holders), found, agreed)
@@ -153,6 +156,19 @@ def recover(project: Project, stack: str, order: Order, agreed: Agreed, shown: C
     else:
         _clear(project, found, agreed)
     return found
+
+
+def _restore(project: Project, found: Recovery, environment: Mapping[str, str], agreed: Agreed) -> None:
+    """Put a copy in the place of a state that is cut or emptied; what was made since is looked for by the plan."""
+    if not (damage := backends.damage(found.stack, project.root, environment)):
+        return
+    told = f"the state of {found.stack} {damage.what}"
+    if not agreed(f"{told}: put in its place {damage.remedy}?"):
+        raise RecoveryRefused(
+            f"{told}; nothing was done", step=f"xtel recover {found.stack} --yes puts in its place {damage.remedy}"
+        )
+    damage.restore()
+    found.restored = damage.remedy
 
 
 def _carry_out(project: Project, planned: Planned, order: Order, found: Recovery, agreed: Agreed) -> ApplyResult:
@@ -263,6 +279,8 @@ def show(found: Recovery, file: Path) -> None:
     """What was found and done, a line a thing, and last how it ended."""
     for name in found.mended:
         terminal.line(f"backend   {name} was half-written: removed (the state beside it is whole)")
+    if found.restored:
+        terminal.line(f"state     replaced by {found.restored}")
     for lock in found.locks:
         terminal.line(f"lock      {lock.holder}: cancelled")
     _list("pending", [str(change) for change in found.pending], "no operation was left open")

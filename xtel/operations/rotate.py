@@ -1,7 +1,7 @@
 """`xtel rotate`: a new digest password or a new signing secret for one number, through the engine, so that the state is true.
 It passes the gate of every live change (:mod:`xtel.operations.gate`).
 
-Both register the number anew at xAI, which has no call to change either. Pulumi replaces the one resource that holds the
+Both re-register the number at xAI, which has no call to change either. Pulumi replaces the one resource that holds the
 secret (the made password, or the registration) and updates what depends on it; nothing else of the stack is touched.
 """
 

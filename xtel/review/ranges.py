@@ -91,7 +91,7 @@ class Effect:
         if not self.replaced:
             return ["nothing is replaced"]
         return [
-            "pulumi up registers it anew: an outage, and a new signing secret",
+            "pulumi up re-registers it: an outage, and a new signing secret",
             f"consent: `replace: accept` on the number, or XTEL_ALLOW_REPLACE={self.number}",
         ]
 
@@ -162,7 +162,7 @@ def _effect(named: Effect, old: list[str], new: list[str], known: Registered | N
 
 
 def _replaces(number: str, before: Mapping[str, Any], allow: list[str]) -> bool:
-    """Whether `pulumi up` would register the number anew: asked of what it would ask itself. Makes no request."""
+    """Whether `pulumi up` would re-register the number: asked of what it would ask itself. Makes no request."""
     xai = registry.vendor("xai")
     asked = Reconciler(xai.object("PhoneNumber"), Session(xai, lambda key: None))
     fixed = {"origin": "byo_trunk", "name": number, "phone_number": number}

@@ -16,6 +16,8 @@ from xtel.engine.state import State
 from xtel.engine.step import group_of, object_of
 
 APPLIED, DECLARED, LEFT = "applied", "declared only", "applied, no longer declared"
+#: Nobody could be asked.
+NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Row:
         """Three short columns of two lines each, so that a whole SIP URI fits into 80 characters."""
         number = values.pretty(self.number) if self.number else "bought by pulumi up"
         answers = self.answers or "nobody"
-        return f"{number}\n{self.key}", f"{self.target}\n{answers}", f"{self.carrier}\n{self.state or DECLARED}"
+        return f"{number}\n{self.key}", f"{self.target}\n{answers}", f"{self.carrier}\n{self.state or NOT_KNOWN}"
 
 
 def declared(found: document.Document) -> list[Row]:

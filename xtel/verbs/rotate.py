@@ -34,7 +34,7 @@ def rotate(
 ) -> None:
     """Renew a number's digest password or signing secret.
 
-    Either registers the number anew at xAI, which has no other way: says first what breaks and for how long, and what the
+    Either re-registers the number at xAI, which has no other way: says first what breaks and for how long, and what the
     receiver of the webhook must be able to do, and shows the plan. Only made passwords; one of yours is set in
     Pulumi's config.
 

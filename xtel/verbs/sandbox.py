@@ -118,7 +118,7 @@ def status(json: Json = False) -> None:
 
 @app.command()
 def reset() -> None:
-    """Forget everything and start anew.
+    """Forget everything and start over.
 
     The sandbox goes back to the default seed, and what Pulumi knows of the stack `sandbox` is removed, so that the
     next `pulumi up` makes everything again. It works on a sandbox that is up and on one that is down.

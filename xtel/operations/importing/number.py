@@ -140,7 +140,7 @@ class NumberImport:
         else:
             self._remarks.append(
                 "its signing secret is not known: the receiver's stays valid, the output signing_secrets is empty for it "
-                "until `signing_secret: {secret: NAME}` says it; a new one needs registering anew (replace: accept)"
+                "until `signing_secret: {secret: NAME}` says it; a new one needs re-registering (replace: accept)"
             )
 
     def _declared(self, key: str, entry: Mapping[str, Any]) -> Number:

@@ -307,7 +307,7 @@ def _why_incomplete(preview: Preview, objects: list[ObjectPlan]) -> str:
 
 def _named(text: str) -> str:
     """An error of the engine with the object's type and name instead of its URN."""
-    return _URN.sub(lambda found: f"{type_of(found[1])} {name_of(found[1])}", text).removeprefix("Preview failed: ")
+    return _URN.sub(lambda found: f"{type_of(found[1])} {name_of(found[1])}", text)
 
 
 def stopped(plan: Plan) -> bool:

@@ -60,7 +60,7 @@ class Replacement(Item):
     urn: str
     because: tuple[str, ...] = Field(description="Properties that no call changes in place.")
     consent: Literal["given", "missing", "not needed"]
-    loss: str = Field(description="What is lost while it is made anew.")
+    loss: str = Field(description="What is lost while it is replaced.")
     order: Literal["delete first", "create first"]
 
 
