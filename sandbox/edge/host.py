@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketState
 
 from sandbox.calling import Failure, Registrar, Registration, Webhook
 from sandbox.edge.admission import Admission
@@ -122,6 +122,8 @@ class Host:
             self._refuse(held, failure)
             return
         await self._answer(held, f"webhook:{webhook.url}")
+        # Not before the call stands: who joined may transfer it at once.
+        await held.socket.result().accept()
         await Realtime(held.socket.result(), held.call, held.record).run()
         await held.call.hangup()
 
@@ -185,9 +187,10 @@ class Host:
             await deny(socket, status, error)
             return
         held.record.note("websocket", ("client", "xai"), f"GET /v1/realtime?call_id={call_id}")
-        await socket.accept()
         held.socket.set_result(socket)
         await held.over.wait()
+        if socket.application_state is WebSocketState.CONNECTING:
+            await deny(socket, 404, "call_id_not_found")
 
     def _unjoinable(self, authorization: str, held: Held | None) -> tuple[int, str] | None:
         """Why a WebSocket is refused. A wrong key is 400 (debugging page), a call of another team unknown."""

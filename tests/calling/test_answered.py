@@ -267,6 +267,12 @@ def phone(sandbox: Server) -> UserAgent:
     return UserAgent(Settings("sip:+12025550143@pbx.example.com", media_address="127.0.0.1"), tls=tls, resolver=resolve)
 
 
+def the_call(sandbox: Server, number: str) -> dict[str, Any]:
+    """The one call that there was to a number, when it is over."""
+    (found,) = sandbox.control("GET", f"calls?to={number}")
+    return wiring.until(sandbox, found["id"], {"failed", "ended"})
+
+
 def test_a_second_of_sound_after_a_login(sandbox: Server, receiver: Receiver) -> None:
     number = NUMBERS["sip"]
     wiring.xai(sandbox, number, digest="hq")
@@ -289,7 +295,7 @@ def test_a_second_of_sound_after_a_login(sandbox: Server, receiver: Receiver) ->
 
     assert asyncio.run(main()) >= 1
     assert receiver.closed.wait(2)
-    (found,) = sandbox.control("GET", f"calls?to=%2B{number[1:]}")
+    found = the_call(sandbox, number)
     assert (found["state"], found["from"]) == ("ended", "+12025550143")
     assert found["outcome"]["answered_by"] == f"webhook:{WEBHOOK}"
     assert [step["line"].partition(" ")[0] for step in found["ladder"] if step["kind"] == "sip"][:1] == ["INVITE"]
@@ -349,7 +355,7 @@ def test_challenges(sandbox: Server, sha256: bool, challenges: list[str]) -> Non
 
     found = asyncio.run(main())
     assert [value.rpartition("algorithm=")[2] for value in found] == challenges
-    (call,) = sandbox.control("GET", f"calls?to=%2B{number[1:]}")
+    call = the_call(sandbox, number)
     assert (call["state"], call["outcome"]["hop"], call["outcome"]["code"]) == ("failed", "authentication", 401)
 
 
@@ -366,7 +372,7 @@ def test_a_caller_who_gives_up(sandbox: Server, receiver: Receiver) -> None:
             await call.cancel()
 
     asyncio.run(main())
-    (found,) = sandbox.control("GET", f"calls?to=%2B{number[1:]}")
+    found = the_call(sandbox, number)
     assert (found["state"], found["outcome"]["hop"], found["outcome"]["code"]) == ("failed", "session", 487)
 
 
@@ -502,7 +508,7 @@ def test_a_judge_calls(sandbox: Server, receiver: Receiver) -> None:
             await runtime.close()
 
     asyncio.run(main())
-    (found,) = sandbox.control("GET", f"calls?to={number}")
+    found = the_call(sandbox, number)
     assert (found["state"], found["outcome"]["encrypted"], found["outcome"]["codec"]) == ("ended", True, "PCMU")
 
 
@@ -527,6 +533,6 @@ def test_dtls_is_not_spoken(sandbox: Server, receiver: Receiver, monkeypatch: py
                 await call.answered(5)
 
     asyncio.run(main())
-    (found,) = sandbox.control("GET", f"calls?to={number}")
+    found = the_call(sandbox, number)
     assert (found["outcome"]["hop"], found["outcome"]["reason"]) == ("media", "SRTP by DTLS is not spoken here")
     assert receiver.deliveries == []
