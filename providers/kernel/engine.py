@@ -138,10 +138,10 @@ class Provider(ResourceProvider):
         return ReadResult(id_, _theirs({**state, BLOCKED: ""}), _theirs({**inputs, BLOCKED: ""}))
 
     def _warn_of_others(self, doing: operation.Operation, id: str, state: Mapping[str, Any], *, there: bool) -> None:
-        object, api = self.reconciler.object, self.reconciler.session.api
-        for found in object.unmanaged(api, id, state) if there else ():
+        object = self.reconciler.object
+        for found in self.reconciler.session.listed(object.unmanaged, id, state) if there else ():
             doing.warn(f"{operation.UNMANAGED} {found}")
-        if found := object.instead(api, state):
+        if found := self.reconciler.session.ask(object.instead, state):
             doing.warn(f"{operation.INSTEAD} {found}")
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:

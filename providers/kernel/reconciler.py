@@ -346,7 +346,7 @@ class Reconciler:
 
     def _delete(self, id: str, state: Mapping[str, Any]) -> None:
         """What others use too is not deleted with our part of it: it gets the name back that it had."""
-        if others := list(self.session.ask(self.object.carries, id, state)):
+        if others := self.session.listed(self.object.carries, id, state):
             name = str(state.get(NAMED) or marker.unmarked(str(state.get("marker", ""))))
             self.session.ask(self.object.rename, id, name, state)
             operation.decided(f"gave {id} back")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from providers.kernel import errors, limits, operation
@@ -60,6 +60,14 @@ class Session:
                 "an answer was not understood",
                 step="run it again; if it stays so, run it with XTEL_DEBUG=1 and report it",
             ) from None
+
+    def listed(self, call: Callable[..., Iterable[str]], *arguments: Any) -> list[str]:
+        """The same of what tells one thing after the other, told to its end."""
+
+        def whole(api: Any) -> list[str]:
+            return list(call(api, *arguments))
+
+        return self.ask(whole)
 
     def account(self) -> str:
         """Whose account the credentials open; asked once per process."""

@@ -42,7 +42,9 @@ class Api:
         )
         voice = self.client.phone_numbers.voice
         self.voice = Listing[Any](
-            lambda: voice.list(page_size=_PAGE), lambda found: str(found.id), lambda id: voice.retrieve(id).data
+            lambda: listed(lambda: voice.list(page_size=_PAGE)),
+            lambda found: str(found.id),
+            lambda id: voice.retrieve(id).data,
         )
 
     def _owned(self, e164: str) -> Any:

@@ -12,7 +12,7 @@ from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import Whole
-from providers.telnyx.api import Api
+from providers.telnyx.api import Api, listed
 
 Codec = Literal["G711U", "G711A", "G722"]
 Region = Literal["US", "Europe", "Australia"]
@@ -93,9 +93,9 @@ class Connection(Object[Api, ConnectionSpec]):
 
     def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Other numbers and FQDNs, and calls out by a profile that is not of this stack."""
-        for number in api.client.phone_numbers.list(filter={"connection_id": id}):
+        for number in listed(lambda: api.client.phone_numbers.list(filter={"connection_id": id})):
             yield f"number {number.phone_number}"
-        for fqdn in api.client.fqdns.list(filter={"connection_id": id}):
+        for fqdn in listed(lambda: api.client.fqdns.list(filter={"connection_id": id})):
             yield f"FQDN {fqdn.fqdn}"
         profile = _part(api.connections.get(id, fresh=True), "outbound").get(_PROFILE)
         if profile and profile != state.get("profile_id"):

@@ -61,7 +61,7 @@ class Profile(Object[Api, ProfileSpec]):
 
     def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Calls out over connections: ours has let go of it by now."""
-        connections = api.client.connections.list(filter={"outbound_voice_profile_id": id})
+        connections = listed(lambda: api.client.connections.list(filter={"outbound_voice_profile_id": id}))
         yield from (f"calls out over connection {found.connection_name}" for found in connections)
 
     def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from providers.kernel import errors
+from providers.kernel import errors, paging
 from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec, StrictModel
@@ -97,7 +97,10 @@ class Trunk(Object[Api, TrunkSpec]):
             yield f"termination domain {trunk.domain_name}"
         yield from (_TERMINATION.get(str(kind), str(kind)) for kind in trunk.auth_type_set or ())
         yield from self.unmanaged(api, id, state)
-        yield from (f"number {number.phone_number}" for number in api.trunks(id).phone_numbers.list())
+        numbers = paging.whole(
+            api.trunks(id).phone_numbers.list, "phone_numbers", key=lambda number: number.sid, may_lack=True
+        )
+        yield from (f"number {number.phone_number}" for number in numbers)
 
     def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
         """POST /v1/Trunks/{sid} with its name alone."""

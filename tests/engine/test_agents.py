@@ -291,8 +291,8 @@ def _as_before(project: Project) -> None:
 def test_a_team_without_agents_is_told_before_and_after(project: Project, sandbox: Sandbox) -> None:
     sandbox.switch(xai__agents=False)
     project.declare(DESK, head=AGENTS)
-    assert "agents endpoint is not enabled for this team" in project.run("preview")
-    failed = project.up(code=1)
+    assert "agents endpoint is not enabled for this team" in project.run("preview", code=1)
+    failed = project.up("--skip-preview", code=1)
     assert "Traceback" not in failed
     line = next(line for line in failed.splitlines() if "xai Agent sales: agents endpoint is not enabled" in line)
     assert "HTTP 403, request " in line

@@ -44,8 +44,8 @@ def test_killed_while_creating(project: Project, sandbox: Sandbox, match: str, v
         while NUMBER not in sandbox.numbers("xai"):
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        refused = xtel(project, "recover", STACK, code=1)
-        assert "1 change refused" in refused.stderr
+        refused = xtel(project, "recover", STACK, code=3)
+        assert f"XTEL_ALLOW_REPLACE={NUMBER} deletes and re-registers it" in refused.stdout
         consent = {"XTEL_ALLOW_REPLACE": NUMBER}
     told = json.loads(xtel(project, "recover", STACK, "--json", **consent).stdout)
     whole(project, sandbox)
