@@ -62,9 +62,9 @@ $(VENV)/.engine: $(VENV)/.made $(wildcard tools/engine/*.py tools/engine/*/go.*)
 # --- use ---
 
 .PHONY: demo
-demo: setup ## sets everything up and applies the sandbox stack to a phone network on this machine
+demo: setup ## sets everything up and applies the sandbox stack to a phone network on this machine, and calls each number
 	@$(BIN)/xtel sandbox up
-	@eval "$$($(BIN)/xtel sandbox env)" && pulumi up -y -s sandbox && xtel routes sandbox
+	@eval "$$($(BIN)/xtel sandbox env)" && pulumi up -y -s sandbox && xtel routes sandbox && echo && xtel call sandbox --all
 	@echo
 	@echo 'look around: . $(BIN)/activate && eval "$$(xtel sandbox env)" && pulumi stack -s sandbox'
 	@echo 'stop it:     $(BIN)/xtel sandbox down'

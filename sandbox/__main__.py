@@ -10,14 +10,17 @@ import signal
 import socket
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from sandbox.app import Sandbox
+from sandbox.edge.desk import Desk
 from sandbox.line import Line
 from sandbox.network import Network
 from sandbox.store import Store
@@ -28,15 +31,17 @@ class Server(uvicorn.Server):
 
     ready: Path | None = None
 
-    def __init__(self, config: uvicorn.Config, network: Network) -> None:
+    def __init__(self, config: uvicorn.Config, network: Network, desk: Desk) -> None:
         super().__init__(config)
-        self.network = network
+        self.network, self.desk = network, desk
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.network.interrupt()
+        await self.desk.stop()
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.desk.start()
         await super().startup(sockets)
         if self.ready is None or not sockets:
             return
@@ -75,10 +80,11 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def _serve(arguments: argparse.Namespace, listener: socket.socket, store: Store) -> None:
     network = Network(store)
+    desk = Desk(network.vendors, network.switches, _authority_file(arguments))
     config = uvicorn.Config(
-        Sandbox(network),
+        Sandbox(network, desk),
         http=Line,
-        ws="none",
+        ws="websockets-sansio" if find_spec("websockets") else "none",
         loop="asyncio",
         lifespan="off",
         log_level="error",
@@ -89,7 +95,7 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket, store: Store)
         timeout_keep_alive=120,
         timeout_graceful_shutdown=1,
     )
-    server = Server(config, network)
+    server = Server(config, network, desk)
     server.ready = arguments.ready
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
@@ -97,6 +103,13 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket, store: Store)
         server.run(sockets=[listener])
     finally:
         _withdraw(arguments.ready)
+
+
+def _authority_file(arguments: argparse.Namespace) -> Path:
+    """Where callers find whom to trust: beside the state, else beside the file that says where the sandbox is."""
+    beside = Path(arguments.db) if arguments.db != ":memory:" else arguments.ready
+    folder = beside.resolve().parent if beside else Path(tempfile.mkdtemp(prefix="xtel-sandbox-"))
+    return folder / "ca.pem"
 
 
 def _withdraw(ready: Path | None) -> None:

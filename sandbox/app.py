@@ -7,24 +7,30 @@ from collections.abc import AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from sandbox import callers
 from sandbox.control import control
+from sandbox.edge.desk import Desk
 from sandbox.exchange import Answer, Call, pairs
-from sandbox.line import CUT
+from sandbox.line import CUT, deny
 from sandbox.network import Network
 
 CONTROL = "/_sandbox"
+REALTIME = "/v1/realtime"
 
 
 class Sandbox:
     """`/_sandbox` goes to the control API; everything else is a call to a vendor."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.control = control(network)
+    def __init__(self, network: Network, desk: Desk) -> None:
+        self.network, self.desk = network, desk
+        self.control = control(network, desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._connect(WebSocket(scope, receive, send))
+            return
         if scope["type"] != "http":
             return
         if stranger := callers.refused(scope):
@@ -49,6 +55,13 @@ class Sandbox:
         if answer.drip and answer.body:
             response = StreamingResponse(self._dripping(answer), answer.status, headers)
         await response(scope, receive, send)
+
+    async def _connect(self, socket: WebSocket) -> None:
+        """The one WebSocket that there is: a realtime session."""
+        refused = callers.refused(socket.scope) or ("" if socket.url.path == REALTIME else "no such WebSocket")
+        if refused:
+            await deny(socket, 403, refused)
+        await self.desk.join(socket)
 
     async def _dripping(self, answer: Answer) -> AsyncIterator[bytes]:
         for index in range(len(answer.body)):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.edge.desk import Desk
 from sandbox.exchange import JsonObject, is_object
 from sandbox.faults import parse
 from sandbox.network import Network
@@ -48,8 +49,8 @@ def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
 
 
 class Control:
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, desk: Desk) -> None:
+        self.network, self.desk = network, desk
 
     async def health(self, request: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -96,6 +97,7 @@ class Control:
         return JSONResponse({"ok": True})
 
     async def reset(self, request: Request) -> Response:
+        await self.desk.reset()
         self.network.reset()
         return JSONResponse({"ok": True})
 
@@ -105,7 +107,24 @@ class Control:
         variables: dict[str, str] = {"XTEL_SANDBOX_URL": origin}
         for vendor in self.network.vendors:
             variables |= vendor.environment(account, style, origin)
-        return JSONResponse(variables)
+        return JSONResponse({**variables, **self.desk.environment()})
+
+    async def calls(self, request: Request) -> Response:
+        if request.method == "POST":
+            return JSONResponse({"id": self.desk.place(await _object(request)).id}, 201)
+        # A plus that nobody encoded arrives as a blank.
+        return JSONResponse(self.desk.calls(request.query_params.get("to", "").replace(" ", "+")))
+
+    async def call(self, request: Request) -> Response:
+        found = self.desk.call(request.path_params["id"])
+        return JSONResponse({"error": "no such call"}, 404) if found is None else JSONResponse(found)
+
+    async def receivers(self, request: Request) -> Response:
+        if request.method == "POST":
+            return JSONResponse({"id": self.desk.receivers.add(await _object(request)).id}, 201)
+        query = request.query_params
+        self.desk.receivers.remove(query.get("url", ""), query.get("host", ""))
+        return Response(status_code=204)
 
     async def switches(self, request: Request) -> Response:
         if request.method == "POST":
@@ -113,8 +132,8 @@ class Control:
         return JSONResponse(self.network.switches.all())
 
 
-def control(network: Network) -> Starlette:
-    it = Control(network)
+def control(network: Network, desk: Desk) -> Starlette:
+    it = Control(network, desk)
     table: list[tuple[str, Endpoint, list[str]]] = [
         ("health", it.health, ["GET"]),
         ("log", it.log, ["GET", "DELETE"]),
@@ -126,5 +145,8 @@ def control(network: Network) -> Starlette:
         ("reset", it.reset, ["POST"]),
         ("env", it.env, ["GET"]),
         ("switches", it.switches, ["GET", "POST"]),
+        ("calls", it.calls, ["GET", "POST"]),
+        ("calls/{id}", it.call, ["GET"]),
+        ("receivers", it.receivers, ["POST", "DELETE"]),
     ]
     return Starlette(routes=[Route(f"/_sandbox/{name}", _careful(end), methods=verbs) for name, end, verbs in table])

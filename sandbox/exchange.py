@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar
 from urllib.parse import parse_qsl
@@ -61,6 +61,7 @@ class Answer:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     drip: float = 0  # seconds between two bytes of the body; 0 sends it at once
+    later: Callable[[], Awaitable[Answer]] | None = None  # what happens first, and the answer that comes of it
 
 
 def json_answer(status: int, document: object, headers: Mapping[str, str] | None = None) -> Answer:

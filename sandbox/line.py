@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import NoReturn, cast
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
 
 CUT = "sandbox.cut"
+
+
+async def deny(socket: WebSocket, status: int, error: str) -> NoReturn:
+    """Answer a WebSocket's handshake by an HTTP error, and leave.
+
+    uvicorn 0.54 takes an application that returns after this for one that forgot to answer, and says so in its log:
+    what it expects where nobody is there any more is this exception of its own.
+    """
+    await socket.send_denial_response(JSONResponse({"error": error}, status))
+    raise ClientDisconnected
 
 
 class Line(H11Protocol):

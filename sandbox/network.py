@@ -67,6 +67,8 @@ class Network:
         fault = self.faults.take(call.method, call.path)
         wait = self.switches["latency"] + (fault.seconds if fault and fault.action == "delay" else 0)
         answer = self._answer(vendor, call, fault) if await self.pause(wait) else None
+        if answer is not None and answer.later is not None:
+            answer = await answer.later()
         entry.close(answer.status if answer else None, fault.action if fault else None)
         return answer
 

@@ -20,6 +20,11 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.get_by_id": ("on", 405),
     "xai.created": (200, 201),
     "xai.deleted": (200, 204),
+    # Of its SIP host nothing is documented but name, transport and codecs: the stricter reading is the default.
+    "xai.sip_challenge": (401, 407),
+    "xai.sip_sha256": (False, True),  # MD5 is among the challenges in any case
+    "xai.sip_port_5060": (False, True),  # its page on Telnyx names this port beside transport=tls
+    "xai.sip_encryption": ("optional", "required", "off"),
     "twilio.key": ("main", "standard"),
     "telnyx.unassign": ("null", "empty"),
 }
@@ -27,6 +32,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 RANGES: dict[str, tuple[float, float, str]] = {
     "latency": (0, 60, "seconds"),
     "telnyx.order_seconds": (0.3, 60, "seconds"),  # from ordering a number to having it
+    "xai.ring_seconds": (30, 300, "seconds"),  # how long a call waits for somebody to join
+    "xai.webhook_pace": (1, 10, "times the usual 1, 5 and 15 s between the tries of a delivery"),
     "plivo.rate": (300, 10**6, "requests in 5 seconds"),  # 0: no limit
 }
 DEFAULTS: dict[str, Any] = {

@@ -268,7 +268,8 @@ async def connect(owner: Owner, route: Route, patience: float = _PATIENCE) -> Co
         opened.close()
         kind = TlsFailed if route.tls else ConnectFailed
         raise kind(f"{place}: {'TLS: ' if route.tls else ''}{_reason(error)}") from None
-    if route.tls is not None:
+    # A context that asks for no certificate has none to check.
+    if route.tls is not None and route.tls.verify_mode is not ssl.CERT_NONE:
         try:
             certificate.check(connection.certificate_of_peer(), route.domain or route.host)
         except NameMismatch:

@@ -18,6 +18,7 @@ from xtel.engine import interrupts
 from xtel.verbs import (
     INTERRUPTED,
     apply,
+    call,
     comment,
     doctor,
     drift,
@@ -67,6 +68,7 @@ def xtel(
       xtel apply sandbox        apply exactly that
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
+      xtel call sandbox --all   call each number there, and say who answers
       xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
@@ -80,7 +82,7 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes),
+    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, call.call),
     *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from sandbox.calling import Leg
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, is_object
-from sandbox.plivo import account, api, seed
+from sandbox.plivo import account, api, calling, seed
 from sandbox.plivo.account import ACCOUNTS, VENDOR, Account, Refusal
 from sandbox.plivo.asked import Asked, Endpoint, plain
 from sandbox.plivo.numbers import Numbers
@@ -94,6 +95,9 @@ class Plivo:
 
     def kept(self) -> JsonObject:
         return {"plivo": secrets(self._store)}
+
+    def route(self, number: str, caller: str) -> Sequence[Leg] | None:
+        return calling.route(self._store, number)
 
     def event(self, number: str) -> JsonObject | None:
         return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox import shapes
+from sandbox.calling import Leg
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer
 from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.telnyx import account, inventory, seed, view, voice
+from sandbox.telnyx import account, calling, inventory, seed, view, voice
 from sandbox.telnyx.account import ACCOUNTS, TITLES, VENDOR, Account, Refusal
 from sandbox.telnyx.asked import Asked, Endpoint
 from sandbox.telnyx.connections import Connections
@@ -134,6 +135,9 @@ class Telnyx:
 
     def kept(self) -> JsonObject:
         return {"telnyx": secrets(self._store)}
+
+    def route(self, number: str, caller: str) -> Sequence[Leg] | None:
+        return calling.route(self._store, number)
 
     def event(self, number: str) -> JsonObject | None:
         return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sandbox.calling import Route
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer
 from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.twilio import account, api, pricing, seed, trunking, view
+from sandbox.twilio import account, api, calling, pricing, seed, trunking, view
 from sandbox.twilio.account import ACCOUNTS, API_VERSION, VENDOR, Refusal
 from sandbox.twilio.asked import Asked, Endpoint
 from sandbox.twilio.numbers import Applications, Numbers
@@ -115,6 +116,9 @@ class Twilio:
 
     def kept(self) -> JsonObject:
         return {}
+
+    def route(self, number: str, caller: str) -> Route | None:
+        return calling.route(self._store, number, caller)
 
     def event(self, number: str) -> JsonObject | None:
         return None

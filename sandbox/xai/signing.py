@@ -8,21 +8,20 @@ import hmac
 import json
 import time
 import uuid
+from collections.abc import Sequence
 
 from sandbox.exchange import JsonObject
 
 
-def signed(number: str, secret: str) -> JsonObject:
-    """A `realtime.call.incoming` for a number: the headers and the exact text they sign.
+def signed(number: str, secret: str, call_id: str = "", sip_headers: Sequence[tuple[str, str]] = ()) -> JsonObject:
+    """A `realtime.call.incoming` for a number: the headers and the exact text they sign. Without a call it is made up.
 
     The key is the base64 behind "whsec_"; what is signed is `id.timestamp.body`.
     """
     event, now = f"evt_{uuid.uuid4().hex}", int(time.time())
-    headers = [
-        {"name": "From", "value": "<sip:+14155550142@sip.example.com>"},
-        {"name": "To", "value": f"<sip:{number}>"},
-    ]
-    data: JsonObject = {"call_id": str(uuid.uuid4()), "sip_headers": headers, "metadata": {}}
+    given = sip_headers or [("From", "<sip:+14155550142@sip.example.com>"), ("To", f"<sip:{number}>")]
+    headers = [{"name": name, "value": value} for name, value in given]
+    data: JsonObject = {"call_id": call_id or str(uuid.uuid4()), "sip_headers": headers, "metadata": {}}
     body = json.dumps(
         {"object": "event", "id": event, "type": "realtime.call.incoming", "created_at": now, "data": data}
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from sandbox.calling import CallControl, Failure, Leg, Registration
 from sandbox.exchange import (
     Answer,
     Call,
@@ -20,7 +22,7 @@ from sandbox.exchange import (
 )
 from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.xai import rules, seed, signing, state
+from sandbox.xai import calling, rules, seed, signing, state
 from sandbox.xai.agents import Agents, without_secrets
 from sandbox.xai.rules import Refusal
 from sandbox.xai.state import ACCOUNTS, VENDOR, Account, Team
@@ -71,6 +73,7 @@ class XAI:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
+        self._calls: CallControl | None = None
         self._routes: Routes[Endpoint] = Routes(
             [
                 ("GET", "/v1/api-key", self._key),
@@ -84,6 +87,8 @@ class XAI:
                 ("GET", "/v1/agents/{id}", self._agent),
                 ("PATCH", "/v1/agents/{id}", self._change_agent),
                 ("DELETE", "/v1/agents/{id}", self._delete_agent),
+                ("POST", "/v1/realtime/calls/{id}/hangup", self._hangup),
+                ("POST", "/v1/realtime/calls/{id}/refer", self._refer),
             ]
         )
 
@@ -101,24 +106,28 @@ class XAI:
                 answer = endpoint(call, Team(self._store, self._switches, account.team_id), *ids)
         except Refusal as refusal:
             answer = self._refuse(refusal.status, refusal.error)
-        return Answer(answer.status, answer.body, {**answer.headers, "x-request-id": str(uuid.uuid4())})
+        return self._stamped(answer)
+
+    @staticmethod
+    def _stamped(answer: Answer) -> Answer:
+        return replace(answer, headers={**answer.headers, "x-request-id": str(uuid.uuid4())})
 
     def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
         if call.path.startswith(FLAGGED) and not self._switches["xai.agents"]:
             raise Refusal(403, "agents endpoint is not enabled for this team")
-        if call.path.startswith("/v1/realtime"):
-            # Reported: 403 below this path whether or not there is anything.
-            raise Refusal(403, "Team is not authorized to perform this action")
         try:
             return self._routes.find(call.method, call.path)
         except PathUnknown:
-            raise Refusal(404, f"{call.path} not found") from None
+            refusal = Refusal(404, f"{call.path} not found")
         except MethodUnknown:
-            raise Refusal(405, f"{call.method} is not allowed here") from None
+            refusal = Refusal(405, f"{call.method} is not allowed here")
+        if call.path.startswith("/v1/realtime"):
+            # Reported: 403 below this path whether or not there is anything.
+            refusal = Refusal(403, "Team is not authorized to perform this action")
+        raise refusal
 
     def refusal(self, status: int) -> Answer:
-        answer = self._refuse(status, "staged by a fault of the sandbox")
-        return Answer(status, answer.body, {**answer.headers, "x-request-id": str(uuid.uuid4())})
+        return self._stamped(self._refuse(status, "staged by a fault of the sandbox"))
 
     def _refuse(self, status: int, error: str) -> Answer:
         return json_answer(status, {"code": CODES.get(status, "Unknown error"), "error": error})
@@ -215,6 +224,46 @@ class XAI:
     def _delete_agent(self, call: Call, team: Team, id: str) -> Answer:
         Agents(team).delete(id)
         return json_answer(200, {})
+
+    def _hangup(self, call: Call, team: Team, id: str) -> Answer:
+        if self._calls is None or not self._calls.hangup(team.team_id, id):
+            raise Refusal(404, f"Call {id} not found")
+        return json_answer(200, {})
+
+    def _refer(self, call: Call, team: Team, id: str) -> Answer:
+        """Blocks until the transfer resolved: 502 and 504 are outcomes of the call, not of the gateway."""
+        target = rules.read(self._body(call), {"target_uri": rules.text}).get("target_uri", "")
+        if not target.startswith(("tel:", "sip:")):
+            raise Refusal(400, "target_uri must be a tel: or sip: URI")
+        outcome = self._calls.refer(team.team_id, id, target) if self._calls else None
+        if outcome is None:
+            raise Refusal(404, "No SIP participant on this call")
+        return Answer(200, later=lambda: self._referred(outcome))
+
+    async def _referred(self, outcome: Awaitable[Failure | None]) -> Answer:
+        failure = await outcome
+        if failure is None:
+            answer = json_answer(200, {})
+        elif failure.code is None:
+            answer = self._refuse(504, "transfer did not resolve in time")
+        else:
+            error = f"transfer rejected by downstream: SIP {failure.code} {failure.reason}"
+            answer = json_answer(502, {"error": error})
+        return self._stamped(answer)
+
+    def registered(self, user: str) -> Registration | None:
+        return calling.registered(self._store, user)
+
+    def route(self, number: str, caller: str) -> Sequence[Leg] | None:
+        return calling.route(self._store, number)
+
+    def team(self, authorization: str) -> str | None:
+        scheme, _, key = authorization.partition(" ")
+        found = (account.team_id for account in ACCOUNTS if account.key == key.strip())
+        return next(found, None) if scheme.lower() == "bearer" else None
+
+    def control(self, calls: CallControl) -> None:
+        self._calls = calls
 
     def seed(self, account: str, document: Seed) -> None:
         team = Team(self._store, self._switches, _named(account).team_id)

@@ -77,3 +77,13 @@ def test_files_for_a_pbx(project: Project, sandbox: Sandbox) -> None:
     [secret] = (project.folder / "bundles/prod").rglob("*secret.conf")
     assert "canary-5678" in secret.read_text()
     assert secret.stat().st_mode & 0o077 == 0
+
+
+def test_calling_a_network(project: Project, sandbox: Sandbox) -> None:
+    (project.folder / "stacks/sandbox.yaml").write_text(HEAD + SUPPORT)
+    project.run("stack", "select", "--create", "sandbox")
+    project.run("up", "--yes", "--stack", "sandbox")
+    found = commands((ROOT / "docs/calls.md").read_text())
+    assert [command.split()[1] for command in found] == ["call", "call", "call"]
+    for command in found:
+        run(project, command)

@@ -18,7 +18,7 @@ from stacks import document
 from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import Project
 
-OURS = ("providers", "xai_resources", "stacks", "xtel", "sandbox", "templates")
+OURS = ("providers", "xai_resources", "stacks", "xtel", "sandbox", "signaling", "templates")
 
 
 def ran(*command: str | Path, cwd: Path, **env: str) -> str:

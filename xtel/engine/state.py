@@ -11,7 +11,7 @@ from typing import Any, cast
 from providers.kernel import secrecy
 from stacks.graph import PASSWORD
 from stacks.resource import NUMBER, Resource
-from xtel.engine import backends, cli
+from xtel.engine import backends, cli, step
 from xtel.engine.step import is_object, name_of, parsed, type_of
 
 
@@ -53,6 +53,15 @@ def of(stack: str, root: Path, environment: Mapping[str, str]) -> State:
     return found
 
 
+def revealed(stack: str, root: Path, environment: Mapping[str, str]) -> State:
+    """The state with its secrets in it, for who places calls as the stack's carriers and receives them as its application.
+
+    They are kept out of every text from then on. Raises cli.PulumiUnavailable where Pulumi cannot be asked.
+    """
+    text = cli.run(["stack", "export", "--show-secrets", "--stack", stack], root, environment)
+    return _held(step.revealed(text))
+
+
 def made_password(stack: str, root: Path, environment: Mapping[str, str], number: str) -> str:
     """The digest password that was made for a number, for a file of its owner; empty while there is none.
 
@@ -72,7 +81,10 @@ def made_password(stack: str, root: Path, environment: Mapping[str, str], number
 
 def read(text: str) -> State:
     """A state as `pulumi stack export` prints it."""
-    told: Any = parsed(text)
+    return _held(parsed(text))
+
+
+def _held(told: Any) -> State:
     deployment: Mapping[str, Any] = told.get("deployment") or {}
     entries: list[Mapping[str, Any]] = deployment.get("resources") or []
     outputs: list[Any] = [item.get("outputs") for item in entries if item.get("type") == "pulumi:pulumi:Stack"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
-from providers.kernel.secrecy import MASK, one_line, redact
+from providers.kernel.secrecy import MASK, one_line, redact, register
 from stacks.resource import UNKNOWN as UNKNOWN  # noqa: PLC0414 -- part of the engine's language
 
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 -- the engine's mark of a secret, no secret
@@ -139,6 +139,19 @@ def group_of(urn: str) -> str:
 def parsed(text: str | bytes) -> Any:
     """JSON of the engine with one mask for every secret in it, whether the engine marked it or its shape shows it."""
     return _JSON.decode(text if isinstance(text, str) else text.decode())
+
+
+def revealed(text: str) -> Any:
+    """The same with every secret as it is; each is kept out of every text from then on."""
+    return json.loads(text, object_hook=_opened)
+
+
+def _opened(found: dict[str, Any]) -> Any:
+    if _SECRET not in found or "plaintext" not in found:
+        return found
+    value: Any = json.loads(str(found["plaintext"]))
+    register(value)
+    return value
 
 
 def _masked(found: dict[str, Any]) -> Any:

@@ -31,6 +31,8 @@ from xtel.project.layout import SANDBOX, Project, shown
 PORT = 8470
 STACK = SANDBOX
 ACCOUNTS = ("main", "other")
+#: Where a shell that evaluated `xtel sandbox env` is pointed at.
+VARIABLE = "XTEL_SANDBOX_URL"
 _START_SECONDS, _STOP_SECONDS = 20, 5
 #: What the demo's stack is encrypted with: no secret, it protects nothing but made-up credentials.
 _PASSPHRASE = "sandbox"  # noqa: S105
@@ -191,13 +193,13 @@ class LocalSandbox:
 
     def _healthy(self, url: str) -> bool:
         with suppress(XtelError):
-            _ask(url, "GET", "health")
+            ask(url, "GET", "health")
             return True
         return False
 
     def _ask(self, found: Running, method: str, name: str, **query: str) -> dict[str, Any]:
         try:
-            return cast(dict[str, Any], _ask(found.url, method, name, **query))
+            return cast(dict[str, Any], ask(found.url, method, name, **query))
         except XtelError as error:
             raise XtelError(f"the sandbox at {found.url}: {error.summary}", step="xtel sandbox down, then up") from None
 
@@ -210,13 +212,24 @@ class LocalSandbox:
             yield
 
 
-def _ask(url: str, method: str, name: str, **query: str) -> Any:
+def place(project: Project) -> str:
+    """URL of the sandbox that this shell is pointed at, else of this project's own. Raises XtelError when that is down."""
+    if told := os.environ.get(VARIABLE):
+        return told
+    found = LocalSandbox(project).running()
+    if found is None:
+        raise XtelError("the sandbox is not up", step="xtel sandbox up")
+    return found.url
+
+
+def ask(origin: str, method: str, name: str, body: object = None, **query: str) -> Any:
     """One request to a sandbox, sent once: whether it answers now is the question."""
     with (
         operation.operating(operation.Operation(budget=0)),
-        http.client("sandbox", limits.Limit(4), base_url=url, timeout=10) as client,
+        http.client("sandbox", limits.Limit(4), base_url=origin, timeout=10) as client,
     ):
-        return client.request(method, f"/_sandbox/{name}", params=query).json()
+        answer = client.request(method, f"/_sandbox/{name}", params=query, json=body)
+        return answer.json() if answer.content else None
 
 
 def _port(wanted: int | None) -> int:

@@ -1,0 +1,246 @@
+"""xAI's SIP host: takes calls, announces them or has an agent answer, and stays with them until they end."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import OrderedDict
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.websockets import WebSocket, WebSocketState
+
+from sandbox.calling import Failure, Registrar, Registration, Webhook
+from sandbox.edge.admission import Admission
+from sandbox.edge.authority import NAME, Authority
+from sandbox.edge.outgoing import Outgoing, Undelivered
+from sandbox.edge.record import Record, Records
+from sandbox.edge.session import Hosted, Realtime
+from sandbox.line import deny
+from sandbox.switches import Switches
+from signaling import IncomingCall, Settings, Step, UserAgent
+from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
+from signaling.transport import Address
+
+#: Seconds until a transfer that nobody reports on counts as unresolved.
+_TRANSFER: Final = 60
+#: Addresses of other telephones whose messages are written down; with more the oldest are not any more.
+_FOLLOWED: Final = 2000
+_TOLD: Final = ("From", "To")
+
+
+@dataclass
+class Held:
+    """A call that this host holds. ``socket`` is set by who joins it, ``over`` when it ended."""
+
+    call: IncomingCall
+    record: Record
+    number: Registration
+    socket: asyncio.Future[WebSocket] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: str = ""
+
+
+class Host:
+    """``address`` takes calls from this machine, ``private`` those that say by PROXY protocol where they come from."""
+
+    def __init__(self, registrar: Registrar, switches: Switches, records: Records, outgoing: Outgoing) -> None:
+        self.switches, self.outgoing = switches, outgoing
+        self._registrar, self._records = registrar, records
+        self._admission = Admission(registrar, switches)
+        self._held: dict[str, Held] = {}
+        self._outside: OrderedDict[str, Record] = OrderedDict()
+        settings = Settings("sip:xai@sip.voice.x.ai", product="xtel-sandbox", media_address="127.0.0.1")
+        self.agent = UserAgent(settings, on_call=self._take, ladder=self._pass)
+        self.address = self.private = Address("", 0)
+        self.trust: ssl.SSLContext | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the SIP host, in lower case: the documented one, and the one that the API says."""
+        return {NAME, str(self.switches["xai.sip_host"]).lower()}
+
+    async def start(self, authority: Authority) -> None:
+        """Takes calls from now on. Raises OSError."""
+        tls, self.trust = authority.server(lambda: self.names), authority.client
+        self.address = await self.agent.listen("127.0.0.1", 0, tls=tls)
+        self.private = await self.agent.listen("127.0.0.1", 0, tls=tls, proxy_protocol=True)
+
+    def _pass(self, step: Step) -> None:
+        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own."""
+        record = self._outside.get(step.source) or self._outside.get(step.destination)
+        if record is not None:
+            record.step(step)
+
+    def _follow(self, place: str, record: Record) -> None:
+        self._outside[place] = record
+        while len(self._outside) > _FOLLOWED:
+            self._outside.popitem(last=False)
+
+    async def _take(self, call: IncomingCall) -> None:
+        peer, record = call.peer, self._records.expected(call.peer)
+        if record is None:
+            request = call.request
+            called = getattr(request.uri, "user", None) or ""
+            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", called)
+            self._follow(str(peer), record)
+            # Seen before anybody knew whose it is.
+            record.note("sip", (str(peer), str(self.address)), request.first_line, str(request))
+        number = self._admission.admit(call)
+        if isinstance(number, Failure):
+            record.refuse(number)
+            return
+        record.failure = None
+        try:
+            await self._handle(Held(call, record, number))
+        except SignalingError as error:
+            record.refuse(Failure("sip", None, str(error)))
+        finally:
+            if record.outside:
+                record.end()
+
+    async def _handle(self, held: Held) -> None:
+        self._held[held.record.id] = held
+        try:
+            if held.number.agent:
+                await self._answer(held, f"agent:{held.number.agent}")
+                await Hosted(held.call, held.record).run()
+            elif held.number.webhook is not None:
+                await self._announce(held, held.number.webhook)
+            else:
+                self._refuse(held, Failure("agent", 480, "the number has neither an agent nor a webhook"))
+        finally:
+            held.over.set()
+            del self._held[held.record.id]
+
+    async def _announce(self, held: Held, webhook: Webhook) -> None:
+        """Rings until somebody joins. No document says how a call ends that nobody takes: 480 here."""
+        held.call.ring()
+        failure = await self._joined(held, webhook)
+        if failure is not None:
+            self._refuse(held, failure)
+            return
+        await self._answer(held, f"webhook:{webhook.url}")
+        # Not before the call stands: who joined may transfer it at once.
+        await held.socket.result().accept()
+        await Realtime(held.socket.result(), held.call, held.record).run()
+        await held.call.hangup()
+
+    async def _joined(self, held: Held, webhook: Webhook) -> Failure | None:
+        headers = [(name, value) for name, value in held.call.request.headers if name in _TOLD or name.startswith("X-")]
+        pace = self.switches["xai.webhook_pace"]
+        delivery = asyncio.ensure_future(self.outgoing.deliver(webhook, held.record, headers, pace))
+        gone = asyncio.ensure_future(held.call.ended())
+        deadline = asyncio.get_running_loop().time() + self.switches["xai.ring_seconds"]
+        try:
+            waiting: set[asyncio.Future[object]] = {held.socket, delivery, gone}  # type: ignore[arg-type]
+            while not held.socket.done() and not gone.done():
+                left = deadline - asyncio.get_running_loop().time()
+                done, _ = await asyncio.wait(waiting, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED)
+                if delivery in done and (error := delivery.exception()) is not None:
+                    return Failure("webhook", 480, str(error))
+                waiting.discard(delivery)  # type: ignore[arg-type]
+                if not done:
+                    undelivered = Failure("webhook", 480, f"{webhook.url} was not reached in time")
+                    nobody = held.refused or "nobody joined the call"
+                    return Failure("session", 480, nobody) if delivery.done() else undelivered
+            if gone.done():
+                return Failure("session", 487, "the caller gave up before anybody joined")
+            return None
+        except Undelivered as error:
+            return Failure("webhook", 480, str(error))
+        finally:
+            for task in (delivery, gone):
+                task.cancel()
+            await asyncio.gather(delivery, gone, return_exceptions=True)
+
+    async def _answer(self, held: Held, by: str) -> None:
+        held.record.answered_by = by
+        try:
+            session = await held.call.answer(encryption=self.switches["xai.sip_encryption"])
+        except NotAcceptable as error:
+            held.record.refuse(Failure("media", error.status, error.reason))
+            raise
+        media = held.call.media
+        if held.record.outside:
+            self._follow(f"{media.address}:{media.port}", held.record)
+        held.record.answer(session)
+
+    @staticmethod
+    def _refuse(held: Held, failure: Failure) -> None:
+        held.record.refuse(failure)
+        if held.call.pending:
+            held.call.reject(failure.code or 480)
+
+    # --- joining a call ---
+
+    async def join(self, socket: WebSocket) -> None:
+        """``/v1/realtime?call_id=…``: joining is what answers the call."""
+        call_id = socket.query_params.get("call_id", "")
+        held = self._held.get(call_id)
+        refusal = self._unjoinable(socket.headers.get("authorization", ""), held)
+        if refusal is not None or held is None:
+            status, error = refusal or (404, "call_id_not_found")
+            if held is not None:
+                held.refused = f"who joined was refused: {status} {error}"
+            await deny(socket, status, error)
+            return
+        held.record.note("websocket", ("client", "xai"), f"GET /v1/realtime?call_id={call_id}")
+        held.socket.set_result(socket)
+        await held.over.wait()
+        if socket.application_state is WebSocketState.CONNECTING:
+            await deny(socket, 404, "call_id_not_found")
+
+    def _unjoinable(self, authorization: str, held: Held | None) -> tuple[int, str] | None:
+        """Why a WebSocket is refused. A wrong key is 400 (debugging page), a call of another team unknown."""
+        if not authorization.lower().startswith("bearer "):
+            return 401, "No API key provided."
+        team = self._registrar.team(authorization)
+        if team is None:
+            return 400, "Incorrect API key provided."
+        if held is None or held.number.team != team or not held.call.pending or held.socket.done():
+            return 404, "call_id_not_found"
+        return None
+
+    # --- call control ---
+
+    def hangup(self, team: str, call_id: str) -> bool:
+        held = self._mine(team, call_id)
+        if held is not None:
+            self.agent.spawn(self._hang_up(held))
+        return held is not None
+
+    async def _hang_up(self, held: Held) -> None:
+        if held.call.pending:
+            self._refuse(held, Failure("session", 480, "the application hung up before it joined"))
+        await held.call.hangup()
+
+    def refer(self, team: str, call_id: str, target: str) -> Awaitable[Failure | None] | None:
+        held = self._mine(team, call_id)
+        return None if held is None or held.call.pending else self._transfer(held.call, target)
+
+    async def _transfer(self, call: IncomingCall, target: str) -> Failure | None:
+        try:
+            outcome = await (await call.refer(target)).outcome(_TRANSFER)
+        except CallRefused as error:
+            return Failure("sip", error.status, error.reason)
+        except (TimeoutError, CallEnded):
+            return Failure("sip", None, "no outcome")
+        if outcome.status >= 300:
+            return Failure("sip", outcome.status, outcome.reason)
+        await call.hangup()
+        return None
+
+    def _mine(self, team: str, call_id: str) -> Held | None:
+        held = self._held.get(call_id)
+        return held if held is not None and held.number.team == team else None
+
+    async def close(self) -> None:
+        """Ends all calls."""
+        await self.agent.close()
+
+    async def clear(self) -> None:
+        """Ends the calls that there are, and takes new ones."""
+        await asyncio.gather(*(held.call.hangup() for held in [*self._held.values()]), return_exceptions=True)
+        self._outside.clear()

@@ -1,0 +1,168 @@
+"""What is wrong at a vendor, one thing at a time, and where the call ends: hop and SIP status, as the documents have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.calling import wiring
+from tests.calling.wiring import EVERYBODY, NUMBERS, PASSWORD, TWIML, Receiver
+from tests.sandbox.conftest import Server
+
+TLS = ";transport=tls"
+NO_CODEC = {"inbound": {"codecs": ["G729"]}}
+
+
+def dial(inner: str) -> str:
+    return f"<Response><Dial>{inner}</Dial></Response>"
+
+
+@dataclass(frozen=True)
+class Case:
+    """``carrier`` and its arguments in ``tests.calling.wiring``; those of xAI's number; how the application behaves."""
+
+    name: str
+    carrier: str
+    hop: str | None
+    code: int | None
+    wired: dict[str, Any] = field(default_factory=dict[str, Any])
+    xai: dict[str, Any] | None = field(default_factory=dict[str, Any])
+    receiver: dict[str, Any] = field(default_factory=dict[str, Any])
+    call: dict[str, Any] = field(default_factory=dict[str, Any])
+    switches: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def twilio_url(url: str) -> dict[str, Any]:
+    return {"urls": [url]}
+
+
+CASES = [
+    # Nothing is wrong.
+    Case("all right", "twilio", None, 200, xai={"allow": EVERYBODY}),
+    Case("all right, SRTP", "twilio", None, 200, {"Secure": "true"}),
+    Case("all right", "telnyx", None, 200, xai={"allow": ["192.76.120.10/32", "64.16.250.10/32"]}),
+    Case("all right, SRTP", "telnyx", None, 200, {"encrypted_media": "SRTP"}),
+    Case("all right, G.722", "telnyx", None, 200, {"inbound": {"codecs": ["G722"]}}),
+    Case("all right, digest", "plivo", None, 200, {"username": "xai-nyc"}, {"digest": "xai-nyc"}),
+    Case("all right, an agent", "plivo", None, 200, xai={"agent": True}),
+    # The number at its carrier.
+    Case("nobody's number", "none", "number", None),
+    Case("on nothing", "twilio", "attachment", None, {"attach": False}),
+    Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
+    Case("on an application", "plivo", "attachment", None, {"attach": False}),
+    Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),
+    Case("receives faxes", "twilio", "attachment", None, {"number": {"VoiceReceiveMode": "fax"}}),
+    Case("rejects calls", "telnyx", "number", None, {"voice": {"inbound_call_screening": "reject_calls"}}),
+    Case(
+        *("forwards calls", "telnyx", "attachment", None),
+        {"voice": {"call_forwarding": {"call_forwarding_enabled": True, "forwards_to": "+14155550177"}}},
+    ),
+    Case(
+        *("a rewritten number", "telnyx", "registration", 404),
+        {"voice": {"translated_number": "14155550177"}},
+    ),
+    # The carrier's own objects.
+    Case("a trunk without URL", "twilio", "trunk", None, {"urls": []}),
+    Case("no URL enabled", "twilio", "trunk", None, {"urls": [{"SipUrl": wiring.TARGET, "Enabled": "false"}]}),
+    Case("connection inactive", "telnyx", "trunk", None, {"active": False}),
+    Case("no channels", "telnyx", "trunk", None, {"inbound": {"channel_limit": 0}}),
+    Case("no primary FQDN", "telnyx", "trunk", None, {"primary": False}),
+    Case("trunk disabled", "plivo", "trunk", None, {"trunk_status": "disabled"}),
+    # The way: name, port, transport.
+    Case("wrong host", "twilio", "dns", None, twilio_url("sip:sip.voice.example.com;transport=tls")),
+    Case("wrong host", "telnyx", "dns", None, {"fqdns": [("sip.voice.example.com", 5061)]}),
+    Case("wrong host", "plivo", "dns", None, {"uris": ["sip.voice.example.com;transport=tls"]}),
+    Case("wrong port", "twilio", "tls", None, twilio_url("sip:sip.voice.x.ai:5060;transport=tls")),
+    Case("wrong port", "telnyx", "tls", None, {"fqdns": [("sip.voice.x.ai", None)]}),
+    Case(
+        "5060 by switch", "telnyx", None, 200, {"fqdns": [("sip.voice.x.ai", 5060)]}, switches={"sip_port_5060": True}
+    ),
+    Case("wrong port", "plivo", "tls", None, {"uris": ["sip.voice.x.ai:5062;transport=tls"]}),
+    Case("no TLS", "twilio", "tls", None, twilio_url("sip:sip.voice.x.ai")),
+    Case("no TLS", "telnyx", "tls", None, {"transport_protocol": "TCP"}),
+    Case("no TLS", "plivo", "tls", None, {"uris": ["sip.voice.x.ai;transport=tcp"]}),
+    # The number at xAI.
+    Case("not registered", "twilio", "registration", 404, xai={"number": "+14155550199"}),
+    Case("wrong user part", "twilio", "registration", 404, twilio_url(f"sip:+14155550199@sip.voice.x.ai{TLS}")),
+    Case("no plus", "twilio", "registration", 404, twilio_url(f"sip:14155550100@sip.voice.x.ai{TLS}")),
+    Case("a name as user part", "twilio", "registration", 404, twilio_url(f"sip:support@sip.voice.x.ai{TLS}")),
+    Case("no plus", "telnyx", "registration", 404, {"inbound": {"dnis_number_format": "e164"}}),
+    Case("national", "telnyx", "registration", 404, {"inbound": {"dnis_number_format": "national"}}),
+    Case("a name as user part", "telnyx", "registration", 404, {"inbound": {"dnis_number_format": "sip_username"}}),
+    Case("wrong user part", "plivo", "registration", 404, {"uris": [f"sip:+12125550199@sip.voice.x.ai{TLS}"]}),
+    # Who may call.
+    Case("source not in the allowlist", "twilio", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
+    Case("source not in the allowlist", "telnyx", "authentication", 403, xai={"allow": ["185.246.41.140/31"]}),
+    Case(
+        *("another region", "telnyx", None, 200, {"inbound": {"sip_region": "Europe"}}),
+        xai={"allow": ["185.246.41.140/31"]},
+    ),
+    Case("source not in the allowlist", "plivo", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
+    Case("a trunk cannot log in", "twilio", "authentication", 401, xai={"digest": "xai"}),
+    Case("no login", "plivo", "authentication", 401, xai={"digest": "xai-nyc"}),
+    Case(
+        *("wrong password", "plivo", "authentication", 401, {"username": "xai-nyc", "password": "wrongPassword1!"}),
+        xai={"digest": "xai-nyc"},
+    ),
+    Case(
+        *("wrong user name", "plivo", "authentication", 407, {"username": "somebody"}),
+        xai={"digest": "xai-nyc"},
+        switches={"sip_challenge": 407},
+    ),
+    # Sound.
+    Case("no common codec", "telnyx", "media", 488, NO_CODEC),
+    Case("SRTP required", "twilio", "media", 488, switches={"sip_encryption": "required"}),
+    Case("SRTP refused", "twilio", "media", 488, {"Secure": "true"}, switches={"sip_encryption": "off"}),
+    # Who answers.
+    Case("webhook 500", "twilio", "webhook", 480, receiver={"status": 500}),
+    Case("webhook redirects", "twilio", "webhook", 480, receiver={"status": 302}),
+    Case("nobody joins", "twilio", "session", 480, receiver={"joins": False}),
+    Case("a wrong key", "twilio", "session", 480, receiver={"key": "xai-wrong"}),
+    Case("the agent is deleted", "twilio", "agent", 480, xai={"agent": "deleted"}),
+    Case("nobody to answer", "twilio", "agent", 480, xai={"webhook": False}),
+]
+SPOKEN = [
+    Case("all right", "twiml", None, 200, receiver={"twiml": dial(f"<Sip>sip:+14155550100@sip.voice.x.ai{TLS}</Sip>")}),
+    Case(
+        *("by an application", "twiml", None, 200, {"application": True}),
+        receiver={"twiml": dial(f"<Sip>sip:+14155550100@sip.voice.x.ai{TLS};secure=true</Sip>")},
+    ),
+    Case(
+        *("digest", "twiml", None, 200),
+        xai={"digest": "u"},
+        receiver={"twiml": dial(f'<Sip username="u" password="{PASSWORD}">sip:+14155550100@sip.voice.x.ai{TLS}</Sip>')},
+    ),
+    Case(
+        *("wrong password", "twiml", "authentication", 401),
+        xai={"digest": "u"},
+        receiver={"twiml": dial(f'<Sip username="u" password="x">sip:+14155550100@sip.voice.x.ai{TLS}</Sip>')},
+    ),
+    Case("no Sip", "twiml", "attachment", None, receiver={"twiml": "<Response><Say>Hi</Say></Response>"}),
+    Case("no XML", "twiml", "attachment", None, receiver={"twiml": "not found"}),
+    Case("no URI", "twiml", "trunk", None, receiver={"twiml": dial("<Sip>nobody</Sip>")}),
+    Case("nobody there", "twiml", "dns", None, {"VoiceUrl": "https://elsewhere.example.com/"}),
+    Case(
+        *("the fallback URL", "twiml", None, 200),
+        {"VoiceUrl": "https://elsewhere.example.com/", "VoiceFallbackUrl": TWIML},
+        receiver={"twiml": dial(f"<Sip>sip:+14155550100@sip.voice.x.ai{TLS}</Sip>")},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", [*CASES, *SPOKEN], ids=lambda case: f"{case.carrier}: {case.name}")
+def test_a_call_ends_where_the_documents_say(sandbox: Server, receiver: Receiver, case: Case) -> None:
+    number = NUMBERS.get("twilio" if case.carrier == "twiml" else case.carrier, "+19995550100")
+    if case.carrier != "none":
+        getattr(wiring, case.carrier)(sandbox, **case.wired)
+    registered = {"number": number, **(case.xai or {})}
+    wiring.xai(sandbox, registered.pop("number"), **registered)
+    for name, value in case.receiver.items():
+        setattr(receiver, name, value)
+    sandbox.control("POST", "switches", {f"xai.{name}": value for name, value in case.switches.items()})
+    found = wiring.call(sandbox, number, seconds=0.1, **case.call)
+    outcome = found["outcome"]
+    assert (outcome["hop"], outcome["code"]) == (case.hop, case.code), found
+    assert found["state"] == ("ended" if case.hop is None else "failed")
+    assert bool(outcome["reason"]) == (case.hop is not None)

@@ -1,0 +1,234 @@
+"""Numbers wired up at the vendors, through their APIs; every argument is one thing that may be wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import websockets.exceptions
+import websockets.sync.client
+
+from tests.sandbox.conftest import Server
+
+WEBHOOK = "https://voice.example.com/calls"
+TWIML = "https://voice.example.com/twiml"
+NUMBERS = {"twilio": "+14155550100", "telnyx": "+13125550142", "plivo": "+12125550177", "sip": "+498912345670"}
+TARGET = "sip:sip.voice.x.ai;transport=tls"
+PASSWORD = "rightPassword1!"
+#: Every address of every carrier here; an allowlist that lets all of them in.
+EVERYBODY = ("0.0.0.0/1", "128.0.0.0/1")
+
+Event = dict[str, Any]
+
+
+class Receiver:
+    """The application behind a webhook: joins each call that is announced, and keeps what it saw.
+
+    ``status``: what a delivery is answered; ``joins``: whether it joins; ``key``: with which API key; ``script``: what
+    it does once it has joined.
+    """
+
+    def __init__(self, sandbox: Server) -> None:
+        self.sandbox, self.key = sandbox, sandbox.env["XAI_API_KEY"]
+        self.status, self.joins, self.twiml = 200, True, ""
+        self.script: Callable[[Any, str], None] = greet
+        self.deliveries: list[tuple[dict[str, str], str]] = []
+        self.events: list[Event] = []
+        self.refused: list[int] = []
+        self.closed = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                receiver.take(self, body)
+
+            def log_message(self, *arguments: Any) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
+            sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
+
+    def take(self, request: BaseHTTPRequestHandler, body: str) -> None:
+        told = self.twiml.encode() if request.path == "/twiml" else b""
+        status = 200 if request.path == "/twiml" else self.status
+        self.deliveries.append(({name.lower(): value for name, value in request.headers.items()}, body))
+        request.send_response(status)
+        request.send_header("content-length", str(len(told)))
+        request.end_headers()
+        request.wfile.write(told)
+        if request.path == "/calls" and status == 200 and self.joins:
+            threading.Thread(target=self.join, args=(json.loads(body)["data"]["call_id"],), daemon=True).start()
+
+    def join(self, call_id: str) -> None:
+        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}"
+        headers = {"Authorization": f"Bearer {self.key}"}
+        try:
+            with websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket:
+                self.script(socket, call_id)
+                with suppress(websockets.exceptions.ConnectionClosed):
+                    for text in socket:
+                        self.events.append(json.loads(text))
+        except websockets.exceptions.InvalidStatus as error:
+            self.refused.append(error.response.status_code)
+        self.closed.set()
+
+    def kinds(self) -> list[str]:
+        return [str(event["type"]) for event in self.events]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def greet(socket: Any, call_id: str) -> None:
+    socket.send(json.dumps({"type": "session.update", "session": {"voice": "eve", "instructions": "Help."}}))
+    socket.send(json.dumps({"type": "response.create"}))
+
+
+def call(sandbox: Server, number: str, patience: float = 30, **more: Any) -> dict[str, Any]:
+    """Places a call and waits for its end."""
+    id = begin(sandbox, number, **more)
+    return until(sandbox, id, {"failed", "ended"}, patience)
+
+
+def begin(sandbox: Server, number: str, **more: Any) -> str:
+    return sandbox.control("POST", "calls", {"to": number, **more})["id"]
+
+
+def until(sandbox: Server, id: str, states: set[str], patience: float = 30) -> dict[str, Any]:
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        found = sandbox.control("GET", f"calls/{id}")
+        if found["state"] in states:
+            return found
+        time.sleep(0.03)
+    raise AssertionError(f"still not {states}: {found}")
+
+
+def ok(answer: Any) -> Any:
+    assert answer.status_code < 300, answer.text
+    return answer.json() if answer.content else None
+
+
+def xai(
+    sandbox: Server,
+    number: str,
+    *,
+    allow: Sequence[str] = (),
+    digest: str = "",
+    agent: bool | str = False,
+    webhook: bool = True,
+) -> str:
+    """Registers a number; answers its id."""
+    body: dict[str, Any] = {"origin": "byo_trunk", "name": "Line", "phone_number": number}
+    if allow:
+        body["sip_auth"] = {"allowed_addresses": list(allow)}
+    if digest:
+        body["sip_auth"] = {"auth_username": digest, "auth_password": PASSWORD}
+    if agent:
+        made = ok(sandbox.xai("POST", "/v1/agents", {"name": "Sales", "instructions": "Greet."}))["agent"]["agent_id"]
+        body["agent_id"] = made
+    elif webhook:
+        body["webhook"] = {"url": WEBHOOK}
+    id = ok(sandbox.xai("POST", "/v2/phone-numbers", body))["phone_number"]["phone_number_id"]
+    if agent == "deleted":
+        unbound = {"phone_number": {}, "field_mask": {"paths": ["agent_id"]}}
+        ok(sandbox.xai("PATCH", f"/v2/phone-numbers/{id}", unbound))
+        ok(sandbox.xai("DELETE", f"/v1/agents/{made}"))
+    return id
+
+
+def twilio(
+    sandbox: Server,
+    *,
+    urls: Sequence[str | dict[str, Any]] = (TARGET,),
+    attach: bool | str = True,
+    number: dict[str, str] | None = None,
+    **trunk: str,
+) -> None:
+    """A trunk with origination URLs and the number on it. ``attach``: "other", on another trunk that has no URL."""
+    sid = ok(sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "xai", **trunk}))["sid"]
+    for place, url in enumerate(urls):
+        given = url if isinstance(url, dict) else {"SipUrl": url}
+        form = {"Weight": 10, "Priority": place, "Enabled": "true", "FriendlyName": "xai", **given}
+        ok(sandbox.twilio("POST", f"/v1/Trunks/{sid}/OriginationUrls", form))
+    owned = sandbox.owned(NUMBERS["twilio"])["sid"]
+    holder = sid
+    if attach == "other":
+        holder = ok(sandbox.twilio("POST", "/v1/Trunks", {"FriendlyName": "other"}))["sid"]
+    if number:
+        ok(sandbox.twilio("POST", f"~/IncomingPhoneNumbers/{owned}.json", number))
+    if attach:
+        ok(sandbox.twilio("POST", f"/v1/Trunks/{holder}/PhoneNumbers", {"PhoneNumberSid": owned}))
+    else:
+        ok(sandbox.twilio("POST", f"~/IncomingPhoneNumbers/{owned}.json", {"VoiceUrl": ""}))
+
+
+def twiml(sandbox: Server, *, application: bool = False, **number: str) -> None:
+    """The number asks a URL, itself or by an application."""
+    owned = sandbox.owned(NUMBERS["twilio"])["sid"]
+    form = {"VoiceUrl": TWIML, **number}
+    if application:
+        made = ok(sandbox.twilio("POST", "~/Applications.json", {"FriendlyName": "xai", **form}))["sid"]
+        form = {"VoiceApplicationSid": made, "VoiceUrl": ""}
+    ok(sandbox.twilio("POST", f"~/IncomingPhoneNumbers/{owned}.json", form))
+
+
+def telnyx(
+    sandbox: Server,
+    *,
+    fqdns: Sequence[tuple[str, int | None]] = (("sip.voice.x.ai", 5061),),
+    primary: bool = True,
+    attach: bool = True,
+    inbound: dict[str, Any] | None = None,
+    voice: dict[str, Any] | None = None,
+    **connection: Any,
+) -> None:
+    """An FQDN connection with its FQDNs in the order in which they are tried."""
+    settings = {"dnis_number_format": "+e164", "codecs": ["G711U", "G711A"], **(inbound or {})}
+    body = {"connection_name": "xai", "transport_protocol": "TLS", "inbound": settings, **connection}
+    id = ok(sandbox.telnyx("POST", "/fqdn_connections", body))["data"]["id"]
+    names = ("default_primary_fqdn_id", "default_secondary_fqdn_id", "default_tertiary_fqdn_id")
+    for name, (fqdn, port) in zip(names, fqdns, strict=False):
+        made = {"connection_id": id, "fqdn": fqdn, "dns_record_type": "a", **({"port": port} if port else {})}
+        held = ok(sandbox.telnyx("POST", "/fqdns", made))["data"]["id"]
+        settings[name] = held
+    if primary:
+        ok(sandbox.telnyx("PATCH", f"/fqdn_connections/{id}", {"inbound": settings}))
+    numbers = sandbox.state()["telnyx"]["numbers"]
+    owned = next(each["id"] for each in numbers if each["phone_number"] == NUMBERS["telnyx"])
+    if attach:
+        ok(sandbox.telnyx("PATCH", f"/phone_numbers/{owned}", {"connection_id": id}))
+    if voice:
+        ok(sandbox.telnyx("PATCH", f"/phone_numbers/{owned}/voice", voice))
+
+
+def plivo(
+    sandbox: Server,
+    *,
+    uris: Sequence[str] = ("sip.voice.x.ai;transport=tls",),
+    username: str = "",
+    password: str = PASSWORD,
+    attach: bool = True,
+    **trunk: Any,
+) -> None:
+    """An inbound trunk with its primary and its fallback URI."""
+    login = {"authentication_needed": True, "username": username, "password": password} if username else {}
+    made = [
+        ok(sandbox.plivo("POST", "/Zentrunk/URI/", {"name": f"u{place}", "uri": uri, **login}))["uri_uuid"]
+        for place, uri in enumerate(uris)
+    ]
+    parts = dict(zip(("primary_uri_uuid", "fallback_uri_uuid"), made, strict=False))
+    body = {"name": "xai", "trunk_direction": "inbound", **parts, **trunk}
+    id = ok(sandbox.plivo("POST", "/Zentrunk/Trunk/", body))["trunk_id"]
+    if attach:
+        ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
