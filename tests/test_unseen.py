@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stacks import document
+from stacks.resource import NUMBER
 from tests import record
 from xtel.engine.previews import Preview
 from xtel.engine.state import State
 from xtel.engine.step import STACK, Diagnostic
 from xtel.review import plan, rules
-from xtel.review.plan import calls, unseen
+from xtel.review.plan import calls, declared, unseen
 
 CASES = sorted(path.parent for path in record.CASES.glob("*/stack.yaml"))
 COMPARED = [case for case in CASES if case.name not in {"failed", "protected"}]
@@ -85,3 +87,22 @@ def test_a_plan_that_could_not_begin_still_says_what_the_file_drops() -> None:
     preview = unseen.completed(nothing, held, document.read(case / "stack.yaml"), "test")
     review = rules.judge(plan.build(preview, plan.Context("test")), rules.RuleSettings(record.TODAY))
     assert {item.name: item.kind for item in review.plan.numbers}["+14155550100"] == "loses inbound"
+
+
+@pytest.mark.parametrize("known", ["digest", "signing secret"])
+def test_a_secret_that_only_the_engine_has_is_no_change_of_a_number(tmp_path: Path, known: str) -> None:
+    """Masked on both sides: neither its shape nor what the state spells out beside it re-registers anything."""
+    auth = "auth: {digest: {username: nyc}}" if known == "digest" else "signing_secret: {secret: sig}"
+    file = tmp_path / "test.yaml"
+    number = f'  nyc: {{number: "+12125550177", route: {{carrier: plivo}}, {auth}}}\n'
+    file.write_text(f"version: 1\ndefaults: {{webhook: {{url: https://voice.example.com/calls}}}}\nnumbers:\n{number}")
+    wanted = declared.resources("test", document.read(file), {})
+    empty: dict[str, Any] = {"allow": [], "allowed_addresses": []}
+    held = [
+        replace(each, inputs={**each.inputs, "sip_auth": empty | each.inputs["sip_auth"]})
+        if each.inputs.get("sip_auth")
+        else each
+        for each in wanted.values()
+    ]
+    found = unseen.completed(Preview((), whole=False), State(tuple(held)), document.read(file), "test")
+    assert {step.op for step in found.steps if step.type != NUMBER} <= {"same"}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from providers.kernel import call_handling
+from providers.kernel import call_handling, errors
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec
@@ -163,6 +163,9 @@ def _connection(found: Any) -> Live:
     return Live(str(found.id), inputs, {"connection_id": str(found.id)}, holder=f"connection {found.id}")
 
 
+_SET_BACK = "`pulumi up --refresh`, which sets the connection right"
+
+
 class RoutingSpec(Spec):
     """Which FQDNs of a connection get its calls, in which order."""
 
@@ -227,9 +230,18 @@ class Routing(Object[Api, RoutingSpec]):
 
 
 def _route(api: Api, id: str, fqdns: tuple[str | None, str | None, str | None], method: str) -> Any:
+    """The choice, and the rest of ``inbound`` as it was: Telnyx takes it as a whole, and a field that it drops is set back
+    to a default with which a number may ring nowhere. So the rest is looked at too.
+    """
     inbound = _part(api.connections.get(id, fresh=True), "inbound") | dict(zip(_ROUTED, (*fqdns, method), strict=True))
     api.connections.changed(id)
-    return api.connections.note(api.client.fqdn_connections.update(id, inbound=inbound).data)  # pyright: ignore[reportArgumentType]
+    made = api.client.fqdn_connections.update(id, inbound=inbound).data  # pyright: ignore[reportArgumentType]
+    seen = _part(api.connections.get(id, fresh=True), "inbound")
+    if lost := sorted(name for name, value in inbound.items() if name not in _ROUTED and seen.get(name) != value):
+        raise errors.NotApplied(
+            f"it was accepted, but also changed: {', '.join(lost)} of the connection", step=_SET_BACK
+        )
+    return api.connections.note(made)
 
 
 def routed(found: Any) -> Live:

@@ -140,6 +140,10 @@ def test_success_means_that_it_is_so(
             case.bench.hand.restart()
             kernel = case.bench.hand.reconciler
             kernel.session.ask(kernel.object.delete, orphan[1], case.inputs)
+        for before in subject.samples:  # an update refreshes what it builds on, too
+            if hand := case.bench.made.get(before.kind):
+                assert hand.refresh()
+                hand.up(**before.inputs(case.bench.made))
         monkeypatch.setenv("XTEL_ALLOW_REPLACE", subject.number)  # whoever has the secret, no state of ours does
         case.again(operation)
         monkeypatch.delenv("XTEL_ALLOW_REPLACE")

@@ -12,6 +12,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from providers.kernel import spec, values
+from providers.kernel.secrecy import MASK
 from stacks import callpath, graph
 from stacks.document import Document
 from stacks.resource import NUMBER, UNKNOWN, Resource
@@ -98,12 +99,32 @@ def canonical(resource: Resource, before: Mapping[str, Any] | None = None) -> Re
     found = callpath.declaration(resource.type)
     if found is None:
         return resource
-    given = _swapped(resource.inputs, UNKNOWN, values.UNKNOWN)
+    given = _swapped(_unmasked(resource.inputs), UNKNOWN, values.UNKNOWN)
     try:
         inputs = found.resolve(found.spec.model_validate(given).canonical(), before or {})
     except ValidationError:
         return resource
-    return replace(resource, inputs=_swapped(inputs, values.UNKNOWN, UNKNOWN))
+    return replace(resource, inputs=_masked_as(resource.inputs, _swapped(inputs, values.UNKNOWN, UNKNOWN)))
+
+
+def _unmasked(value: Any) -> Any:
+    """A mask has no secret's shape: what is masked is not known."""
+    if isinstance(value, Mapping):
+        return {name: _unmasked(item) for name, item in cast(Mapping[str, Any], value).items()}
+    return UNKNOWN if _is_mask(value) else value
+
+
+def _masked_as(given: Any, value: Any) -> Any:
+    """With the masks that were given, where nothing was known for them."""
+    if isinstance(given, Mapping) and isinstance(value, Mapping):
+        known, found = cast(Mapping[str, Any], given), cast(Mapping[str, Any], value)
+        masked: dict[str, Any] = {name: _masked_as(known.get(name), item) for name, item in found.items()}
+        return masked
+    return cast(Any, given if value == UNKNOWN and _is_mask(given) else value)
+
+
+def _is_mask(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(MASK)
 
 
 def _swapped(value: Any, sign: Any, other: Any) -> Any:

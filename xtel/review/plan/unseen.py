@@ -83,7 +83,8 @@ def _overlaid(old: Any, new: Any) -> Any:
         return old if old is not None else new
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         before, after = cast(Mapping[str, Any], old), cast(Mapping[str, Any], new)
-        return {key: _overlaid(before.get(key), value) for key, value in after.items()}
+        nothing = {key: value for key, value in before.items() if key not in after and value in ([], {}, "", None)}
+        return {key: _overlaid(before.get(key), value) for key, value in after.items()} | nothing
     if isinstance(old, list) and isinstance(new, list | tuple):
         left, right = cast(list[Any], old), list(cast(list[Any], new))
         return [_overlaid(*pair) for pair in zip(left, right, strict=True)] if len(left) == len(right) else right
