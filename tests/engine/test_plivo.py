@@ -142,7 +142,7 @@ def test_a_given_password_is_in_no_output(project: Project, sandbox: Sandbox) ->
     project.declare(NYC + "    auth: {digest: {username: xai-nyc, password: {secret: nyc}}}\n")
     project.run("config", "set", "--secret", "nyc", "canary-too-plain")
     refused = project.up(code=1)
-    assert "password: Plivo takes 5 to 20 letters, digits and ~!@#$%^&*()_+" in refused
+    assert "the config secret nyc: Plivo takes 5 to 20 letters, digits and ~!@#$%^&*()_+" in " ".join(refused.split())
     assert objects(sandbox) == (0, 0)
     project.run("config", "set", "--secret", "nyc", "canary_Old_1234")
     output = project.up("--diff")

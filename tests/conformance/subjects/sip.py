@@ -75,7 +75,11 @@ SUBJECT = Subject(
     ),
     refusals=(
         ("Bundle", {"phone_number": NUMBER, "target": TARGET, "platform": "pbx"}, "platform: must be one of"),
-        ("Bundle", {"phone_number": NUMBER, "target": TARGET, "platform": "cube", "address": "a"}, "address is for"),
+        (
+            "Bundle",
+            {"phone_number": NUMBER, "target": TARGET, "platform": "cube", "address": "pbx.example.com"},
+            "address is for",
+        ),
         (
             "Bundle",
             {"phone_number": NUMBER, "target": TARGET, "platform": "cube", "description": "a!"},
