@@ -184,7 +184,8 @@ class Host:
 
     @staticmethod
     def _refuse(held: Held, failure: Failure) -> None:
-        held.record.refuse(failure)
+        if held.record.failure is None:  # who hung up first says why
+            held.record.refuse(failure)
         if held.call.pending:
             held.call.reject(failure.code or 480)
 

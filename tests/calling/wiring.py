@@ -30,12 +30,12 @@ class Receiver:
     """The application behind a webhook: joins each call that is announced, and keeps what it saw.
 
     ``status``: what a delivery is answered; ``joins``: whether it joins; ``key``: with which API key; ``script``: what
-    it does once it has joined.
+    it does once it has joined; ``query``: what it adds to the URL by which it joins.
     """
 
     def __init__(self, sandbox: Server) -> None:
         self.sandbox, self.key = sandbox, sandbox.env["XAI_API_KEY"]
-        self.status, self.joins, self.twiml = 200, True, ""
+        self.status, self.joins, self.twiml, self.query = 200, True, "", ""
         self.script: Callable[[Any, str], None] = greet
         self.deliveries: list[tuple[dict[str, str], str]] = []
         self.events: list[Event] = []
@@ -69,7 +69,7 @@ class Receiver:
             threading.Thread(target=self.join, args=(json.loads(body)["data"]["call_id"],), daemon=True).start()
 
     def join(self, call_id: str) -> None:
-        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}"
+        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}{self.query}"
         headers = {"Authorization": f"Bearer {self.key}"}
         try:
             with websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket:
