@@ -31,6 +31,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.event_names": ("output", "plain"),
     "xai.call_audio": (False, True),
     "twilio.key": ("main", "standard"),
+    "twilio.enhanced_sip": (True, False),  # without it a <Dial> takes one <Sip> and nothing beside it
     "telnyx.unassign": ("null", "empty"),
 }
 # Name: the default, what may be set, and what that is.

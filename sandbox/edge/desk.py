@@ -12,11 +12,12 @@ from starlette.websockets import WebSocket
 from sandbox.calling import Carrier, Clients, Leg, Registrar
 from sandbox.edge import dialing
 from sandbox.edge.authority import NAME, Authority
-from sandbox.edge.dialing import Dialing, Wanted
+from sandbox.edge.dialing import Dialing
 from sandbox.edge.host import Host
 from sandbox.edge.outgoing import Outgoing
 from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record, Records
+from sandbox.edge.routing import Wanted
 from sandbox.exchange import JsonObject, Vendor, is_array, is_object, only
 from sandbox.journal import Veil
 from sandbox.line import deny

@@ -240,8 +240,10 @@ def test_a_fallback_answers(sandbox: Server, receiver: Receiver) -> None:
     assert (found["state"], found["outcome"]["answered_by"]) == ("ended", "host:pbx.example.com")
 
 
-async def standing_in(sandbox: Server, hosts: tuple[str, ...], take: Callable[[IncomingCall], Any]) -> dict[str, Any]:
-    """A call to the number of Twilio's while a telephone of ours stands in for these hosts."""
+async def standing_in(
+    sandbox: Server, hosts: tuple[str, ...], take: Callable[[IncomingCall], Any], number: str = TWILIO
+) -> dict[str, Any]:
+    """A call to a number, of Twilio's, while a telephone of ours stands in for these hosts."""
     import ssl
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -251,7 +253,7 @@ async def standing_in(sandbox: Server, hosts: tuple[str, ...], take: Callable[[I
         for host in hosts:
             told = {"host": host, "deliver_to": f"sip:{place};transport=tls"}
             await asyncio.to_thread(sandbox.control, "POST", "receivers", told)
-        return await asyncio.to_thread(wiring.call, sandbox, TWILIO, seconds=0.2)
+        return await asyncio.to_thread(wiring.call, sandbox, number, seconds=0.2)
 
 
 # --- a telephone of somebody else's, over the public port ---

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 import websockets.exceptions
 import websockets.sync.client
@@ -37,6 +38,8 @@ class Receiver:
         self.sandbox, self.key = sandbox, sandbox.env["XAI_API_KEY"]
         self.status, self.joins, self.twiml, self.query = 200, True, "", ""
         self.script: Callable[[Any, str], None] = greet
+        self.documents: dict[str, str] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
         self.deliveries: list[tuple[dict[str, str], str]] = []
         self.events: list[Event] = []
         self.refused: list[int] = []
@@ -57,9 +60,18 @@ class Receiver:
         for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
             sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
 
+    def serves(self, url: str, document: str) -> str:
+        """Stands in for a URL that says what is to be done with a call."""
+        path = f"/documents/{len(self.documents)}"
+        self.documents[path] = document
+        self.sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}{path}"})
+        return url
+
     def take(self, request: BaseHTTPRequestHandler, body: str) -> None:
-        told = self.twiml.encode() if request.path == "/twiml" else b""
-        status = 200 if request.path == "/twiml" else self.status
+        document = self.twiml if request.path == "/twiml" else self.documents.get(request.path)
+        told, status = (document or "").encode(), self.status if document is None else 200
+        if document is not None:
+            self.asked.append((request.path, dict(parse_qsl(body))))
         self.deliveries.append(({name.lower(): value for name, value in request.headers.items()}, body))
         request.send_response(status)
         request.send_header("content-length", str(len(told)))
@@ -232,3 +244,10 @@ def plivo(
     id = ok(sandbox.plivo("POST", "/Zentrunk/Trunk/", body))["trunk_id"]
     if attach:
         ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
+
+
+def application(sandbox: Server, **urls: str) -> None:
+    """The number of Plivo's is on an application, which asks a URL."""
+    body = {"app_name": "xai", "answer_url": TWIML, **urls}
+    id = ok(sandbox.plivo("POST", "/Application/", body))["app_id"]
+    ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
