@@ -16,4 +16,14 @@ from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
 
-__all__ = ["Buy", "Plivo", "Sip", "Telnyx", "TelnyxTransfer", "Twilio", "TwilioDisasterRecovery", "TwilioRecording", "Vonage"]
+__all__ = [
+    "Buy",
+    "Plivo",
+    "Sip",
+    "Telnyx",
+    "TelnyxTransfer",
+    "Twilio",
+    "TwilioDisasterRecovery",
+    "TwilioRecording",
+    "Vonage",
+]

@@ -74,10 +74,16 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
     def put_back(self, api: Api, held: Held, previous: Mapping[str, str]) -> None:
         """POST /number/update with the callback it had; an application answers as soon as there is none."""
-        kept: dict[str, str | None] = {_TYPE: previous[_TYPE], _VALUE: previous[_VALUE]}
-        api.update(held.id, _NONE if previous[_TYPE] == _APPLICATION else kept)
+        if previous[_TYPE] == _APPLICATION:
+            self._clear(api, held)
+        else:
+            api.update(held.id, {_TYPE: previous[_TYPE], _VALUE: previous[_VALUE]})
 
     def detach(self, api: Api, held: Held, state: Mapping[str, Any]) -> None:
+        """POST /number/update without a callback."""
+        self._clear(api, held)
+
+    def _clear(self, api: Api, held: Held) -> None:
         """How a callback is removed is documented in two ways: left out, and where that changes nothing, empty."""
         api.update(held.id, _NONE)
         if self.held(api, held.id, fresh=True).by == held.by:
