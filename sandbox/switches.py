@@ -27,6 +27,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.sip_encryption": ("optional", "required", "off"),
     "twilio.key": ("main", "standard"),
     "telnyx.unassign": ("null", "empty"),
+    "vonage.update": ("replaces", "merges"),  # what an update does to settings that it leaves out
 }
 # Name: the default, what may be set, and what that is.
 RANGES: dict[str, tuple[float, float, str]] = {
