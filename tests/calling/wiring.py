@@ -18,7 +18,13 @@ from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
 TWIML = "https://voice.example.com/twiml"
-NUMBERS = {"twilio": "+14155550100", "telnyx": "+13125550142", "plivo": "+12125550177", "sip": "+498912345670"}
+NUMBERS = {
+    "twilio": "+14155550100",
+    "telnyx": "+13125550142",
+    "plivo": "+12125550177",
+    "vonage": "+14155550164",
+    "sip": "+498912345670",
+}
 TARGET = "sip:sip.voice.x.ai;transport=tls"
 PASSWORD = "rightPassword1!"
 #: Every address of every carrier here; an allowlist that lets all of them in.
@@ -251,3 +257,12 @@ def application(sandbox: Server, **urls: str) -> None:
     body = {"app_name": "xai", "answer_url": TWIML, **urls}
     id = ok(sandbox.plivo("POST", "/Application/", body))["app_id"]
     ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
+
+
+def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
+    """The number's voice callback."""
+    env, number = sandbox.env, NUMBERS["vonage"]
+    callback = {"voiceCallbackType": kind, "voiceCallbackValue": value or f"sip:{number}@sip.voice.x.ai;transport=tls"}
+    form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
+    login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
+    ok(sandbox.http.post("/number/update", data=form, auth=login))
