@@ -211,9 +211,9 @@ def test_what_was_seen_is_forgotten_after_its_time() -> None:
         (f"v1,{SECRET}", "take away the v1,"),
         (SECRET.removeprefix("whsec_"), "is whsec_ and base64"),
         ("whsec_short", "is whsec_ and base64"),
-        ("whsec_c2hvcnQ=", "is whsec_ and base64"),
+        ("whsec_", "is whsec_ and base64"),
         (SECRET + "!", "is whsec_ and base64"),
-        ([SECRET, "whsec_"], "is whsec_ and base64"),
+        ([SECRET, "whsec_é"], "is whsec_ and base64"),
     ],
 )
 def test_secrets_that_cannot_be(secrets: Any, says: str) -> None:

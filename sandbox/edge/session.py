@@ -11,6 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -123,7 +124,8 @@ class Realtime:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket.client_state is WebSocketState.CONNECTED:
-            await self._socket.close(1000)
+            with suppress(WebSocketDisconnect, RuntimeError):  # it leaves at this very moment
+                await self._socket.close(1000)
 
     async def _read(self) -> None:
         try:
