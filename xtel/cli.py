@@ -34,6 +34,7 @@ from xtel.verbs import (
     routes,
     sandbox,
     schema,
+    secrets,
     validate,
 )
 
@@ -83,7 +84,7 @@ def xtel(
 #: In the order of the help.
 _VERBS = (
     *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, call.call),
-    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, recover.recover),
+    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:
