@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import re
@@ -23,7 +24,7 @@ from xai_resources.realtime import KeyPressed, ResponseDone, Session, SessionRef
 from xai_resources.webhook import Endpoint, Event, Webhook
 
 PAGE = (ROOT / "docs/receiver.md").read_text()
-PHONE, OTHER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+PHONE, OTHER, *STORES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 TWILIO = NUMBERS["twilio"]
 DESK = "tel:+14155550188"
 
@@ -85,6 +86,13 @@ def application(code: str, **known: Any) -> dict[str, Any]:
     names = dict(known)
     exec(compile(code, "phone.py", "exec"), names)
     return names
+
+
+@pytest.mark.parametrize("place", range(len(STORES)))
+def test_programs_for_stores_are_python(place: int) -> None:
+    """Their providers are not installed here."""
+    names = {node.id for node in ast.walk(ast.parse(STORES[place])) if isinstance(node, ast.Name)}
+    assert "secrets" in names
 
 
 def test_twenty_lines() -> None:
