@@ -36,6 +36,7 @@ from xtel.verbs import (
     schema,
     secrets,
     validate,
+    webhook,
 )
 
 USAGE = 64
@@ -91,6 +92,7 @@ for _verb in _VERBS:
     app.command(_verb.__name__.rstrip("_"))(_verb)
 app.add_typer(ranges.app, name="ranges")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(webhook.app, name="webhook")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

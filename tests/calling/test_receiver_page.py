@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import contextlib
 import re
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.calling import wiring
 from tests.calling.wiring import NUMBERS, WEBHOOK
 from tests.conftest import ROOT
 from tests.sandbox.conftest import Server
+from tests.serving import serving
 from xai_resources import realtime
 from xai_resources.calls import Call, CallError, NoSuchCall, Transfer
 from xai_resources.realtime import KeyPressed, ResponseDone, Session, SessionRefused, Words
@@ -27,22 +24,6 @@ PAGE = (ROOT / "docs/receiver.md").read_text()
 PHONE, OTHER, *STORES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 TWILIO = NUMBERS["twilio"]
 DESK = "tel:+14155550188"
-
-
-@contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """An ASGI application on a free port."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/calls"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
 
 
 @pytest.fixture
