@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from sandbox.exchange import JsonObject
 from signaling.offer import Encryption
 
 Hop = Literal[
@@ -144,4 +145,26 @@ class Registrar(Protocol):
 
     def control(self, calls: CallControl) -> None:
         """Hand its call-control API the calls that there are."""
+        ...
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who opens a realtime session: its team, and what an ephemeral client secret configures beforehand."""
+
+    team: str
+    ephemeral: bool = False
+    session: JsonObject = field(default_factory=dict[str, object])
+
+
+@runtime_checkable
+class Clients(Protocol):
+    """The vendor that knows who may open a realtime session."""
+
+    def client(self, authorization: str, secret: str) -> Client | None:
+        """Whom an Authorization header or an ephemeral client secret stands for; None for nobody."""
+        ...
+
+    def stored_agent(self, team: str, *, id: str = "", instructions: str = "") -> JsonObject | None:
+        """The agent of a team by its id, or the first one with these instructions."""
         ...

@@ -16,8 +16,11 @@ from sandbox.edge.admission import Admission
 from sandbox.edge.authority import NAME, Authority
 from sandbox.edge.outgoing import Outgoing, Undelivered
 from sandbox.edge.record import Record, Records
-from sandbox.edge.session import Hosted, Realtime
+from sandbox.edge.session import Hosted, Phone, Realtime
+from sandbox.exchange import JsonObject
 from sandbox.line import deny
+from sandbox.realtime.door import Door, Refused
+from sandbox.realtime.session import Session
 from sandbox.switches import Switches
 from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
@@ -45,8 +48,10 @@ class Held:
 class Host:
     """``address`` takes calls from this machine, ``private`` those that say by PROXY protocol where they come from."""
 
-    def __init__(self, registrar: Registrar, switches: Switches, records: Records, outgoing: Outgoing) -> None:
-        self.switches, self.outgoing = switches, outgoing
+    def __init__(
+        self, registrar: Registrar, switches: Switches, records: Records, outgoing: Outgoing, door: Door
+    ) -> None:
+        self.switches, self.outgoing, self._door = switches, outgoing, door
         self._registrar, self._records = registrar, records
         self._admission = Admission(registrar, switches)
         self._held: dict[str, Held] = {}
@@ -123,9 +128,19 @@ class Host:
             return
         await self._answer(held, f"webhook:{webhook.url}")
         # Not before the call stands: who joined may transfer it at once.
-        await held.socket.result().accept()
-        await Realtime(held.socket.result(), held.call, held.record).run()
+        socket = held.socket.result()
+        await socket.accept()
+        await Realtime(self._session(socket, held), held.call, held.record).run()
         await held.call.hangup()
+
+    def _session(self, socket: WebSocket, held: Held) -> Session:
+        client = f"{socket.client.host}:{socket.client.port}" if socket.client else "client"
+
+        def tell(of_client: bool, event: JsonObject) -> None:
+            held.record.event((client, "xai") if of_client else ("xai", client), event)
+
+        phone = Phone(held.call, played=self.switches["xai.call_audio"])
+        return self._door.joined(socket, held.number.team, held.record.id, phone, tell)
 
     async def _joined(self, held: Held, webhook: Webhook) -> Failure | None:
         headers = [(name, value) for name, value in held.call.request.headers if name in _TOLD or name.startswith("X-")]
@@ -179,29 +194,26 @@ class Host:
         """``/v1/realtime?call_id=…``: joining is what answers the call."""
         call_id = socket.query_params.get("call_id", "")
         held = self._held.get(call_id)
-        refusal = self._unjoinable(socket.headers.get("authorization", ""), held)
-        if refusal is not None or held is None:
-            status, error = refusal or (404, "call_id_not_found")
+        try:
+            self._admit(socket, held)
+        except Refused as refused:
             if held is not None:
-                held.refused = f"who joined was refused: {status} {error}"
-            await deny(socket, status, error)
-            return
+                held.refused = f"who joined was refused: {refused.status} {refused.error}"
+            await deny(socket, refused.status, refused.error)
+        assert held is not None  # else it was refused
         held.record.note("websocket", ("client", "xai"), f"GET /v1/realtime?call_id={call_id}")
         held.socket.set_result(socket)
         await held.over.wait()
         if socket.application_state is WebSocketState.CONNECTING:
             await deny(socket, 404, "call_id_not_found")
 
-    def _unjoinable(self, authorization: str, held: Held | None) -> tuple[int, str] | None:
-        """Why a WebSocket is refused. A wrong key is 400 (debugging page), a call of another team unknown."""
-        if not authorization.lower().startswith("bearer "):
-            return 401, "No API key provided."
-        team = self._registrar.team(authorization)
-        if team is None:
-            return 400, "Incorrect API key provided."
-        if held is None or held.number.team != team or not held.call.pending or held.socket.done():
-            return 404, "call_id_not_found"
-        return None
+    def _admit(self, socket: WebSocket, held: Held | None) -> None:
+        """A call of another team is unknown; "ephemeral client secrets are not supported". Raises Refused."""
+        client = self._door.client(socket)
+        if client.ephemeral:
+            raise Refused(401, "Ephemeral client secrets are not supported for SIP call_id sessions.")
+        if held is None or held.number.team != client.team or not held.call.pending or held.socket.done():
+            raise Refused(404, "call_id_not_found")
 
     # --- call control ---
 
