@@ -126,14 +126,25 @@ def _failure(kind: str, told: Mapping[str, Any]) -> SessionEvent:
     return Failed(kind, told, str(_object(error).get("message") or error or "no reason given"))
 
 
+def _words(spoken: bool) -> Callable[[str, Mapping[str, Any]], SessionEvent]:
+    return lambda kind, told: Words(kind, told, str(told.get("delta", "")), spoken)
+
+
+def _sound(kind: str, told: Mapping[str, Any]) -> SessionEvent:
+    return Sound(kind, told, _decoded(told.get("delta")))
+
+
+#: The reference gives names with and without ``output_`` side by side.
 _KINDS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], SessionEvent]]] = {
     "input_audio_buffer.dtmf_event_received": _key_pressed,
     "input_audio_buffer.speech_started": SpeechStarted,
     "input_audio_buffer.speech_stopped": SpeechStopped,
-    "response.output_audio_transcript.delta": lambda kind, told: Words(kind, told, str(told.get("delta", "")), True),
-    "response.output_text.delta": lambda kind, told: Words(kind, told, str(told.get("delta", ""))),
-    "response.text.delta": lambda kind, told: Words(kind, told, str(told.get("delta", ""))),
-    "response.output_audio.delta": lambda kind, told: Sound(kind, told, _decoded(told.get("delta"))),
+    "response.output_audio_transcript.delta": _words(True),
+    "response.audio_transcript.delta": _words(True),
+    "response.output_text.delta": _words(False),
+    "response.text.delta": _words(False),
+    "response.output_audio.delta": _sound,
+    "response.audio.delta": _sound,
     "response.done": lambda kind, told: ResponseDone(kind, told, str(_object(told.get("response")).get("status", ""))),
     "error": _failure,
 }
@@ -190,8 +201,11 @@ class Session:
         await self.send("response.create", **({"response": {"instructions": instructions}} if instructions else {}))
 
     async def say(self, text: str) -> None:
-        """Has the agent say a text. It is a model that says it: word for word is asked for, and not promised."""
-        await self.respond(f"Say exactly this, word for word, and nothing else: {text}")
+        """Has the agent say a text as it stands (``force_message``)."""
+        content = [{"type": "output_text", "text": text}]
+        await self.send(
+            "conversation.item.create", item={"type": "force_message", "role": "assistant", "content": content}
+        )
 
     async def write(self, text: str) -> None:
         """``conversation.item.create``: what a user writes, for the next response."""

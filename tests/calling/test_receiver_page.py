@@ -122,7 +122,10 @@ def test_a_framework_of_ones_own(line: str) -> None:
 # -- a session ---------------------------------------------------------------------------------------------------------
 
 
-def test_events_have_types(sandbox: Server, line: str) -> None:
+@pytest.mark.parametrize("names", ["output", "plain"])
+def test_events_have_types(sandbox: Server, line: str, names: str) -> None:
+    """The reference gives two names for some, side by side."""
+    sandbox.control("POST", "switches", {"xai.event_names": names})
     events: list[realtime.SessionEvent] = []
 
     async def take(call: Call, session: Session) -> None:
@@ -134,7 +137,7 @@ def test_events_have_types(sandbox: Server, line: str) -> None:
     assert [event.key for event in events if isinstance(event, KeyPressed)] == ["1", "5", "#"]
     assert {"completed"} == {event.status for event in events if isinstance(event, ResponseDone)}
     assert any(isinstance(event, Words) and event.spoken and event.text for event in events)
-    assert events[0].type == "conversation.created"
+    assert [event.type for event in events[:2]] == ["session.created", "conversation.created"]
 
 
 def test_a_reply_as_text(sandbox: Server, line: str) -> None:
@@ -146,7 +149,8 @@ def test_a_reply_as_text(sandbox: Server, line: str) -> None:
         heard.append(await session.reply())
 
     answering(sandbox, take, seconds=1)
-    assert heard == ["This is the sandbox speaking."]
+    [text] = heard
+    assert text.startswith("This is the sandbox speaking.") and text.endswith("You said: Who are you?")
 
 
 def test_what_xai_does_not_understand(sandbox: Server, line: str) -> None:

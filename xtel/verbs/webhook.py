@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from providers.kernel.errors import CredentialError
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, Stack, group
+from xtel.verbs import Json, Stack, complete_stack, group, stack_name
+
+if TYPE_CHECKING:
+    from xtel.proof.listening import Answer
 
 app = group(no_args_is_help=True)
 
@@ -22,6 +27,81 @@ def webhook() -> None:
       xtel webhook listen prod --answer "Hello, this is a test."
       xtel webhook test prod support --url http://127.0.0.1:9000/calls
     """
+
+
+@app.command()
+def listen(
+    stack: Annotated[
+        str,
+        typer.Argument(
+            metavar="[STACK]",
+            help="Whose signing secrets. Left out: XAI_SIGNING_SECRETS.",
+            callback=stack_name,
+            autocompletion=complete_stack,
+            show_default=False,
+        ),
+    ] = "",
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On this machine alone.")] = 9000,
+    answer: Annotated[str, typer.Option(metavar="TEXT", help="Join each call, and say this. With XAI_API_KEY.")] = "",
+    calls: Annotated[int, typer.Option(metavar="N", min=0, help="End after N calls; 0: with Ctrl-C.")] = 0,
+    json: Json = False,
+) -> None:
+    """Receive webhooks on this machine: verify them, and show each.
+
+    Behind a tunnel it stands in for an application that is not there yet. With the sandbox it gets the deliveries for the
+    stack's webhooks by itself. Without --answer nobody joins: the call rings on. --json prints a line for each.
+
+    \b
+    Examples:
+      xtel webhook listen prod
+      xtel webhook listen sandbox --answer "Hello, this is a test." --calls 1
+
+    Exit codes: 0 so many calls ended, 1 error, 130 ended by Ctrl-C.
+    """
+    from contextlib import nullcontext
+
+    from xtel.proof import listening
+
+    secrets, urls, network = _whose(stack)
+    listener = listening.Listener(secrets, port, _answering(answer, network) if answer else None)
+    with closing(listener), listening.standing_in(network, urls, listener.url) if network else nullcontext():
+        terminal.note(f"listening at {listener.url}; Ctrl-C ends it")
+        for url in urls:
+            terminal.note(
+                f"{url}: {'the sandbox delivers here' if network else 'point it here, with a tunnel or a proxy'}"
+            )
+        listening.follow(listener, calls=calls, json=json)
+
+
+def _whose(stack: str) -> tuple[list[str], list[str], str]:
+    """Signing secrets, URLs of webhooks, and the sandbox that delivers to them; empty where it is the real world."""
+    import os
+
+    from xtel.project import sandbox
+    from xtel.proof import announced
+
+    here = layout.here()
+    if not stack:
+        return os.environ.get("XAI_SIGNING_SECRETS", "").replace(",", " ").split(), [], ""
+    here.stack_file(stack)
+    found = announced.numbers(here, stack)
+    secrets = list(dict.fromkeys(secret for number in found for secret in number.secrets))
+    urls = list(dict.fromkeys(number.url for number in found))
+    return secrets, urls, sandbox.place(here) if announced.in_sandbox(stack) else ""
+
+
+def _answering(text: str, network: str) -> Answer:
+    """With the key and the API of the sandbox, where that delivers."""
+    import os
+
+    from xtel.project import sandbox
+    from xtel.proof.listening import Answer
+
+    told = sandbox.ask(network, "GET", "env") if network else os.environ
+    if not (key := str(told.get("XAI_API_KEY") or "")):
+        raise CredentialError("answering joins calls at xAI", step="export XAI_API_KEY=…", missing="XAI_API_KEY")
+    return Answer(text, key, str(told.get("XAI_BASE_URL") or ""))
 
 
 @app.command("test")
