@@ -17,8 +17,10 @@ from xtel import terminal
 from xtel.engine import interrupts
 from xtel.verbs import (
     INTERRUPTED,
+    agent,
     apply,
     call,
+    calls,
     comment,
     doctor,
     drift,
@@ -93,6 +95,8 @@ for _verb in _VERBS:
 app.add_typer(ranges.app, name="ranges")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(calls.app, name="calls")
+app.add_typer(agent.app, name="agent")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

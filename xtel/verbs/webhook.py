@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from providers.kernel.errors import CredentialError
 from xtel import terminal
 from xtel.project import layout
 from xtel.verbs import Json, Stack, complete_stack, group, stack_name
@@ -64,7 +63,7 @@ def listen(
     from xtel.proof import listening
 
     secrets, urls, network = _whose(stack)
-    listener = listening.Listener(secrets, port, _answering(answer, network) if answer else None)
+    listener = listening.Listener(secrets, port, _answering(answer, stack) if answer else None)
     with closing(listener), listening.standing_in(network, urls, listener.url) if network else nullcontext():
         terminal.note(f"listening at {listener.url}; Ctrl-C ends it")
         for url in urls:
@@ -91,17 +90,12 @@ def _whose(stack: str) -> tuple[list[str], list[str], str]:
     return secrets, urls, sandbox.place(here) if announced.in_sandbox(stack) else ""
 
 
-def _answering(text: str, network: str) -> Answer:
-    """With the key and the API of the sandbox, where that delivers."""
-    import os
-
-    from xtel.project import sandbox
+def _answering(text: str, stack: str) -> Answer:
+    from xtel.engine import access
     from xtel.proof.listening import Answer
 
-    told = sandbox.ask(network, "GET", "env") if network else os.environ
-    if not (key := str(told.get("XAI_API_KEY") or "")):
-        raise CredentialError("answering joins calls at xAI", step="export XAI_API_KEY=…", missing="XAI_API_KEY")
-    return Answer(text, key, str(told.get("XAI_BASE_URL") or ""))
+    found = access.of(layout.here(), stack)
+    return Answer(text, found.key, found.origin)
 
 
 @app.command("test")
