@@ -76,6 +76,13 @@ def document(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def entry(value: object) -> None:
+    """One JSON document of several, a line each, while something goes on."""
+    Printed.documents += 1
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def raw(text: str) -> None:
     """A whole report, as it is."""
     Printed.documents += 1

@@ -43,7 +43,15 @@ def test_operating_a_network(project: Project, sandbox: Sandbox) -> None:
     run(project, "pulumi up --yes")
     before = sandbox.secrets()["signing_secrets"]
     found = commands((ROOT / "docs/operations.md").read_text())
-    assert [command.split()[1] for command in found] == ["recover", "recover", "drift", "inventory", "rotate", "stack"]
+    assert [command.split()[1] for command in found] == [
+        "recover",
+        "recover",
+        "drift",
+        "inventory",
+        "rotate",
+        "secrets",
+        "rotate",
+    ]
     for command in found:
         run(project, command)
     assert sandbox.secrets()["signing_secrets"] != before

@@ -166,9 +166,8 @@ def _receiving(
     environment: Mapping[str, str],
 ) -> Generator[None]:
     """A receiver that stands in for every URL of the network, and no longer than the calls take."""
-    realtime = environment["XAI_BASE_URL"].replace("http", "ws", 1) + "/v1/realtime"
     secrets = {line.number: line.secret for line in found if line.secret}
-    receiver = Receiver(secrets, spoken, realtime, environment["XAI_API_KEY"])
+    receiver = Receiver(secrets, spoken, environment["XAI_BASE_URL"], environment["XAI_API_KEY"])
     places = {**{line.webhook: receiver.calls for line in found if line.webhook}, **receiver.twiml}
     try:
         for url, place in places.items():
