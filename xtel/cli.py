@@ -34,6 +34,7 @@ from xtel.verbs import (
     routes,
     sandbox,
     schema,
+    trace,
     validate,
 )
 
@@ -82,7 +83,7 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, call.call),
+    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, trace.trace, call.call),
     *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )
