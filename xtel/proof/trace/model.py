@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -77,9 +77,9 @@ class TraceReport:
     numbers: tuple[TracedNumber, ...]
     notes: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return asdict(self)
+    def as_json(self) -> str:
+        """For ``--json``; by pydantic's own writer, which a thousand numbers do not slow down."""
+        return f"{TypeAdapter(TraceReport).dump_json(self, indent=2).decode()}\n"
 
 
 _WORST: dict[Verdict, int] = {"fail": 0, "unknown": 1, "pass": 2}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from providers.kernel.errors import InputError
 from stacks import graph
 from stacks.callpath import CallNetwork
 from stacks.document import Document
 from stacks.resource import Resource
-from xtel.engine.previews import Preview
-from xtel.engine.state import State
 from xtel.proof.trace.model import Source
 from xtel.proof.trace.subject import Subject
-from xtel.review.plan import calls
+
+if TYPE_CHECKING:
+    from xtel.engine.previews import Preview
+    from xtel.engine.state import State
 
 
 def declared(found: Document) -> list[Subject]:
@@ -33,6 +35,8 @@ def applied(found: Document, held: State) -> list[Subject]:
 
 def planned(found: Document, preview: Preview) -> list[Subject]:
     """What would be there after the plan was applied."""
+    from xtel.review.plan import calls
+
     parts = calls.parts(preview)
     after = [part.new.resource for part in parts if part.new is not None]
     order = {number.number or key: key for key, number in found.numbers.items()}

@@ -12,7 +12,7 @@ from stacks.callpath import CallPath, Decided, Way
 from xtel.proof.trace.model import HopName, Source, Teller, Verdict
 
 if TYPE_CHECKING:
-    from xtel.proof.trace.probe import Probed
+    from xtel.proof.trace.seen import Probed
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.kernel import values
-from providers.kernel.wording import counted
 from xtel.proof.trace.model import TracedHop, TracedNumber, TraceReport, Verdict, reaches
 
 WORDS: dict[Verdict, str] = {"pass": "pass", "fail": "fail", "unknown": "cannot tell"}
@@ -33,7 +32,7 @@ def summary(found: TraceReport) -> str:
     reach = sum(reaches(each, strict=found.strict) for each in found.numbers)
     doubts = sum(each.verdict == "unknown" for each in found.numbers)
     told = f", {doubts} of them as far as can be told" if doubts and reach else ""
-    return f"{reach} of {counted(len(found.numbers), 'number')} reach who answers{told} ({origin(found)})"
+    return f"{reach} of {len(found.numbers)} numbers reach who answers{told} ({origin(found)})"
 
 
 def origin(found: TraceReport) -> str:

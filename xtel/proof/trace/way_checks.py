@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stacks.callpath import Way
-from xtel.proof.trace.probe import ProbedWay
+from xtel.proof.trace.seen import ProbedWay
 from xtel.proof.trace.subject import Answer, Check, Subject, bad, ok, unknown
 
 _TLS, _SIP = 5061, 5060

@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.kernel import ranges, registry
 from stacks.agent import ID_PREFIX
+from xtel.proof.trace.model import Teller
 from xtel.proof.trace.subject import Answer, Check, Subject, bad, ok, unknown
 
 #: What was seen to work on the SIP leg, and xAI's page names for Telnyx.
@@ -139,9 +140,9 @@ def _codecs(subject: Subject) -> Answer | None:
 def _encrypted(subject: Subject) -> Answer | None:
     if subject.provisioned or not subject.path.ways:
         return None
-    how = "encrypted media (SRTP)" if subject.path.srtp else "media in the clear"
+    how = "SRTP" if subject.path.srtp else "plain RTP"
     by = next((each for each in subject.path.passed if each.does.srtp is not None), "")
-    return unknown(f"whether {how} and their way through firewalls are taken is documented nowhere", "call", by)
+    return unknown(f"{how} is offered: no document says whether xAI takes it and the packets arrive", "call", by)
 
 
 def _resolves(subject: Subject) -> Answer | None:
@@ -149,7 +150,8 @@ def _resolves(subject: Subject) -> Answer | None:
         return None
     found = subject.probed.webhooks.get(url) if subject.probed else None
     if found is None:
-        return unknown(f"{url} was not tried", "probe", subject.home or "")
+        teller: Teller = "call" if subject.probed else "probe"  # nobody stands behind it in the sandbox
+        return unknown(f"{url} was not tried", teller, subject.home or "")
     if found.error:
         return bad(f"{url} from this machine: {found.error}", subject.home or "")
     left = f", certificate for {found.days_left} days" if found.days_left is not None else ""
