@@ -37,6 +37,7 @@ from xtel.verbs import (
     sandbox,
     schema,
     secrets,
+    trace,
     validate,
     webhook,
 )
@@ -86,7 +87,7 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, call.call),
+    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, trace.trace, call.call),
     *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets, recover.recover),
     *(doctor.doctor, render.render, new.new),
 )
