@@ -47,7 +47,10 @@ _STATUS: Final[dict[int, Hop]] = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """A call as it was asked for. ``leg``: called instead of what a carrier would; ``source``: comes from there."""
+    """A call as it was asked for. ``leg``: called instead of what a carrier would; ``source``: comes from there.
+
+    ``carrier``: whose call it is, where several own the number, as while it is ported.
+    """
 
     number: str
     caller: str = "+14155550142"
@@ -55,6 +58,7 @@ class Wanted:
     seconds: float = 1.0
     leg: Leg | None = None
     source: str = ""
+    carrier: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ class Dialing:
         if wanted.leg is not None:
             return [wanted.leg]
         for carrier in self._carriers:
+            if wanted.carrier not in {"", carrier.name}:
+                continue
             route = carrier.route(wanted.number, wanted.caller)
             if route is not None:
                 return await self._asked(record, route)
