@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,7 +69,7 @@ def plans(files: Sequence[Path], rehearsals: Sequence[Path] = ()) -> list[commen
 
 
 def drifts(files: Sequence[Path]) -> list[outside.Entry]:
-    """What `xtel drift --json` wrote, read alike."""
+    """What `xtel drift --json` wrote, and `xtel trace` and `xtel call` beside it, read alike."""
     return [_drift(file) for file in files]
 
 
@@ -206,9 +206,30 @@ def _drift(file: Path) -> outside.Entry:
         return text
     try:
         told: Any = json.loads(text)
+        if "calls" in told:
+            return outside.Unreached(str(told["stack"]), "xtel call", tuple(_unanswered(told["calls"])))
+        if "source" in told:
+            return outside.Unreached(str(told["stack"]), "xtel trace", tuple(_ending(told["numbers"])))
         return outside.Outside(str(told["stack"]), {key: told[key] for key in ("drift", "stopped_ringing", "numbers")})
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return comment.Missing(file.stem, f"{file.name} is not what xtel drift --json prints")
+
+
+def _unanswered(calls: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What `xtel call --json` says of numbers that nobody answered."""
+    for call in calls:
+        if not call["answered"]:
+            told = call["outcome"]
+            code = f" {told['code']}" if told.get("code") else ""
+            yield f"{call['key']} · {call['number']}", f"{told['hop']}{code}: {told['reason']}"
+
+
+def _ending(numbers: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What `xtel trace --json` says of numbers whose calls end on their way."""
+    for number in numbers:
+        if number["verdict"] == "fail":
+            why = next((hop["why"] for hop in number["hops"] if hop["hop"] == number["ends_at"]), "")
+            yield f"{number['key']} · {number['number']}", f"{number['ends_at']}: {why}"
 
 
 def _text(file: Path) -> str | comment.Missing:

@@ -49,7 +49,9 @@ def comment(
         list[str] | None,
         typer.Option(metavar="FILE", help="What `xtel rehearse --json` printed of a stack; once for each."),
     ] = None,
-    drift: Annotated[bool, typer.Option("--drift", help="FILEs of `xtel drift --json`: keep one issue.")] = False,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="FILEs of `xtel drift --json`, of trace and call too: keep one issue.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, ask nobody.")] = False,
     json: Json = False,
 ) -> None:
