@@ -31,6 +31,7 @@ from xtel.verbs import (
     plan,
     ranges,
     recover,
+    rehearse,
     render,
     rotate,
     routes,
@@ -74,6 +75,7 @@ def xtel(
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
       xtel call sandbox --all   call each number there, and say who answers
+      xtel rehearse sandbox     apply and call a change in a private sandbox
       xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
@@ -88,8 +90,8 @@ def xtel(
 #: In the order of the help.
 _VERBS = (
     *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, trace.trace, call.call),
-    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets, recover.recover),
-    *(doctor.doctor, render.render, new.new),
+    *(rehearse.rehearse, inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets),
+    *(recover.recover, doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:
     app.command(_verb.__name__.rstrip("_"))(_verb)

@@ -410,6 +410,16 @@ def test_a_source_of_ones_own(sandbox: Server, receiver: Receiver) -> None:
     assert found["ladder"][0]["source"].startswith("203.0.113.16:")
 
 
+def test_whose_call_it_is_where_two_carriers_have_the_number(sandbox: Server, receiver: Receiver) -> None:
+    """As while it is ported: the one that gives it away is asked no more."""
+    wiring.twilio(sandbox)
+    wiring.xai(sandbox, TWILIO)
+    sandbox.control("POST", "seed", {"plivo": {"numbers": [{"phone_number": TWILIO}]}})
+    found = wiring.call(sandbox, TWILIO, seconds=0.1)
+    assert (found["state"], found["outcome"]["hop"]) == ("failed", "attachment")
+    assert wiring.call(sandbox, TWILIO, seconds=0.1, carrier="twilio")["state"] == "ended"
+
+
 BAD: list[dict[str, Any]] = [
     {},
     {"to": 5},
@@ -423,6 +433,8 @@ BAD: list[dict[str, Any]] = [
     {"to": TWILIO, "leg": {"codecs": ["a b"]}},
     {"to": TWILIO, "leg": {"srtp": "maybe"}},
     {"to": TWILIO, "leg": {"source": "example.com"}},
+    {"to": TWILIO, "carrier": "nobody"},
+    {"to": TWILIO, "carrier": 5},
 ]
 
 
