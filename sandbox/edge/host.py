@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable
@@ -23,11 +24,10 @@ from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
 from signaling.transport import Address
 
-#: Seconds until a transfer that nobody reports on counts as unresolved.
-_TRANSFER: Final = 60
-#: Addresses of other telephones whose messages are written down; with more the oldest are not any more.
+#: Media addresses of calls from outside whose sound is written down; with more the oldest are not any more.
 _FOLLOWED: Final = 2000
 _TOLD: Final = ("From", "To")
+_CALL_ID: Final = re.compile(r"(?im)^(?:call-id|i)[ \t]*:[ \t]*(\S+)")
 
 
 @dataclass
@@ -68,8 +68,15 @@ class Host:
         self.private = await self.agent.listen("127.0.0.1", 0, tls=tls, proxy_protocol=True)
 
     def _pass(self, step: Step) -> None:
-        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own."""
-        record = self._outside.get(step.source) or self._outside.get(step.destination)
+        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own.
+
+        A trunk carries all of its calls over one connection: a message is of the call whose Call-ID it has.
+        """
+        if step.kind == "sip":
+            named = _CALL_ID.search(step.text)
+            record = self._records.dialog(named[1]) if named else None
+        else:
+            record = self._outside.get(step.source) or self._outside.get(step.destination)
         if record is not None:
             record.step(step)
 
@@ -78,15 +85,20 @@ class Host:
         while len(self._outside) > _FOLLOWED:
             self._outside.popitem(last=False)
 
-    async def _take(self, call: IncomingCall) -> None:
-        peer, record = call.peer, self._records.expected(call.peer)
+    def _came(self, call: IncomingCall) -> Record:
+        """The record of a call from outside; it is asked for again with credentials."""
+        request = call.request
+        record = self._records.dialog(request.call_id)
         if record is None:
-            request = call.request
-            called = getattr(request.uri, "user", None) or ""
-            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", called)
-            self._follow(str(peer), record)
+            user = getattr(request.uri, "user", None) or ""
+            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", user)
             # Seen before anybody knew whose it is.
-            record.note("sip", (str(peer), str(self.address)), request.first_line, str(request))
+            record.note("sip", (str(call.peer), str(self.address)), request.first_line, str(request))
+        record.again()
+        return record
+
+    async def _take(self, call: IncomingCall) -> None:
+        record = self._records.expected(call.peer) or self._came(call)
         number = self._admission.admit(call)
         if isinstance(number, Failure):
             record.refuse(number)
@@ -221,10 +233,13 @@ class Host:
         return None if held is None or held.call.pending else self._transfer(held.call, target)
 
     async def _transfer(self, call: IncomingCall, target: str) -> Failure | None:
+        """None: somebody took the call at the target. A failure without a code: nobody said how it went, in time."""
         try:
-            outcome = await (await call.refer(target)).outcome(_TRANSFER)
+            async with asyncio.timeout(self.switches["xai.transfer_seconds"]):
+                outcome = await (await call.refer(target)).outcome()
         except CallRefused as error:
-            return Failure("sip", error.status, error.reason)
+            # The layer below says 408 where no answer came.
+            return Failure("sip", None if error.status == 408 else error.status, error.reason)
         except (TimeoutError, CallEnded):
             return Failure("sip", None, "no outcome")
         if outcome.status >= 300:
