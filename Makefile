@@ -71,8 +71,12 @@ demo: setup ## sets everything up and applies the sandbox stack to a phone netwo
 
 # worksteal: the tests of the engine stand together, and would else all fall to one of the two processes.
 .PHONY: test
-test: setup ## every test
-	@$(BIN)/pytest -n 2 --dist worksteal tests
+test: setup ## every test but those of judges
+	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/judges tests
+
+.PHONY: judges
+judges: setup ## calls with sipp, Kamailio, PJSUA2 and openssl, where they are installed; 200 at 20 a second
+	@$(BIN)/pytest -n 0 tests/judges
 
 .PHONY: faults
 faults: setup ## every operation against every fault, and the table of it

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections import OrderedDict
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,8 +23,8 @@ from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
 from signaling.transport import Address
 
-#: Media addresses of calls from outside whose sound is written down; with more the oldest are not any more.
-_FOLLOWED: Final = 2000
+#: Seconds in which a call ends that is told to.
+_PATIENCE: Final = 2.0
 _TOLD: Final = ("From", "To")
 _CALL_ID: Final = re.compile(r"(?im)^(?:call-id|i)[ \t]*:[ \t]*(\S+)")
 
@@ -50,7 +49,6 @@ class Host:
         self._registrar, self._records = registrar, records
         self._admission = Admission(registrar, switches)
         self._held: dict[str, Held] = {}
-        self._outside: OrderedDict[str, Record] = OrderedDict()
         settings = Settings("sip:xai@sip.voice.x.ai", product="xtel-sandbox", media_address="127.0.0.1")
         self.agent = UserAgent(settings, on_call=self._take, ladder=self._pass)
         self.address = self.private = Address("", 0)
@@ -76,14 +74,17 @@ class Host:
             named = _CALL_ID.search(step.text)
             record = self._records.dialog(named[1]) if named else None
         else:
-            record = self._outside.get(step.source) or self._outside.get(step.destination)
+            record = self._sounding({step.source, step.destination})
         if record is not None:
             record.step(step)
 
-    def _follow(self, place: str, record: Record) -> None:
-        self._outside[place] = record
-        while len(self._outside) > _FOLLOWED:
-            self._outside.popitem(last=False)
+    def _sounding(self, ends: set[str]) -> Record | None:
+        """The call from outside whose sound goes from or to an address of ours."""
+        for held in self._held.values():
+            media = held.call.talk.media
+            if held.record.outside and media is not None and f"{media.address}:{media.port}" in ends:
+                return held.record
+        return None
 
     def _came(self, call: IncomingCall) -> Record:
         """The record of a call from outside; it is asked for again with credentials."""
@@ -174,9 +175,6 @@ class Host:
         except NotAcceptable as error:
             held.record.refuse(Failure("media", error.status, error.reason))
             raise
-        media = held.call.media
-        if held.record.outside:
-            self._follow(f"{media.address}:{media.port}", held.record)
         held.record.answer(session)
 
     @staticmethod
@@ -256,6 +254,14 @@ class Host:
         await self.agent.close()
 
     async def clear(self) -> None:
-        """Ends the calls that there are, and takes new ones."""
-        await asyncio.gather(*(held.call.hangup() for held in [*self._held.values()]), return_exceptions=True)
-        self._outside.clear()
+        """Ends the calls that there are, and takes new ones. Who never acknowledged a call is not waited for."""
+        calls = [*self._held.values()]
+        for held in calls:
+            self.agent.spawn(held.call.hangup())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                for held in calls:
+                    await held.over.wait()
+        except TimeoutError:
+            for held in calls:
+                held.call.give_up("the sandbox was reset")

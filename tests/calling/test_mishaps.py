@@ -11,6 +11,7 @@ import ipaddress
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from signaling import Call, CallState, IncomingRefer, Ladder, audible
+from signaling import Call, CallState, IncomingRefer, Ladder, UserAgent, audible
 from signaling.audio import tone
 from signaling.media import MediaStream
 from signaling.sessiontimer import MINIMUM, SessionTimer
@@ -163,6 +164,21 @@ def test_half_a_second_of_sound_is_lost(sandbox: Server, line: Receiver, monkeyp
     found = wiring.the_call(sandbox, NUMBER)
     assert (found["state"], found["outcome"]["encrypted"], found["outcome"]["digits"]) == ("ended", True, "15#")
     assert "input_audio_buffer.speech_started" in line.kinds()
+
+
+def test_a_reset_waits_for_nobody(sandbox: Server, line: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller that never acknowledges its answer, as a PBX behind a broken route."""
+    monkeypatch.setattr(UserAgent, "send", lambda agent, connection, ack: None)
+
+    async def main() -> float:
+        async with wiring.phone(sandbox) as agent:
+            await (await agent.call(URI)).answered(10)
+            began = time.monotonic()
+            await asyncio.to_thread(sandbox.control, "POST", "reset")
+            return time.monotonic() - began
+
+    assert asyncio.run(main()) < 4
+    assert sandbox.control("GET", "calls") == []
 
 
 # --- who is heard ---

@@ -56,8 +56,12 @@ class Receiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.stand_in()
+
+    def stand_in(self) -> None:
+        """The sandbox delivers here; until its next reset."""
         for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
-            sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
+            self.sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
 
     def take(self, request: BaseHTTPRequestHandler, body: str) -> None:
         told = self.twiml.encode() if request.path == "/twiml" else b""
@@ -118,14 +122,17 @@ def until(sandbox: Server, id: str, states: set[str], patience: float = 30) -> d
     raise AssertionError(f"still not {states}: {found}")
 
 
-def phone(sandbox: Server, session_expires: int = 1800, **handlers: Any) -> UserAgent:
-    """A telephone of somebody else's, which finds the sandbox's public port by the name of the SIP host."""
+def phone(sandbox: Server, session_expires: int = 1800, ca: str = "", **handlers: Any) -> UserAgent:
+    """A telephone of somebody else's, which finds the sandbox's public port by the name of the SIP host.
+
+    ``ca``: trusts this authority, for a proxy on the way that is called by its address.
+    """
     host, _, port = sandbox.env["XTEL_SANDBOX_SIP"].partition(":")
 
     async def resolve(uri: SipUri) -> tuple[str, int]:
-        return host, int(port)
+        return (uri.host, uri.port) if uri.port else (host, int(port))
 
-    tls = client_context(sandbox.env["XTEL_SANDBOX_CA"])
+    tls = client_context(ca or sandbox.env["XTEL_SANDBOX_CA"])
     settings = Settings("sip:+12025550143@pbx.example.com", media_address="127.0.0.1", session_expires=session_expires)
     return UserAgent(settings, tls=tls, resolver=resolve, **handlers)
 
