@@ -63,8 +63,9 @@ $(VENV)/.engine: $(VENV)/.made $(wildcard tools/engine/*.py tools/engine/*/go.*)
 
 .PHONY: demo
 demo: setup ## sets everything up and applies the sandbox stack to a phone network on this machine, and calls each number
-	@$(BIN)/xtel sandbox up
-	@eval "$$($(BIN)/xtel sandbox env)" && pulumi up -y -s sandbox && xtel routes sandbox && echo && xtel call sandbox --all
+	@$(BIN)/xtel sandbox up && eval "$$($(BIN)/xtel sandbox env)" && pulumi up -y -s sandbox && xtel routes sandbox && echo && \
+	  before=$$SECONDS && xtel call sandbox --all && \
+	  echo "this took $$SECONDS s, $$((SECONDS - before)) of them for the calls"
 	@echo
 	@echo 'look around: . $(BIN)/activate && eval "$$(xtel sandbox env)" && pulumi stack -s sandbox'
 	@echo 'stop it:     $(BIN)/xtel sandbox down'
