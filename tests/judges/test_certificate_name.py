@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -60,3 +61,44 @@ def test_pjsua2(sandbox: Server, name: str, status: int, tmp_path: Path) -> None
         return
     found = wiring.the_call(sandbox, NUMBER)
     assert (found["state"], found["outcome"]["encrypted"], said["heard"]) == ("ended", True, True)
+
+
+@pytest.mark.parametrize("name", [RIGHT, OTHER])
+def test_baresip(sandbox: Server, name: str) -> None:
+    """The same of a telephone that looks at the certificate by itself."""
+    baresip = pytest.importorskip("baresip")
+    wiring.xai(sandbox, NUMBER, digest="hq", agent=True)
+
+    async def main(server: str) -> None:
+        runtime = baresip.Runtime()
+        extra = f"sip_cafile {sandbox.env['XTEL_SANDBOX_CA']}\nsip_verify_server yes\ndns_server {server}:53\n"
+        await runtime.start(baresip.Config(net_interface="127.0.0.1", extra_config_text=extra))
+        try:
+            account = baresip.Account(
+                user="hq",
+                domain=name,
+                password=wiring.PASSWORD,
+                transport="tls",
+                reg_interval=0,
+                audio_codecs=("pcmu", "pcma"),
+                extra_params=("mediaenc=srtp-mand",),
+            )
+            agent = await baresip.UserAgent.create(runtime, account)
+            call = await agent.dial(f"sip:{NUMBER}@{name};transport=tls")
+            if name == RIGHT:
+                await call.wait_established(10)
+                await asyncio.sleep(0.3)
+                await call.hangup()
+                await asyncio.sleep(0.3)
+                return
+            with pytest.raises(baresip.CallFailed):
+                await call.wait_established(10)
+        finally:
+            await runtime.close()
+
+    with names([name], sandbox.env["XTEL_SANDBOX_SIP"]) as server:
+        asyncio.run(main(server))
+    if name == RIGHT:
+        assert wiring.the_call(sandbox, NUMBER)["outcome"]["encrypted"] is True
+    else:
+        assert sandbox.control("GET", "calls") == []
