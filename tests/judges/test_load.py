@@ -85,7 +85,10 @@ def test_calls_of_a_generator(sandbox: Server, edge: Edge, tmp_path: Path) -> No
     rounds = twice(sandbox, lambda: wiring.xai(sandbox, NUMBER, digest="hq", agent=True), load)
     for calls, generator in zip(rounds, counted[1:], strict=True):
         assert len(calls) == generator["OutgoingCall"] == generator["SuccessfulCall"] >= CALLS
-        assert generator["Retransmissions"] == generator["DeadCallMsgs"] == generator["OutOfCallMsgs"] == 0
+        assert generator["OutOfCallMsgs"] == 0
+        assert (
+            generator["Retransmissions"] + generator["DeadCallMsgs"] <= CALLS // 20
+        )  # a machine may stop for half a second
         assert Counter(call["state"] for call in calls) == {"ended": len(calls)}
         for call in calls:
             lines = [step["line"] for step in call["ladder"]]
