@@ -6,6 +6,7 @@ It listens on this machine alone, and stands in at the sandbox for the URLs that
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
