@@ -277,7 +277,7 @@ def test_fifty_secrets_to_fifty_hosts_stay_short(tmp_path: Path) -> None:
     assert len(stopped(review)) == 50
     lines = [line for line in report.render(review, "text", record.LINKS).splitlines() if "secret" in line.lower()]
     [told] = [line for line in lines if "[secret-destination]" in line]
-    assert told.startswith("✗ 50 numbers: its secrets go to hosts that are new to them: ")
+    assert told.startswith("✗ 50 numbers: its secrets go to hosts that are new for them: ")
     assert sum("known secret, new host" in line for line in lines) == 8
     text = report.render(review, "text", record.LINKS)
     assert "  … 42 more (--format json shows all)" in text

@@ -283,10 +283,10 @@ def _secret_destination(plan: Plan, policy: RuleSettings) -> Iterator[RuleFindin
     few = len({(item.secret, item.host) for item in moved}) <= _TOLD_APART
     lines = {(item.type, item.name): item.line for item in plan.objects}
     for item in moved if few else {(item.number, item.name): item for item in moved}.values():
-        what = f"{item.secret} goes to {item.host}, new to it ({item.field}; before: {', '.join(item.before)})"
+        what = f"{item.secret} goes to {item.host}, a new host for it ({item.field}; before: {', '.join(item.before)})"
         yield RuleFinding(
             level="danger", number=item.number, object="" if item.number else object_named(item.type, item.name),
-            line=lines.get((item.type, item.name), 0), what=what if few else "its secrets go to hosts that are new to them",
+            line=lines.get((item.type, item.name), 0), what=what if few else "its secrets go to hosts that are new for them",
             why="whoever answers there gets its value" if few else "whoever answers there gets their values",
             step="leave the host, or name another secret for it",
         )  # fmt: skip
@@ -533,7 +533,7 @@ def _headline(plan: Plan, verdict: Word) -> str:
         _clause(kinds["loses inbound"], "stops ringing", "stop ringing"),
         _clause(kinds["released"], "is released", "are released"),
         _clause(opened, "opened to the internet", "opened to the internet"),
-        f"{counted(moved, 'secret')} to a new host" if moved else "",
+        _moving(moved) if moved else "",
         _clause(anew, "re-registered", "re-registered"),
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
         _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
@@ -546,6 +546,10 @@ def _headline(plan: Plan, verdict: Word) -> str:
         clauses = [_clause(len(plan.numbers), "changes and rings as before", "change and ring as before")]
     known = ", ".join(filter(None, clauses)) or ("" if plan.why_incomplete else "no number rings differently")
     return "; ".join(filter(None, (known, _not_known(plan))))
+
+
+def _moving(count: int) -> str:
+    return f"{counted(count, 'known secret')} go{'es' if count == 1 else ''} to a new host"
 
 
 def _not_known(plan: Plan) -> str:
