@@ -27,8 +27,6 @@ from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
 from signaling.transport import Address
 
-#: Seconds until a transfer that nobody reports on counts as unresolved.
-_TRANSFER: Final = 60
 #: Addresses of other telephones whose messages are written down; with more the oldest are not any more.
 _FOLLOWED: Final = 2000
 _TOLD: Final = ("From", "To")
@@ -242,7 +240,7 @@ class Host:
 
     async def _transfer(self, call: IncomingCall, target: str) -> Failure | None:
         try:
-            outcome = await (await call.refer(target)).outcome(_TRANSFER)
+            outcome = await (await call.refer(target)).outcome(self.switches["xai.transfer_seconds"])
         except CallRefused as error:
             return Failure("sip", error.status, error.reason)
         except (TimeoutError, CallEnded):

@@ -259,14 +259,15 @@ async def standing_in(
 # --- a telephone of somebody else's, over the public port ---
 
 
-def phone(sandbox: Server) -> UserAgent:
+def phone(sandbox: Server, on_refer: Any = None) -> UserAgent:
     host, _, port = sandbox.env["XTEL_SANDBOX_SIP"].partition(":")
 
     async def resolve(uri: SipUri) -> tuple[str, int]:
         return host, int(port)
 
     tls = client_context(sandbox.env["XTEL_SANDBOX_CA"])
-    return UserAgent(Settings("sip:+12025550143@pbx.example.com", media_address="127.0.0.1"), tls=tls, resolver=resolve)
+    settings = Settings("sip:+12025550143@pbx.example.com", media_address="127.0.0.1")
+    return UserAgent(settings, tls=tls, resolver=resolve, on_refer=on_refer)
 
 
 def the_call(sandbox: Server, number: str) -> dict[str, Any]:
