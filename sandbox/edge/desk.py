@@ -28,7 +28,7 @@ from signaling.offer import Encryption
 #: A number as somebody dials it: with or without a plus, and wrong ones too.
 DIALLED = re.compile(r"\+?[0-9]{3,20}")
 KEYS = re.compile(r"[0-9*#A-Da-d]{0,64}")
-FIELDS = ("to", "from", "digits", "seconds", "leg")
+FIELDS = ("to", "from", "digits", "seconds", "carrier", "leg")
 LEG_FIELDS = ("uri", "username", "password", "codecs", "srtp", "source")
 
 
@@ -104,6 +104,8 @@ class Desk:
     def place(self, document: JsonObject) -> Record:
         """Begins a call. Raises ValueError."""
         wanted = _wanted(document)
+        if wanted.carrier and wanted.carrier not in {carrier.name for carrier in self._carriers}:
+            raise ValueError(f"carrier: expected one of {', '.join(carrier.name for carrier in self._carriers)}")
         if self._dialing is None:
             raise ValueError(self._why)
         record = self._records.new(wanted.caller, wanted.number)
@@ -134,11 +136,14 @@ def _wanted(given: JsonObject) -> Wanted:
         raise ValueError("digits: expected up to 64 of 0 to 9, *, #, A to D")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
         raise ValueError("seconds: expected 0 to 600")
+    carrier = document.get("carrier", "")
+    if not isinstance(carrier, str):
+        raise ValueError("carrier: expected text")
     raw = document.get("leg", {})
     if not is_object(raw):
         raise ValueError("leg: expected an object")
     raw = _said(raw)
-    wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)))
+    wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)), carrier=carrier)
     return dialing.with_source(wanted, str(raw["source"])) if raw.get("source") else wanted
 
 

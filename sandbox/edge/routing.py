@@ -19,7 +19,10 @@ _DOCUMENTS: Final = 10
 
 @dataclass(frozen=True)
 class Wanted:
-    """A call as it was asked for. ``leg``: called instead of what a carrier would; ``source``: comes from there."""
+    """A call as it was asked for. ``leg``: called instead of what a carrier would; ``source``: comes from there.
+
+    ``carrier``: whose call it is, where several own the number, as while it is ported.
+    """
 
     number: str
     caller: str = "+14155550142"
@@ -27,6 +30,7 @@ class Wanted:
     seconds: float = 1.0
     leg: Leg | None = None
     source: str = ""
+    carrier: str = ""
 
 
 class Race:
@@ -79,15 +83,17 @@ class Routing:
     async def follow(self, placed: Placed) -> Failure | None:
         """Step by step. None: somebody answered, and the call ended as calls do. Raises Unreachable."""
         wanted = placed.wanted
-        route = [wanted.leg] if wanted.leg is not None else self._carried(wanted.number, wanted.caller)
+        route = [wanted.leg] if wanted.leg is not None else self._carried(wanted)
         return await self._followed(placed, route)
 
-    def _carried(self, number: str, caller: str) -> Route:
+    def _carried(self, wanted: Wanted) -> Route:
         for carrier in self._carriers:
-            route = carrier.route(number, caller)
+            if wanted.carrier not in {"", carrier.name}:
+                continue
+            route = carrier.route(wanted.number, wanted.caller)
             if route is not None:
                 return route
-        raise Unreachable("number", f"no carrier of this sandbox owns {number}")
+        raise Unreachable("number", f"no carrier of this sandbox owns {wanted.number}")
 
     async def _followed(self, placed: Placed, route: Route, failure: Failure | None = None) -> Failure | None:
         """``failure``: how it went before the route, which is told where the route leads to nobody."""
@@ -179,7 +185,7 @@ class Routing:
                 return await self._call(placed, leg)
             if placed.depth >= _DOCUMENTS:
                 raise Unreachable("number", f"{leg} leads back to itself")
-            route = self._carried(leg, placed.wanted.caller)
+            route = self._carried(replace(placed.wanted, number=leg, carrier=""))
             return await self._followed(replace(placed, depth=placed.depth + 1), route)
         except Unreachable as error:
             return error.failure

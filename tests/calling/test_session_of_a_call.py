@@ -14,7 +14,7 @@ import pytest
 from signaling import Call, IncomingRefer, audible
 from signaling.audio import tone
 from tests.calling import wiring
-from tests.calling.test_answered import control, phone
+from tests.calling.test_answered import control
 from tests.calling.wiring import NUMBERS, Receiver
 from tests.sandbox.conftest import Server
 
@@ -34,7 +34,7 @@ def called(sandbox: Server, seconds: float, speak: bytes = b"", takes: Refer | N
     """A call of so many seconds after its answer; how many of them something was heard."""
 
     async def main() -> float:
-        async with phone(sandbox, takes) as agent:
+        async with wiring.phone(sandbox, on_refer=takes) as agent:
             call = await agent.call(f"sip:{NUMBER}@sip.voice.x.ai;transport=tls")
             await call.answered(10)
             call.media.write(speak)

@@ -197,6 +197,18 @@ def test_a_bad_seed_is_refused_whole(sandbox, document: object, says: str) -> No
     assert sandbox.state() == before
 
 
+def test_reset_may_begin_with_what_somebody_says(sandbox) -> None:
+    """A whole network of one's own: nobody has a number of the default seed."""
+    sandbox.control("POST", "reset", {"telnyx": {"numbers": [{"phone_number": "+14155550100"}]}})
+    state = sandbox.control("GET", "state")
+    held = {
+        vendor: [each["phone_number"] for each in state[vendor]["numbers"]] for vendor in ("xai", "twilio", "telnyx")
+    }
+    assert held == {"xai": [], "twilio": [], "telnyx": ["+14155550100"]}
+    refused = sandbox.http.post("/_sandbox/reset", json={"nobody": {}})
+    assert refused.status_code == 400 and "nobody" in refused.json()["error"]
+
+
 def test_reset_brings_back_the_beginning(sandbox) -> None:
     before = sandbox.state()
     sandbox.twilio("POST", "/v1/Trunks")
