@@ -7,7 +7,6 @@ says cannot drive the terminal, forge a line or command the job that prints it.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
