@@ -29,6 +29,8 @@ def main() -> None:
     pulumi.export("numbers", {number.key: _shown(number) for number in numbers})
     secrets = {number.key: number.signing_secret for number in numbers if number.has_secret}
     pulumi.export("signing_secrets", pulumi.Output.secret(secrets))
+    previous = pulumi.Output.all(**{number.key: number.previous_signing_secret for number in numbers})
+    pulumi.export("previous_signing_secrets", pulumi.Output.secret(previous.apply(_known)))
     if agents:
         pulumi.export("agents", {key: agent.agent_id for key, agent in agents.items()})
     if pulumi.runtime.is_dry_run():
@@ -75,6 +77,10 @@ def _shown(number: Number) -> dict[str, object]:
         "carrier": number.carrier or "none",
         "target": number.target,
     }
+
+
+def _known(secrets: dict[str, str]) -> dict[str, str]:
+    return {key: secret for key, secret in secrets.items() if secret}
 
 
 def _refuse(blocked: list[list[str]]) -> None:

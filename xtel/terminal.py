@@ -78,6 +78,13 @@ def document(value: object) -> None:
     sys.stdout.write(escaping.json(value))
 
 
+def entry(value: object) -> None:
+    """One JSON document of several, a line each, while something goes on."""
+    Printed.documents += 1
+    sys.stdout.write(escaping.json_line(value))
+    sys.stdout.flush()
+
+
 def raw(text: str) -> None:
     """A whole report, in a format that escaped its values."""
     Printed.documents += 1
