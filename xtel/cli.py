@@ -17,8 +17,10 @@ from xtel import terminal
 from xtel.engine import interrupts
 from xtel.verbs import (
     INTERRUPTED,
+    agent,
     apply,
     call,
+    calls,
     comment,
     doctor,
     drift,
@@ -29,13 +31,16 @@ from xtel.verbs import (
     plan,
     ranges,
     recover,
+    rehearse,
     render,
     rotate,
     routes,
     sandbox,
     schema,
+    secrets,
     trace,
     validate,
+    webhook,
 )
 
 USAGE = 64
@@ -71,6 +76,7 @@ def xtel(
       xtel routes sandbox       which number rings where
       xtel trace sandbox        whether calls get through, hop by hop
       xtel call sandbox --all   call each number there, and say who answers
+      xtel rehearse sandbox     apply and call a change in a private sandbox
       xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
@@ -85,13 +91,16 @@ def xtel(
 #: In the order of the help.
 _VERBS = (
     *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, trace.trace, call.call),
-    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, recover.recover),
-    *(doctor.doctor, render.render, new.new),
+    *(rehearse.rehearse, inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets),
+    *(recover.recover, doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:
     app.command(_verb.__name__.rstrip("_"))(_verb)
 app.add_typer(ranges.app, name="ranges")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(webhook.app, name="webhook")
+app.add_typer(calls.app, name="calls")
+app.add_typer(agent.app, name="agent")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

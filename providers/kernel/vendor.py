@@ -72,6 +72,8 @@ class Carrier(Vendor[ApiT]):
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: What a first stack file lets in where no ranges are published: reported addresses, to be checked by whoever reads it.
+    example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
     #: How routes that exist are imported; None where nothing can be.

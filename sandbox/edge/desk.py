@@ -9,24 +9,26 @@ from pathlib import Path
 
 from starlette.websockets import WebSocket
 
-from sandbox.calling import Carrier, Leg, Registrar
+from sandbox.calling import Carrier, Clients, Leg, Registrar
 from sandbox.edge import dialing
 from sandbox.edge.authority import NAME, Authority
-from sandbox.edge.dialing import Dialing, Wanted
+from sandbox.edge.dialing import Dialing
 from sandbox.edge.host import Host
 from sandbox.edge.outgoing import Outgoing
 from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record, Records
+from sandbox.edge.routing import Wanted
 from sandbox.exchange import JsonObject, Vendor, is_array, is_object, only
 from sandbox.journal import Veil
 from sandbox.line import deny
+from sandbox.realtime.door import Door
 from sandbox.switches import Switches
 from signaling.offer import Encryption
 
 #: A number as somebody dials it: with or without a plus, and wrong ones too.
 DIALLED = re.compile(r"\+?[0-9]{3,20}")
 KEYS = re.compile(r"[0-9*#A-Da-d]{0,64}")
-FIELDS = ("to", "from", "digits", "seconds", "leg")
+FIELDS = ("to", "from", "digits", "seconds", "carrier", "leg")
 LEG_FIELDS = ("uri", "username", "password", "codecs", "srtp", "source")
 
 
@@ -40,6 +42,8 @@ class Desk:
         registrar = next((vendor for vendor in vendors if isinstance(vendor, Registrar)), None)
         self._carriers = [vendor for vendor in vendors if isinstance(vendor, Carrier)]
         self._registrar = registrar
+        clients = next((vendor for vendor in vendors if isinstance(vendor, Clients)), None)
+        self._door = Door(clients, switches) if clients else None
         self._outgoing = Outgoing(self.receivers)
         self._host: Host | None = None
         self._dialing: Dialing | None = None
@@ -49,14 +53,14 @@ class Desk:
 
     async def start(self) -> None:
         """The SIP host takes calls from now on. Without the libraries of the extra ``calls`` the APIs alone are played."""
-        if self._registrar is None:
+        if self._registrar is None or self._door is None:
             return
         try:
             self._authority = Authority(self._ca)
         except ImportError as error:
             self._why = f"calls need {error.name}; next: pip install 'xai-telephony[calls]'"
             return
-        host = Host(self._registrar, self._switches, self._records, self._outgoing)
+        host = Host(self._registrar, self._switches, self._records, self._outgoing, self._door)
         await host.start(self._authority)
         self._registrar.control(host)
         self._host, self._dialing = host, Dialing(self._carriers, host, self._records, self.receivers)
@@ -76,6 +80,8 @@ class Desk:
         self.receivers.clear()
 
     async def _end_calls(self) -> None:
+        if self._door is not None:
+            self._door.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -87,7 +93,10 @@ class Desk:
         return {"XTEL_SANDBOX_SIP": str(self._host.address), "XTEL_SANDBOX_CA": str(self._authority.file)}
 
     async def join(self, socket: WebSocket) -> None:
-        """A realtime session's WebSocket."""
+        """A realtime session's WebSocket: that of a call, or one without."""
+        if "call_id" not in socket.query_params and self._door is not None:
+            await self._door.open(socket)
+            return
         if self._host is None:
             await deny(socket, 503, self._why)
         await self._host.join(socket)
@@ -95,6 +104,8 @@ class Desk:
     def place(self, document: JsonObject) -> Record:
         """Begins a call. Raises ValueError."""
         wanted = _wanted(document)
+        if wanted.carrier and wanted.carrier not in {carrier.name for carrier in self._carriers}:
+            raise ValueError(f"carrier: expected one of {', '.join(carrier.name for carrier in self._carriers)}")
         if self._dialing is None:
             raise ValueError(self._why)
         record = self._records.new(wanted.caller, wanted.number)
@@ -125,11 +136,14 @@ def _wanted(given: JsonObject) -> Wanted:
         raise ValueError("digits: expected up to 64 of 0 to 9, *, #, A to D")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
         raise ValueError("seconds: expected 0 to 600")
+    carrier = document.get("carrier", "")
+    if not isinstance(carrier, str):
+        raise ValueError("carrier: expected text")
     raw = document.get("leg", {})
     if not is_object(raw):
         raise ValueError("leg: expected an object")
     raw = _said(raw)
-    wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)))
+    wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)), carrier=carrier)
     return dialing.with_source(wanted, str(raw["source"])) if raw.get("source") else wanted
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT, Sandbox
-from tests.engine import test_plivo, test_telnyx
+from tests.engine import test_plivo, test_telnyx, test_vonage
 from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
+from tests.test_xtel_plan import commit, git
 
 pytestmark = [pytest.mark.engine, pytest.mark.plain]
 
@@ -17,6 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.plain]
     [
         ("plivo", test_plivo.NYC_NUMBER, test_plivo),
         ("telnyx", test_telnyx.LONDON_NUMBER, test_telnyx),
+        ("vonage", test_vonage.NUMBER, test_vonage),
     ],
 )
 def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: str, number: str, checks) -> None:
@@ -42,7 +44,15 @@ def test_operating_a_network(project: Project, sandbox: Sandbox) -> None:
     run(project, "pulumi up --yes")
     before = sandbox.secrets()["signing_secrets"]
     found = commands((ROOT / "docs/operations.md").read_text())
-    assert [command.split()[1] for command in found] == ["recover", "recover", "drift", "inventory", "rotate", "stack"]
+    assert [command.split()[1] for command in found] == [
+        "recover",
+        "recover",
+        "drift",
+        "inventory",
+        "rotate",
+        "secrets",
+        "rotate",
+    ]
     for command in found:
         run(project, command)
     assert sandbox.secrets()["signing_secrets"] != before
@@ -86,6 +96,17 @@ def test_tracing_a_network(project: Project, sandbox: Sandbox) -> None:
     found = commands((ROOT / "docs/trace.md").read_text())
     assert [command.split()[1] for command in found] == ["trace"] * 4
     for command in found:
+        run(project, command)
+
+
+def test_rehearsing_a_change(project: Project, sandbox: Sandbox) -> None:
+    (project.folder / "stacks/prod.yaml").write_text(HEAD + SUPPORT)
+    (project.folder / ".gitignore").write_text("/.venv\n/backend\n/home\n")
+    git(project.folder, "init", "--quiet", "--initial-branch=main")
+    commit(project.folder)
+    found = commands((ROOT / "docs/rehearsal.md").read_text())
+    assert [command.split()[1] for command in found] == ["rehearse", "rehearse", "rehearse", "plan"]
+    for command in (found[0], *found[2:]):  # the second is the third without a file
         run(project, command)
 
 

@@ -19,7 +19,7 @@ from xtel import terminal
 from xtel.engine import cli, events, fleet, state
 from xtel.project import sources
 from xtel.project.layout import Project, shown
-from xtel.review import plan, rules
+from xtel.review import plan, rehearsal, rules
 from xtel.review.forge import github, gitlab
 from xtel.review.plan import Context, Preview, Review, price, unseen
 from xtel.review.plan import declared as declaring
@@ -45,6 +45,15 @@ def review(
     if saved:
         return _saved(project, stack, saved)
     return judged(project, stack, read(run(project, stack, refresh=refresh, live=live)), "engine", refreshed=refresh)
+
+
+def rehearsed(review: Review, file: Path) -> Review:
+    """The same with the rehearsal in a file. Raises InputError for one of another stack."""
+    found = rehearsal.read(file)
+    if found.stack != review.plan.stack:
+        named = f"{file} is a rehearsal of the stack {one_line(found.stack, 80)}"
+        raise InputError(named, step=f"not {review.plan.stack}")
+    return rules.rehearsed(review, found)
 
 
 def _saved(project: Project, stack: str, name: str) -> Review:
