@@ -21,6 +21,7 @@ from providers.kernel.vendor import Carrier, Credential
 from providers.vonage.api import Api, refusal, refused_in_success
 from providers.vonage.attachment import Attachment
 from providers.vonage.inventory import INVENTORY
+from providers.vonage.on_the_way import on_the_way
 from providers.vonage.route_import import found, numbers
 from providers.vonage.shop import Shop
 
@@ -88,4 +89,5 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    on_the_way=on_the_way,
 )

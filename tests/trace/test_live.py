@@ -97,3 +97,9 @@ def test_a_number_that_is_not_active_takes_no_calls(sandbox: Server) -> None:
     sandbox.control("POST", "seed", {"plivo": {"numbers": [{"phone_number": idle, "active": False}]}})
     [found] = seen(Known(idle, idle))
     assert found.ends_at == "number" and "not active" in hop(found, "number").why
+
+
+def test_every_carrier_with_an_account_can_be_asked() -> None:
+    """Else a trace that finds a number nowhere could not say that nobody has it."""
+    for carrier in registry.carriers().values():
+        assert bool(carrier.on_the_way) == bool(carrier.credentials), carrier.name
