@@ -80,6 +80,11 @@ WORDS = {
     "STACK|FILE": ("odd",),
     "FILE...": ("plan.json", f"{HOSTILE}.json", "drift.json", "broken.json"),
     "[STACK] NUMBER": ("odd", NUMBER),
+    "[STACK] [NUMBER]": ("odd", NUMBER),
+    "[STACK]": ("odd",),
+    "CALL": ("call_1",),
+    "TARGET": ("sip:+14155550199@pbx.example.com;transport=tls",),
+    "KEY|ID": ("agent_1",),
     "NUMBER": (NUMBER,),
     "DIR": ("made",),
 }

@@ -39,9 +39,9 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     link = _VALUE
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """The callback is called as it stands, and without a login."""
-        taken = call_handling.from_values(inputs)
-        return replace(taken, destinations=tuple(replace(each, username="") for each in taken.destinations))
+        """A callback is called without a login."""
+        seen = call_handling.from_values(inputs)
+        return replace(seen, destinations=tuple(replace(each, username="") for each in seen.destinations))
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """A callback counts more than the application's voice webhooks."""
