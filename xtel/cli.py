@@ -74,6 +74,7 @@ def xtel(
       xtel apply sandbox        apply exactly that
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
+      xtel trace sandbox        whether calls get through, hop by hop
       xtel call sandbox --all   call each number there, and say who answers
       xtel rehearse sandbox     apply and call a change in a private sandbox
       xtel doctor sandbox       what is missing here

@@ -63,6 +63,16 @@ def test_who_answers_and_what_a_change_at_the_carrier_does(project: Project, san
     assert "1 of 2 numbers were answered" in done.stdout
     suite = ElementTree.parse(report).getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    # A trace says so before: the state does not know of it, the vendors do.
+    done = xtel(project, "trace", STACK, "support", "--live", "--probe", "--json")
+    [traced] = json.loads(done.stdout)["numbers"]
+    assert (done.returncode, traced["ends_at"]) == (2, "registration"), done.stdout + done.stderr
+    assert traced["hops"][6]["object"] == f"twilio OriginationUrl {url['sid']}"
+    for source in ([], ["--plan"], ["--declared"]):
+        done = xtel(project, "trace", STACK, "--json", *source)
+        found = json.loads(done.stdout)["numbers"]
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [each["key"] for each in found] == ["support", "reception", "hq"]
     # Past the carrier the number still answers.
     assert xtel(project, "call", STACK, "support", "--direct", "--from", "+12025550143").returncode == 0
 
