@@ -73,6 +73,8 @@ def xtel(
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
       xtel call sandbox --all   call each number there, and say who answers
+      xtel secrets prod         signing secrets, for the receiver of the webhooks
+      xtel webhook test prod support   does your receiver refuse what is forged
       xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.
