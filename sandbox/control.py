@@ -97,8 +97,9 @@ class Control:
         return JSONResponse({"ok": True})
 
     async def reset(self, request: Request) -> Response:
+        seed = await _object(request) if await request.body() else None
         await self.desk.reset()
-        self.network.reset()
+        self.network.reset(seed)
         return JSONResponse({"ok": True})
 
     async def env(self, request: Request) -> Response:

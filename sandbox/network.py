@@ -51,13 +51,15 @@ class Network:
         self.interruption.set()
         self.interruption = asyncio.Event()
 
-    def reset(self) -> None:
+    def reset(self, seed: JsonObject | None = None) -> None:
+        """Back to the first day: who owns what is as in the default seed, or in this one. Raises ValueError."""
         self.interrupt()
         self.store.clear()
         self.journal.clear()
         self.faults.load()
         self.switches.load()
-        self.seed(json.loads(resources.files("sandbox").joinpath("seed.json").read_text()))
+        default = resources.files("sandbox").joinpath("seed.json")
+        self.seed(json.loads(default.read_text()) if seed is None else seed)
         self.store.set("seeded", True)
 
     async def serve(self, call: Call) -> Answer | None:

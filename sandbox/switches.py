@@ -31,7 +31,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.event_names": ("output", "plain"),
     "xai.call_audio": (False, True),
     "twilio.key": ("main", "standard"),
+    "twilio.enhanced_sip": (True, False),  # without it a <Dial> takes one <Sip> and nothing beside it
     "telnyx.unassign": ("null", "empty"),
+    "vonage.update": ("replaces", "merges"),  # what an update does to settings that it leaves out
 }
 # Name: the default, what may be set, and what that is.
 RANGES: dict[str, tuple[float, float, str]] = {

@@ -512,6 +512,31 @@ def test_one_issue_is_opened_edited_and_closed(project: Path, either: Any) -> No
     assert comment("--drift", "prod.json", cwd=project, **env).stdout == "no drift, and no issue\n"
 
 
+def test_calls_that_do_not_arrive_are_in_the_same_issue(project: Path, either: Any) -> None:
+    store, env, _ = either
+    hop = {"hop": "registration", "verdict": "fail", "why": "nobody registered 14155550100"}
+    number = {"key": "support", "number": "+14155550100", "verdict": "fail", "ends_at": "registration", "hops": [hop]}
+    fine = {"key": "hq", "number": "+498912345670", "verdict": "pass", "ends_at": None, "hops": []}
+    trace = {"version": 1, "stack": "prod", "source": "live", "numbers": [number, fine]}
+    outcome = {"hop": "media", "code": 488, "reason": "no common | codec"}
+    failed = {"key": "sales", "number": "+12125550110", "answered": False, "outcome": outcome}
+    calls = {"stack": "prod", "calls": [failed, {**failed, "answered": True}]}
+    for name, told in (("prod.trace", trace), ("prod.calls", calls)):
+        (project / f"{name}.json").write_text(json.dumps(told))
+    files = [drift(project, "prod", found=False), "prod.trace.json", "prod.calls.json"]
+    opened = comment("--drift", *files, cwd=project, **env)
+    assert opened.stdout.startswith("opened https://"), opened.stderr
+    issue = store.issues[-1]
+    assert issue["title"] == "Phone network (prod): calls do not arrive at 2 numbers"
+    text = issue.get("body") or issue["description"]
+    assert "| support · +14155550100 | registration: nobody registered 14155550100 |" in text
+    assert "| sales · +12125550110 | media 488: no common &#124; codec |" in text
+    assert "hq" not in text and "Changed outside" not in text
+    for name, told in (("prod.trace", {**trace, "numbers": [fine]}), ("prod.calls", {**calls, "calls": []})):
+        (project / f"{name}.json").write_text(json.dumps(told))
+    assert comment("--drift", *files, cwd=project, **env).stdout.startswith("closed ")
+
+
 def test_a_403_for_issues_names_their_permission(project: Path, hub: Store) -> None:
     hub.may = {"issues:read"}
     refused(comment("--drift", drift(project, "prod"), cwd=project, **in_github(hub)), "`issues: write`")

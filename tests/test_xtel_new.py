@@ -59,7 +59,7 @@ def test_a_whole_project_is_written(cwd: Path, capsys: pytest.CaptureFixture[str
     assert out.startswith("demo: project demo, stack dev, Twilio\n")
     assert out.endswith("  xtel validate dev\n  pulumi preview\n  pulumi up\n")
     assert (demo / "__main__.py").read_text() == "from stacks.program import main\n\nmain()\n"
-    assert (demo / "requirements.txt").read_text() == "xai-telephony\n"
+    assert (demo / "requirements.txt").read_text() == "xai-telephony[calls]\n"
     described = YAML(typ="safe").load(demo / "Pulumi.yaml")
     assert (described["name"], described["runtime"]) == ("demo", {"name": "python"})
     assert not SCHEMA.is_file() or (demo / "stacks/schema/stack.json").read_bytes() == SCHEMA.read_bytes()

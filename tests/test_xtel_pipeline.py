@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -163,7 +164,8 @@ def test_every_stack_and_every_carrier_of_a_project_is_in_them(project: Path) ->
     assert ended("new", ".", "--ci", "github") == 0
     plan = workflow(project, "plan")["jobs"]
     assert plan["plan"]["strategy"]["matrix"]["stack"] == ["dev", "eu"]
-    assert step(project, "plan", "comment", "Comment") == "xtel comment plans/dev.json plans/eu.json"
+    told = " ".join(f"plans/{name}.json --rehearsed plans/{name}.rehearsal.json" for name in ("dev", "eu"))
+    assert step(project, "plan", "comment", "Comment") == f"xtel comment {told}"
     [env] = [item["env"] for item in plan["plan"]["steps"] if item.get("name") == "Plan"]
     assert {"XAI_API_KEY", "TWILIO_AUTH_TOKEN", "PLIVO_AUTH_TOKEN", "PULUMI_CONFIG_PASSPHRASE"} < env.keys()
     assert "TELNYX_API_KEY" not in env
@@ -206,17 +208,39 @@ def test_permissions_are_the_least_and_no_job_has_both_secrets_and_a_pen(project
             assert "timeout-minutes" in job and "env" not in job
             for item in job["steps"]:
                 secret = "secrets." in json.dumps(item)
-                assert not secret or item["name"] in {"Plan", "Apply", "Drift of dev"}
+                assert not secret or item["name"] in {"Plan", "Apply", "Drift of dev", "Trace of dev", "Calls of dev"}
                 assert not (secret and "github.token" in json.dumps(item))
     read = {"contents": "read"}
     assert asked == {
         "validate.validate": read,
         "plan.plan": read,
+        "plan.rehearse": read,
         "plan.comment": {**read, "pull-requests": "write"},
         "plan.fork": read,
         "apply.apply": {**read, "pull-requests": "read"},
         "drift.drift": {**read, "issues": "write"},
     }
+
+
+def test_changes_are_rehearsed_over_what_they_are_merged_into_without_a_credential(project: Path) -> None:
+    job = json.dumps(workflow(project, "plan")["jobs"]["rehearse"])
+    assert "secrets." not in job and "vars." not in job
+    named = step(project, "plan", "rehearse", "Rehearse")
+    assert """xtel rehearse "$STACK" --base 'HEAD^1' --json --out "$file.json" """ in named
+    forked = step(project, "plan", "fork", "Rehearse")
+    assert forked == """xtel rehearse "$STACK" --base 'HEAD^1' --format md >>"$GITHUB_STEP_SUMMARY" || [ $? -eq 2 ]"""
+    assert """xtel rehearse "$STACK" --base "$base" --json --out "$file.json" """ in lines(project, "rehearse")
+    assert """xtel rehearse "$STACK" --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" """ in lines(project, "fork")
+
+
+def test_calls_at_night_are_asked_for_and_the_trace_can_be_switched_off(project: Path) -> None:
+    steps = {item.get("name"): item for item in workflow(project, "drift")["jobs"]["drift"]["steps"]}
+    assert steps["Trace of dev"]["if"] == "${{ !cancelled() && vars.XTEL_TRACE != 'off' }}"
+    assert steps["Calls of dev"]["if"] == "${{ !cancelled() && vars.XTEL_CALL_FROM != '' }}"
+    assert 'xtel trace "$STACK" --live --json ' in steps["Trace of dev"]["run"]
+    assert 'xtel call "$STACK" --all --from "$CALL_FROM" --yes --json ' in steps["Calls of dev"]["run"]
+    script = lines(project, "drift")
+    assert 'test "$XTEL_TRACE" = off ||' in script and 'test -z "$XTEL_CALL_FROM" ||' in script
 
 
 def test_plans_and_applies_wait_for_each_other_by_stack(project: Path) -> None:
@@ -306,7 +330,9 @@ def test_a_fork_gets_the_routing_table_with_no_engine_and_no_secret(project: Pat
     accept = 'accept:\n  - {rule: number-keeps-inbound, number: "+14155550101", until: 2999-12-31, why: it leaves}\n'
     file.write_text(file.read_text() + accept)
     assert bash(step(project, "plan", "fork", "Compare"), project, **told).returncode == 0
-    assert bash(lines(project, "fork"), project, STACK="dev", CI_MERGE_REQUEST_DIFF_BASE_SHA=base).returncode == 0
+    compared = [line for line in lines(project, "fork").splitlines() if "rehearse" not in line]
+    script = "\n".join(compared)
+    assert bash(script, project, STACK="dev", CI_MERGE_REQUEST_DIFF_BASE_SHA=base).returncode == 0
 
 
 def test_a_plan_that_fails_fails_the_job_and_is_commented(project: Path, hub: Store, lab: Store) -> None:
@@ -357,7 +383,13 @@ def test_a_pull_request_from_plan_to_drift(
     assert run("new", "demo", "--ci", "github", cwd=shell).returncode == 0
     demo = shell / "demo"
     assert run("new", ".", "--ci", "gitlab", cwd=demo).returncode == 0
+    git(demo, "init", "--quiet", "--initial-branch=main")
+    commit(demo)
+    (demo / "README.md").write_text("More.\n")
+    commit(demo)
     sandbox.forget_log()
+    rehearsed = bash(step(demo, "plan", "rehearse", "Rehearse"), demo, STACK="dev")
+    assert (rehearsed.returncode, sandbox.log()) == (0, []), rehearsed.stderr
     planned = bash(step(demo, "plan", "plan", "Plan"), demo, STACK="dev")
     assert planned.returncode == 0, planned.stderr
     assert bash(step(demo, "plan", "comment", "Comment"), demo, **in_github(hub)).returncode == 0
@@ -365,6 +397,7 @@ def test_a_pull_request_from_plan_to_drift(
     for store in (hub, lab):
         [found] = store.comments[7]
         assert "### ☎️ dev: **safe** · 1 number starts ringing" in found["body"]
+        assert "✅ rehearsed over HEAD^1: 1 of 1 answers as declared" in html.unescape(found["body"])
         assert TOKEN not in found["body"]
 
     hub.merges[SHA] = [{"number": 7, "merged_at": "2026-11-21T10:00:00Z", "merge_commit_sha": SHA}]
@@ -385,6 +418,7 @@ def test_a_pull_request_from_plan_to_drift(
     nightly, issue = step(demo, "drift", "drift", "Drift of dev"), step(demo, "drift", "drift", "Issue")
     assert bash(nightly, demo, STACK="dev").returncode == 0
     assert bash(issue, demo, **in_github(hub)).stdout == "no drift, and no issue\n"
+    monkeypatch.setenv("XTEL_TRACE", "off")
     quiet = bash(lines(demo, "drift"), demo, **in_gitlab(lab))
     assert (quiet.returncode, quiet.stdout) == (0, "no drift, and no issue\n"), quiet.stderr
     broken = {"PULUMI_BACKEND_URL": f"file://{shell}/gone"}

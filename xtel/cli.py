@@ -31,12 +31,14 @@ from xtel.verbs import (
     plan,
     ranges,
     recover,
+    rehearse,
     render,
     rotate,
     routes,
     sandbox,
     schema,
     secrets,
+    trace,
     validate,
     webhook,
 )
@@ -73,6 +75,7 @@ def xtel(
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
       xtel call sandbox --all   call each number there, and say who answers
+      xtel rehearse sandbox     apply and call a change in a private sandbox
       xtel secrets prod         signing secrets, for the receiver of the webhooks
       xtel webhook test prod support   does your receiver refuse what is forged
       xtel doctor sandbox       what is missing here
@@ -88,9 +91,9 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, call.call),
-    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets, recover.recover),
-    *(doctor.doctor, render.render, new.new),
+    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, trace.trace, call.call),
+    *(rehearse.rehearse, inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets),
+    *(recover.recover, doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:
     app.command(_verb.__name__.rstrip("_"))(_verb)

@@ -12,11 +12,12 @@ from starlette.websockets import WebSocket
 from sandbox.calling import Carrier, Clients, Leg, Registrar
 from sandbox.edge import dialing
 from sandbox.edge.authority import NAME, Authority
-from sandbox.edge.dialing import Dialing, Wanted
+from sandbox.edge.dialing import Dialing
 from sandbox.edge.host import Host
 from sandbox.edge.outgoing import Outgoing
 from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record, Records
+from sandbox.edge.routing import Wanted
 from sandbox.exchange import JsonObject, Vendor, is_array, is_object, only
 from sandbox.journal import Veil
 from sandbox.line import deny
@@ -27,7 +28,7 @@ from signaling.offer import Encryption
 #: A number as somebody dials it: with or without a plus, and wrong ones too.
 DIALLED = re.compile(r"\+?[0-9]{3,20}")
 KEYS = re.compile(r"[0-9*#A-Da-d]{0,64}")
-FIELDS = ("to", "from", "digits", "seconds", "leg")
+FIELDS = ("to", "from", "digits", "seconds", "carrier", "leg")
 LEG_FIELDS = ("uri", "username", "password", "codecs", "srtp", "source")
 
 
@@ -103,6 +104,8 @@ class Desk:
     def place(self, document: JsonObject) -> Record:
         """Begins a call. Raises ValueError."""
         wanted = _wanted(document)
+        if wanted.carrier and wanted.carrier not in {carrier.name for carrier in self._carriers}:
+            raise ValueError(f"carrier: expected one of {', '.join(carrier.name for carrier in self._carriers)}")
         if self._dialing is None:
             raise ValueError(self._why)
         record = self._records.new(wanted.caller, wanted.number)
@@ -133,11 +136,14 @@ def _wanted(given: JsonObject) -> Wanted:
         raise ValueError("digits: expected up to 64 of 0 to 9, *, #, A to D")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
         raise ValueError("seconds: expected 0 to 600")
+    carrier = document.get("carrier", "")
+    if not isinstance(carrier, str):
+        raise ValueError("carrier: expected text")
     raw = document.get("leg", {})
     if not is_object(raw):
         raise ValueError("leg: expected an object")
     raw = _said(raw)
-    wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)))
+    wanted = Wanted(str(number), str(caller), digits, float(seconds), _leg(raw, str(number)), carrier=carrier)
     return dialing.with_source(wanted, str(raw["source"])) if raw.get("source") else wanted
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -35,8 +36,12 @@ _TOLD: Final = ("From", "To")
 
 @dataclass
 class Held:
-    """A call that this host holds. ``socket`` is set by who joins it, ``over`` when it ended."""
+    """A call that this host holds. ``socket`` is set by who joins it, ``over`` when it ended.
 
+    ``id`` is that of its record, but for a second leg of the same caller's call: to xAI that is a call of its own.
+    """
+
+    id: str
     call: IncomingCall
     record: Record
     number: Registration
@@ -98,7 +103,8 @@ class Host:
             return
         record.failure = None
         try:
-            await self._handle(Held(call, record, number))
+            id = record.id if record.id not in self._held else str(uuid.uuid4())
+            await self._handle(Held(id, call, record, number))
         except SignalingError as error:
             record.refuse(Failure("sip", None, str(error)))
         finally:
@@ -106,7 +112,7 @@ class Host:
                 record.end()
 
     async def _handle(self, held: Held) -> None:
-        self._held[held.record.id] = held
+        self._held[held.id] = held
         try:
             if held.number.agent:
                 await self._answer(held, f"agent:{held.number.agent}")
@@ -117,7 +123,7 @@ class Host:
                 self._refuse(held, Failure("agent", 480, "the number has neither an agent nor a webhook"))
         finally:
             held.over.set()
-            del self._held[held.record.id]
+            del self._held[held.id]
 
     async def _announce(self, held: Held, webhook: Webhook) -> None:
         """Rings until somebody joins. No document says how a call ends that nobody takes: 480 here."""
@@ -140,12 +146,12 @@ class Host:
             held.record.event((client, "xai") if of_client else ("xai", client), event)
 
         phone = Phone(held.call, played=self.switches["xai.call_audio"])
-        return self._door.joined(socket, held.number.team, held.record.id, phone, tell)
+        return self._door.joined(socket, held.number.team, held.id, phone, tell)
 
     async def _joined(self, held: Held, webhook: Webhook) -> Failure | None:
         headers = [(name, value) for name, value in held.call.request.headers if name in _TOLD or name.startswith("X-")]
         pace = self.switches["xai.webhook_pace"]
-        delivery = asyncio.ensure_future(self.outgoing.deliver(webhook, held.record, headers, pace))
+        delivery = asyncio.ensure_future(self.outgoing.deliver(webhook, held.record, held.id, headers, pace))
         gone = asyncio.ensure_future(held.call.ended())
         deadline = asyncio.get_running_loop().time() + self.switches["xai.ring_seconds"]
         try:
@@ -171,7 +177,8 @@ class Host:
             await asyncio.gather(delivery, gone, return_exceptions=True)
 
     async def _answer(self, held: Held, by: str) -> None:
-        held.record.answered_by = by
+        if held.record.state == "ringing":
+            held.record.answered_by = by
         try:
             session = await held.call.answer(encryption=self.switches["xai.sip_encryption"])
         except NotAcceptable as error:
@@ -184,7 +191,8 @@ class Host:
 
     @staticmethod
     def _refuse(held: Held, failure: Failure) -> None:
-        held.record.refuse(failure)
+        if held.record.failure is None:  # who hung up first says why
+            held.record.refuse(failure)
         if held.call.pending:
             held.call.reject(failure.code or 480)
 

@@ -240,8 +240,10 @@ def test_a_fallback_answers(sandbox: Server, receiver: Receiver) -> None:
     assert (found["state"], found["outcome"]["answered_by"]) == ("ended", "host:pbx.example.com")
 
 
-async def standing_in(sandbox: Server, hosts: tuple[str, ...], take: Callable[[IncomingCall], Any]) -> dict[str, Any]:
-    """A call to the number of Twilio's while a telephone of ours stands in for these hosts."""
+async def standing_in(
+    sandbox: Server, hosts: tuple[str, ...], take: Callable[[IncomingCall], Any], number: str = TWILIO
+) -> dict[str, Any]:
+    """A call to a number, of Twilio's, while a telephone of ours stands in for these hosts."""
     import ssl
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -251,7 +253,7 @@ async def standing_in(sandbox: Server, hosts: tuple[str, ...], take: Callable[[I
         for host in hosts:
             told = {"host": host, "deliver_to": f"sip:{place};transport=tls"}
             await asyncio.to_thread(sandbox.control, "POST", "receivers", told)
-        return await asyncio.to_thread(wiring.call, sandbox, TWILIO, seconds=0.2)
+        return await asyncio.to_thread(wiring.call, sandbox, number, seconds=0.2)
 
 
 # --- a telephone of somebody else's, over the public port ---
@@ -408,6 +410,16 @@ def test_a_source_of_ones_own(sandbox: Server, receiver: Receiver) -> None:
     assert found["ladder"][0]["source"].startswith("203.0.113.16:")
 
 
+def test_whose_call_it_is_where_two_carriers_have_the_number(sandbox: Server, receiver: Receiver) -> None:
+    """As while it is ported: the one that gives it away is asked no more."""
+    wiring.twilio(sandbox)
+    wiring.xai(sandbox, TWILIO)
+    sandbox.control("POST", "seed", {"plivo": {"numbers": [{"phone_number": TWILIO}]}})
+    found = wiring.call(sandbox, TWILIO, seconds=0.1)
+    assert (found["state"], found["outcome"]["hop"]) == ("failed", "attachment")
+    assert wiring.call(sandbox, TWILIO, seconds=0.1, carrier="twilio")["state"] == "ended"
+
+
 BAD: list[dict[str, Any]] = [
     {},
     {"to": 5},
@@ -421,6 +433,8 @@ BAD: list[dict[str, Any]] = [
     {"to": TWILIO, "leg": {"codecs": ["a b"]}},
     {"to": TWILIO, "leg": {"srtp": "maybe"}},
     {"to": TWILIO, "leg": {"source": "example.com"}},
+    {"to": TWILIO, "carrier": "nobody"},
+    {"to": TWILIO, "carrier": 5},
 ]
 
 

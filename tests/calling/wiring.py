@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 import websockets.exceptions
 import websockets.sync.client
@@ -17,7 +18,13 @@ from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
 TWIML = "https://voice.example.com/twiml"
-NUMBERS = {"twilio": "+14155550100", "telnyx": "+13125550142", "plivo": "+12125550177", "sip": "+498912345670"}
+NUMBERS = {
+    "twilio": "+14155550100",
+    "telnyx": "+13125550142",
+    "plivo": "+12125550177",
+    "vonage": "+14155550164",
+    "sip": "+498912345670",
+}
 TARGET = "sip:sip.voice.x.ai;transport=tls"
 PASSWORD = "rightPassword1!"
 #: Every address of every carrier here; an allowlist that lets all of them in.
@@ -30,13 +37,15 @@ class Receiver:
     """The application behind a webhook: joins each call that is announced, and keeps what it saw.
 
     ``status``: what a delivery is answered; ``joins``: whether it joins; ``key``: with which API key; ``script``: what
-    it does once it has joined.
+    it does once it has joined; ``query``: what it adds to the URL by which it joins.
     """
 
     def __init__(self, sandbox: Server) -> None:
         self.sandbox, self.key = sandbox, sandbox.env["XAI_API_KEY"]
-        self.status, self.joins, self.twiml = 200, True, ""
+        self.status, self.joins, self.twiml, self.query = 200, True, "", ""
         self.script: Callable[[Any, str], None] = greet
+        self.documents: dict[str, str] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
         self.deliveries: list[tuple[dict[str, str], str]] = []
         self.events: list[Event] = []
         self.refused: list[int] = []
@@ -57,9 +66,18 @@ class Receiver:
         for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
             sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
 
+    def serves(self, url: str, document: str) -> str:
+        """Stands in for a URL that says what is to be done with a call."""
+        path = f"/documents/{len(self.documents)}"
+        self.documents[path] = document
+        self.sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}{path}"})
+        return url
+
     def take(self, request: BaseHTTPRequestHandler, body: str) -> None:
-        told = self.twiml.encode() if request.path == "/twiml" else b""
-        status = 200 if request.path == "/twiml" else self.status
+        document = self.twiml if request.path == "/twiml" else self.documents.get(request.path)
+        told, status = (document or "").encode(), self.status if document is None else 200
+        if document is not None:
+            self.asked.append((request.path, dict(parse_qsl(body))))
         self.deliveries.append(({name.lower(): value for name, value in request.headers.items()}, body))
         request.send_response(status)
         request.send_header("content-length", str(len(told)))
@@ -69,7 +87,7 @@ class Receiver:
             threading.Thread(target=self.join, args=(json.loads(body)["data"]["call_id"],), daemon=True).start()
 
     def join(self, call_id: str) -> None:
-        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}"
+        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}{self.query}"
         headers = {"Authorization": f"Bearer {self.key}"}
         try:
             with websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket:
@@ -232,3 +250,19 @@ def plivo(
     id = ok(sandbox.plivo("POST", "/Zentrunk/Trunk/", body))["trunk_id"]
     if attach:
         ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
+
+
+def application(sandbox: Server, **urls: str) -> None:
+    """The number of Plivo's is on an application, which asks a URL."""
+    body = {"app_name": "xai", "answer_url": TWIML, **urls}
+    id = ok(sandbox.plivo("POST", "/Application/", body))["app_id"]
+    ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
+
+
+def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
+    """The number's voice callback."""
+    env, number = sandbox.env, NUMBERS["vonage"]
+    callback = {"voiceCallbackType": kind, "voiceCallbackValue": value or f"sip:{number}@sip.voice.x.ai;transport=tls"}
+    form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
+    login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
+    ok(sandbox.http.post("/number/update", data=form, auth=login))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT, Sandbox
-from tests.engine import test_plivo, test_telnyx
+from tests.engine import test_plivo, test_telnyx, test_vonage
 from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
+from tests.test_xtel_plan import commit, git
 
 pytestmark = [pytest.mark.engine, pytest.mark.plain]
 
@@ -17,6 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.plain]
     [
         ("plivo", test_plivo.NYC_NUMBER, test_plivo),
         ("telnyx", test_telnyx.LONDON_NUMBER, test_telnyx),
+        ("vonage", test_vonage.NUMBER, test_vonage),
     ],
 )
 def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: str, number: str, checks) -> None:
@@ -85,6 +87,17 @@ def test_files_for_a_pbx(project: Project, sandbox: Sandbox) -> None:
     [secret] = (project.folder / "bundles/prod").rglob("*secret.conf")
     assert "canary-5678" in secret.read_text()
     assert secret.stat().st_mode & 0o077 == 0
+
+
+def test_rehearsing_a_change(project: Project, sandbox: Sandbox) -> None:
+    (project.folder / "stacks/prod.yaml").write_text(HEAD + SUPPORT)
+    (project.folder / ".gitignore").write_text("/.venv\n/backend\n/home\n")
+    git(project.folder, "init", "--quiet", "--initial-branch=main")
+    commit(project.folder)
+    found = commands((ROOT / "docs/rehearsal.md").read_text())
+    assert [command.split()[1] for command in found] == ["rehearse", "rehearse", "rehearse", "plan"]
+    for command in (found[0], *found[2:]):  # the second is the third without a file
+        run(project, command)
 
 
 def test_calling_a_network(project: Project, sandbox: Sandbox) -> None:

@@ -59,6 +59,22 @@ def heeded() -> Generator[None]:
 
 
 @contextmanager
+def unheeded() -> Generator[None]:
+    """What is done here must come to its end: the signals do nothing meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in before:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def started(command: list[str], **options: Any) -> Generator[subprocess.Popen[Any]]:
     """A process of the engine, which gets the signals; at the end of the block it has ended, whatever happens in it."""
     before = _asked.times

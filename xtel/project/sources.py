@@ -65,6 +65,14 @@ def at(revision: str, file: Path) -> bytes | None:
     return _git(folder, "show", f"{revision}:./{named}", failing=f"git cannot show {file.name}")
 
 
+def tree(revision: str, root: Path) -> bytes:
+    """A folder as it stood at a git revision, as a tar archive. Raises InputError where git cannot say."""
+    if revision.startswith("-"):
+        raise InputError(f"{revision} is no git revision", step="name a branch, a tag or a commit, such as origin/main")
+    _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", failing=f"git has no revision {revision}")
+    return _git(root, "archive", "--format=tar", revision, "--", ".", failing=f"git cannot give {revision}")
+
+
 def _git(folder: Path, *arguments: str, failing: str) -> bytes:
     try:
         done = subprocess.run(

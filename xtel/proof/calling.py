@@ -41,6 +41,10 @@ class Line:
     allowed: tuple[str, ...] = ()
     #: Its PBX's settings, where no carrier with an API delivers it.
     bundle: Mapping[str, Any] | None = None
+    #: Where a token for the webhook is had by OAuth.
+    token_url: str = ""
+    #: Whose call it is, where several carriers have the number; empty: its only one's.
+    carrier: str = ""
 
     def leg(self, *, direct: bool) -> dict[str, Any] | None:
         """What this side calls by itself: for a PBX of one's own, and past the carrier. None leaves it to the carrier."""
@@ -89,6 +93,11 @@ class Result:
             for step in steps
         ]
 
+    @property
+    def sent(self) -> list[str]:
+        """The first line of each of its messages."""
+        return [str(step["line"]) for step in cast(list[dict[str, Any]], self.call["ladder"])]
+
     def as_json(self) -> dict[str, Any]:
         """For ``--json``: the call as the sandbox has it, and the number's key."""
         return {"key": self.line.key, "number": self.line.number, "answered": self.answered, **self.call}
@@ -116,6 +125,7 @@ def lines(held: State) -> list[Line]:
                 str(auth.get("auth_password") or ""),
                 tuple(cast(list[str], auth.get("allowed_addresses") or ())),
                 bundles.get(item.parent),
+                str(webhook.get("auth_url") or ""),
             )
         )
     return found
@@ -142,19 +152,30 @@ def chosen(found: Sequence[Line], asked: Sequence[str], stack: str) -> list[Line
 
 
 def call(project: Project, stack: str, asked: Sequence[str], *, caller: str = "", direct: bool = False) -> list[Result]:
-    """Places a call to each number, all at once, with a receiver of our own behind the webhooks."""
+    """Places a call to each number of a stack, all at once, with a receiver of our own behind the webhooks."""
     url = sandbox.place(project)
-    environment = cast(dict[str, str], sandbox.ask(url, "GET", "env"))
-    if "XTEL_SANDBOX_SIP" not in environment:
-        raise XtelError("the sandbox takes no calls", step="pip install 'xai-telephony[calls]', then start it again")
     held = state.revealed(stack, project.root, sandbox.reading(project, stack))
     order = list(document.read(project.stack_file(stack)).numbers)
     found = sorted(lines(held), key=lambda line: order.index(line.key) if line.key in order else len(order))
     wanted = chosen(found, asked, stack)
     if not wanted:
         raise InputError(f"{stack} has no number that is applied", step=f"pulumi up -s {stack}")
-    with _receiving(url, found, documents(held), environment):
-        begun = [(line, _begin(url, line, caller=caller, direct=direct)) for line in wanted]
+    return placed(url, held, wanted, caller=caller, direct=direct)
+
+
+def placed(
+    url: str, held: State, wanted: Sequence[Line], *, caller: str = "", direct: bool = False, seconds: float = _TALK
+) -> list[Result]:
+    """Places a call to each line in the sandbox at ``url``, all at once; what was applied there receives them.
+
+    ``seconds`` of talk after the answer. Raises XtelError where the sandbox takes no calls.
+    """
+    environment = cast(dict[str, str], sandbox.ask(url, "GET", "env"))
+    if "XTEL_SANDBOX_SIP" not in environment:
+        raise XtelError("the sandbox takes no calls", step="pip install 'xai-telephony[calls]', then start it again")
+    body: dict[str, Any] = {"seconds": seconds} | ({"from": caller} if caller else {})
+    with _receiving(url, lines(held), documents(held), environment):
+        begun = [(line, _begin(url, line, body, direct=direct)) for line in wanted]
         return [Result(line, _ended(url, id)) for line, id in begun]
 
 
@@ -169,6 +190,7 @@ def _receiving(
     secrets = {line.number: line.secret for line in found if line.secret}
     receiver = Receiver(secrets, spoken, environment["XAI_BASE_URL"], environment["XAI_API_KEY"])
     places = {**{line.webhook: receiver.calls for line in found if line.webhook}, **receiver.twiml}
+    places |= {line.token_url: receiver.tokens for line in found if line.token_url}
     try:
         for url, place in places.items():
             sandbox.ask(sandbox_url, "POST", "receivers", {"url": url, "deliver_to": place})
@@ -179,11 +201,10 @@ def _receiving(
         receiver.close()
 
 
-def _begin(url: str, line: Line, *, caller: str, direct: bool) -> str:
-    body: dict[str, Any] = {"to": line.number, "seconds": _TALK}
+def _begin(url: str, line: Line, asked: Mapping[str, Any], *, direct: bool) -> str:
     leg = line.leg(direct=direct)
-    body |= ({"from": caller} if caller else {}) | ({"leg": leg} if leg else {})
-    return str(sandbox.ask(url, "POST", "calls", body)["id"])
+    more = {"to": line.number} | ({"carrier": line.carrier} if line.carrier else {}) | ({"leg": leg} if leg else {})
+    return str(sandbox.ask(url, "POST", "calls", {**asked, **more})["id"])
 
 
 def _ended(url: str, id: str) -> dict[str, Any]:

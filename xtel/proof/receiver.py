@@ -6,6 +6,7 @@ It listens on this machine alone, and stands in at the sandbox for the URLs that
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -48,6 +49,8 @@ class Receiver:
         place = f"http://127.0.0.1:{self._server.server_port}"
         #: Where each URL of TwiML, and any webhook, is to be delivered.
         self.calls = f"{place}/calls"
+        #: Where an OAuth client gets its token.
+        self.tokens = f"{place}/tokens"
         self.twiml = {url: f"{place}/twiml/{index}" for index, url in enumerate(documents)}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -68,7 +71,12 @@ class Receiver:
     def take(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         """Answers one request."""
         path = request.path.partition("?")[0]
-        status, text = self._spoken(path, body) if path.startswith("/twiml/") else self._announced(request, body)
+        if path == "/tokens":
+            status, text = 200, json.dumps({"access_token": "sandbox", "token_type": "Bearer"})
+        elif path.startswith("/twiml/"):
+            status, text = self._spoken(path, body)
+        else:
+            status, text = self._announced(request, body)
         data = text.encode()
         request.send_response(status)
         request.send_header("content-type", "text/xml" if text else "text/plain")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,12 +20,15 @@ from providers.kernel import errors, registry, secrecy
 from providers.kernel.errors import InputError
 from xtel.failure import Failure
 from xtel.project import layout
-from xtel.review import planning
+from xtel.review import planning, rehearsal, rules
 from xtel.review.forge import Forge, Note, github, gitlab
 from xtel.review.plan.model import Review
+from xtel.review.rehearsal import Rehearsal
 from xtel.review.report import Links, comment, outside
 
 FORGES: dict[str, Callable[[str, str], Forge]] = {"github": github.GitHub, "gitlab": gitlab.GitLab}
+#: How the name of a stack's rehearsal ends: ``dev.rehearsal.json``.
+_REHEARSAL = ".rehearsal"
 _TOKENS = ("GITHUB_TOKEN", "GITLAB_TOKEN")
 _ATTEMPTS = 3
 _Done = TypeVar("_Done")
@@ -52,9 +55,13 @@ def job(name: str) -> str:
     return (gitlab if name == "gitlab" or os.environ.get("GITLAB_CI") == "true" else github).job()
 
 
-def plans(files: Sequence[Path]) -> list[comment.Entry]:
-    """What `xtel plan --json` wrote; a file that is not there, or is no plan, is a plan that failed."""
-    found = [_plan(file) for file in files]
+def plans(files: Sequence[Path], rehearsals: Sequence[Path] = ()) -> list[comment.Entry]:
+    """What `xtel plan --json` wrote; a file that is not there, or is no plan, is a plan that failed.
+
+    ``rehearsals``: what `xtel rehearse --json` wrote of the same stacks; one that is not there failed as well.
+    """
+    told = {found.stack: found for found in map(_rehearsal, rehearsals)}
+    found = [_joined(_plan(file), told) for file in files]
     names = [entry.stack if isinstance(entry, comment.Missing) else entry.plan.stack for entry in found]
     if twice := {name for name in names if names.count(name) > 1}:
         raise InputError(f"two files are about the stack {min(twice)}", step="name each stack's plan once")
@@ -62,7 +69,7 @@ def plans(files: Sequence[Path]) -> list[comment.Entry]:
 
 
 def drifts(files: Sequence[Path]) -> list[outside.Entry]:
-    """What `xtel drift --json` wrote, read alike."""
+    """What `xtel drift --json` wrote, and `xtel trace` and `xtel call` beside it, read alike."""
     return [_drift(file) for file in files]
 
 
@@ -177,15 +184,52 @@ def _plan(file: Path) -> comment.Entry:
         return comment.Missing(file.stem, f"{file.name} is not what xtel plan --json prints")
 
 
+def _joined(entry: comment.Entry, told: Mapping[str, Rehearsal]) -> comment.Entry:
+    if isinstance(entry, comment.Missing) or entry.plan.stack not in told:
+        return entry
+    return rules.rehearsed(entry, told[entry.plan.stack])
+
+
+def _rehearsal(file: Path) -> Rehearsal:
+    text, stack = _text(file), file.stem.removesuffix(_REHEARSAL)
+    if isinstance(text, comment.Missing):
+        return rehearsal.failed(stack, text.reason)
+    try:
+        return Rehearsal.model_validate_json(text)
+    except ValidationError:
+        return rehearsal.failed(stack, f"{file.name} is not what xtel rehearse --json prints")
+
+
 def _drift(file: Path) -> outside.Entry:
     text = _text(file)
     if isinstance(text, comment.Missing):
         return text
     try:
         told: Any = json.loads(text)
+        if "calls" in told:
+            return outside.Unreached(str(told["stack"]), "xtel call", tuple(_unanswered(told["calls"])))
+        if "source" in told:
+            return outside.Unreached(str(told["stack"]), "xtel trace", tuple(_ending(told["numbers"])))
         return outside.Outside(str(told["stack"]), {key: told[key] for key in ("drift", "stopped_ringing", "numbers")})
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return comment.Missing(file.stem, f"{file.name} is not what xtel drift --json prints")
+
+
+def _unanswered(calls: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What `xtel call --json` says of numbers that nobody answered."""
+    for call in calls:
+        if not call["answered"]:
+            told = call["outcome"]
+            code = f" {told['code']}" if told.get("code") else ""
+            yield f"{call['key']} · {call['number']}", f"{told['hop']}{code}: {told['reason']}"
+
+
+def _ending(numbers: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What `xtel trace --json` says of numbers whose calls end on their way."""
+    for number in numbers:
+        if number["verdict"] == "fail":
+            why = next((hop["why"] for hop in number["hops"] if hop["hop"] == number["ends_at"]), "")
+            yield f"{number['key']} · {number['number']}", f"{number['ends_at']}: {why}"
 
 
 def _text(file: Path) -> str | comment.Missing:

@@ -31,12 +31,15 @@ from xtel.review.plan.model import (
     Widened,
     Word,
 )
+from xtel.review.rehearsal import Rehearsal
 
 #: The name of the policy pack that runs these rules (:mod:`xtel.review.policy`).
 PACK = "xtel"
 #: Shares are counted from so many numbers: half of two is no mass change.
 _COUNTED_FROM = 10
 _DAYS = 14
+#: How a finding of a rehearsal begins.
+_REHEARSED = "rehearsed: "
 #: The change after which a deletion gives the number back.
 _RELEASE = ("on_delete", "release")
 
@@ -61,11 +64,38 @@ def judge(plan: Plan, policy: RuleSettings) -> Review:
     names = {number.name: number.e164 for number in plan.numbers if number.e164}
     found = [_accepted(finding, policy, {None, finding.number, names.get(finding.number)}) for finding in found]
     found += [*_refused(plan), *_violated(plan, found), *_said(plan), *_noted(plan), *_expired(policy)]
-    found = _placed(plan, found)
-    order = {"danger": 0, "warning": 1, "note": 2}
-    found.sort(key=lambda item: (order[item.level], bool(item.accepted), item.number, item.rule, item.what))
+    found = _ordered(_placed(plan, found))
     verdict = _verdict(plan, found)
     return Review(verdict=verdict, headline=_headline(plan, verdict), findings=tuple(found), plan=plan)
+
+
+def rehearsed(review: Review, rehearsal: Rehearsal) -> Review:
+    """The same with what a rehearsal of the change found: what is not as declared needs a look."""
+    plan = review.plan
+    told = [
+        RuleFinding(
+            level="warning", number=next((name for name in (item.number, item.key) if name in plan.labels), item.number),
+            what=f"{_REHEARSED}{item.verdict}", why=item.why,
+        )
+        for item in rehearsal.numbers
+        if not item.good
+    ]  # fmt: skip
+    more = [
+        RuleFinding(level="warning", object="rehearsal", what=f"{_REHEARSED}not as declared", why=text)
+        for text in rehearsal.problems
+    ]
+    kept = [item for item in review.findings if not item.what.startswith(_REHEARSED)]
+    found = tuple(_ordered([*kept, *_placed(plan, [*told, *more])]))
+    verdict = _verdict(plan, found)
+    if told or more:
+        verdict = "needs a look" if verdict in {"none", "safe"} else verdict
+    return review.model_copy(update={"verdict": verdict, "findings": found, "rehearsal": rehearsal})
+
+
+def _ordered(found: Iterable[RuleFinding]) -> list[RuleFinding]:
+    """The worst first."""
+    order = {"danger": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda item: (order[item.level], bool(item.accepted), item.number, item.rule, item.what))
 
 
 def _placed(plan: Plan, found: list[RuleFinding]) -> list[RuleFinding]:

@@ -45,7 +45,13 @@ def comment(
         ),
     ] = "",
     commit: Annotated[str, typer.Option(metavar="SHA", help="With --checksum: the merge; a job knows its own.")] = "",
-    drift: Annotated[bool, typer.Option("--drift", help="FILEs of `xtel drift --json`: keep one issue.")] = False,
+    rehearsed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="What `xtel rehearse --json` printed of a stack; once for each."),
+    ] = None,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="FILEs of `xtel drift --json`, of trace and call too: keep one issue.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, ask nobody.")] = False,
     json: Json = False,
 ) -> None:
@@ -59,6 +65,7 @@ def comment(
     Examples:
       xtel comment plans/prod.json plans/eu.json
       xtel comment plans/prod.json --dry-run
+      xtel comment plans/prod.json --rehearsed plans/prod.rehearsal.json
       xtel comment --checksum prod
       xtel comment --drift drift/prod.json
 
@@ -73,7 +80,11 @@ def comment(
     if checksum:
         sum = _reviewed(place, checksum, commit, name)
         return terminal.document({"stack": checksum, "checksum": sum}) if json else terminal.line(sum)
-    work = _track(place, paths, dry_run=dry_run) if drift else _publish(place, paths, name, dry_run=dry_run)
+    work = (
+        _track(place, paths, dry_run=dry_run)
+        if drift
+        else _publish(place, paths, name, rehearsed or [], dry_run=dry_run)
+    )
     if isinstance(work, str):
         return terminal.document({"done": "printed", "url": "", "body": work}) if json else terminal.raw(work)
     note, done = work
@@ -106,12 +117,14 @@ def _reviewed(place: _Place, stack: str, commit: str, name: str) -> str:
     return posting.checksum(at, stack, [place.request] if place.request else posting.merged(at, commit), name)
 
 
-def _publish(place: _Place, paths: list[Path], name: str, *, dry_run: bool) -> str | tuple[Note, str]:
+def _publish(
+    place: _Place, paths: list[Path], name: str, rehearsed: list[str], *, dry_run: bool
+) -> str | tuple[Note, str]:
     """The comment and what was done with it; its text where nobody is to be asked."""
     from xtel.review import comment as posting
     from xtel.review.report import comment as text
 
-    entries = posting.plans(paths)
+    entries = posting.plans(paths, [Path(file) for file in rehearsed])
     body = text.comment(
         entries, posting.links(entries), name=name, job=posting.job(place.forge), planned=posting.planned(paths)
     )

@@ -36,6 +36,9 @@ def plan(
             "--from", metavar="FILE", help="A saved plan (--json), `pulumi preview --json` or event log; - for stdin."
         ),
     ] = "",
+    rehearsed: Annotated[
+        str, typer.Option(metavar="FILE", help="Also show what `xtel rehearse --json` found of this change.")
+    ] = "",
     all: All = False,
     parallel: Parallel = fleet.PARALLEL,
 ) -> None:
@@ -50,6 +53,7 @@ def plan(
       xtel plan prod --refresh --format html --out plan.html
       xtel plan prod --base origin/main --format md
       xtel plan prod --from preview.json --format github
+      xtel plan prod --base origin/main --rehearsed rehearsal.json
       xtel plan --all --parallel 8
 
     Exit codes: 0 nothing changes, 2 changes, 3 blocked, 1 error or incomplete.
@@ -64,7 +68,7 @@ def plan(
     found = layout.here()
     chosen = Format.json if json else format
     if all:
-        if base or saved or out or chosen not in {Format.text, Format.json}:
+        if base or saved or out or rehearsed or chosen not in {Format.text, Format.json}:
             raise typer.BadParameter("it goes with --refresh and --json only", param_hint="--all")
         reviews = planning.review_all(found, parallel, refresh=refresh)
         if chosen is Format.json:
@@ -73,6 +77,7 @@ def plan(
             planning.show_all(reviews)
         raise typer.Exit(fleet.worst(reviews))
     review = planning.review(found, stack, base=base, saved=saved, refresh=refresh)
+    review = planning.rehearsed(review, Path(rehearsed)) if rehearsed else review
     if out:
         planning.write(Path(out), report.render(review, chosen.value, planning.links(found, stack)))
         terminal.note(f"{stack}: {view.worded(review)} · {review.headline}; written to {out}")

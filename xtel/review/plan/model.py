@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from xtel.review.item import Item
+from xtel.review.rehearsal import Rehearsal
 
 VERSION = 1
 
@@ -16,12 +19,6 @@ Kind = Literal["unchanged", "rerouted", "changed", "gains inbound", "loses inbou
 Secret = Literal["none", "made", "kept", "renewed", "dropped"]
 Level = Literal["danger", "warning", "note"]
 Word = Literal["none", "safe", "needs a look", "dangerous", "blocked", "incomplete"]
-
-
-class Item(BaseModel):
-    """A piece of a plan: immutable, and without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Side(Item):
@@ -230,6 +227,9 @@ class Review(Item):
     headline: str
     findings: tuple[RuleFinding, ...]
     plan: Plan
+    rehearsal: Rehearsal | None = Field(
+        default=None, exclude_if=lambda found: found is None, description="What `xtel rehearse` found of this change."
+    )
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""

@@ -128,7 +128,8 @@ def _cells(entry: Entry) -> list[str]:
         return [code(entry.stack), "**incomplete**", markdown(one_line(f"no plan: {entry.reason}", _CELL)), "—"]
     word = view.worded(entry)
     shown = f"**{word}**" if entry.verdict in _UNFOLDED else word
-    return [code(entry.plan.stack), shown, markdown(one_line(entry.headline, _CELL)), code(entry.plan.checksum)]
+    told = " · ".join(filter(None, (one_line(entry.headline, _CELL), view.rehearsed(entry))))
+    return [code(entry.plan.stack), shown, markdown(told), code(entry.plan.checksum)]
 
 
 def _folded(entries: Sequence[Entry], links: Mapping[str, Links], job: str, room: int) -> str:

@@ -17,6 +17,8 @@ def commands(review: Review, links: Links) -> str:
     """One line per finding, the worst first, what is said of many numbers once; the verdict is a notice."""
     plan = review.plan
     lines = [_line("notice", "", 0, f"{plan.stack}: {view.worded(review)}", f"{review.headline} ({view.counts(plan)})")]
+    if said := view.rehearsed(review):
+        lines.append(_line("notice", "", 0, f"{plan.stack}: rehearsal", said))
     if plan.why_incomplete:
         lines.append(_line("error", "", 0, f"{plan.stack}: plan incomplete", plan.why_incomplete))
     shown: dict[str, list[view.Told]] = {"error": [], "warning": [], "notice": []}

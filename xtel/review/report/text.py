@@ -29,6 +29,8 @@ def lines(review: Review) -> list[Line]:
     plan = review.plan
     style = _STYLE.get(review.verdict, "bold red")
     told: list[Line] = [(f"{plan.stack}: {view.worded(review)} · {review.headline}", style), (view.counts(plan), "dim")]
+    if review.rehearsal:
+        told.append((view.rehearsed(review), "green" if review.rehearsal.good else "red"))
     if plan.why_incomplete:
         told.append((f"plan incomplete: {plan.why_incomplete}", "red"))
     for text, names in view.problems(plan):

@@ -360,6 +360,12 @@ def worded(review: Review) -> str:
     return "no changes" if review.verdict == "none" else review.verdict
 
 
+def rehearsed(review: Review) -> str:
+    """What a rehearsal of the change found, in one line; empty where there was none."""
+    found = review.rehearsal
+    return f"rehearsed{f' over {found.base}' if found.base else ''}: {found.said}" if found else ""
+
+
 def next_step(review: Review) -> str:
     """The command that comes next."""
     plan = review.plan
