@@ -40,6 +40,7 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "latency": (0, 60, "seconds"),
     "telnyx.order_seconds": (0.3, 60, "seconds"),  # from ordering a number to having it
     "xai.ring_seconds": (30, 300, "seconds"),  # how long a call waits for somebody to join
+    "xai.transfer_seconds": (60, 300, "seconds"),  # how long a transfer may go without an outcome until it is 504
     "xai.webhook_pace": (1, 10, "times the usual 1, 5 and 15 s between the tries of a delivery"),
     "xai.sessions": (10, 10**6, "sessions without a call at once"),  # a team's documented default; 0: no limit
     "xai.session_seconds": (7200, 7200, "seconds"),  # the longest that a session lasts

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel
 
-from providers.kernel import engine, errors, log, workarounds
+from providers.kernel import engine, errors, escaping, log, workarounds
 from providers.kernel.wording import counted
 from stacks import document, graph
 from stacks.component import Agent, Number, unusable_secrets
@@ -55,12 +55,12 @@ def _document() -> document.Document:
         found = document.read(shown)
     except document.Refused as refused:
         for finding in refused.findings:
-            (pulumi.log.error if finding.severity == "error" else pulumi.log.warn)(str(finding))
+            (pulumi.log.error if finding.severity == "error" else pulumi.log.warn)(escaping.line(str(finding)))
         raise pulumi.RunError(str(refused)) from None
     except errors.XtelError as error:
         raise pulumi.RunError(str(error)) from None
     for warning in found.warnings:
-        pulumi.log.warn(str(warning))
+        pulumi.log.warn(escaping.line(str(warning)))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import uuid
 from collections import OrderedDict
@@ -27,11 +28,10 @@ from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
 from signaling.transport import Address
 
-#: Seconds until a transfer that nobody reports on counts as unresolved.
-_TRANSFER: Final = 60
-#: Addresses of other telephones whose messages are written down; with more the oldest are not any more.
-_FOLLOWED: Final = 2000
+#: Seconds in which a call ends that is told to.
+_PATIENCE: Final = 2.0
 _TOLD: Final = ("From", "To")
+_CALL_ID: Final = re.compile(r"(?im)^(?:call-id|i)[ \t]*:[ \t]*(\S+)")
 
 
 @dataclass
@@ -60,7 +60,6 @@ class Host:
         self._registrar, self._records = registrar, records
         self._admission = Admission(registrar, switches)
         self._held: dict[str, Held] = {}
-        self._outside: OrderedDict[str, Record] = OrderedDict()
         settings = Settings("sip:xai@sip.voice.x.ai", product="xtel-sandbox", media_address="127.0.0.1")
         self.agent = UserAgent(settings, on_call=self._take, ladder=self._pass)
         self.address = self.private = Address("", 0)
@@ -78,25 +77,40 @@ class Host:
         self.private = await self.agent.listen("127.0.0.1", 0, tls=tls, proxy_protocol=True)
 
     def _pass(self, step: Step) -> None:
-        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own."""
-        record = self._outside.get(step.source) or self._outside.get(step.destination)
+        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own.
+
+        A trunk carries all of its calls over one connection: a message is of the call whose Call-ID it has.
+        """
+        if step.kind == "sip":
+            named = _CALL_ID.search(step.text)
+            record = self._records.dialog(named[1]) if named else None
+        else:
+            record = self._sounding({step.source, step.destination})
         if record is not None:
             record.step(step)
 
-    def _follow(self, place: str, record: Record) -> None:
-        self._outside[place] = record
-        while len(self._outside) > _FOLLOWED:
-            self._outside.popitem(last=False)
+    def _sounding(self, ends: set[str]) -> Record | None:
+        """The call from outside whose sound goes from or to an address of ours."""
+        for held in self._held.values():
+            media = held.call.talk.media
+            if held.record.outside and media is not None and f"{media.address}:{media.port}" in ends:
+                return held.record
+        return None
+
+    def _came(self, call: IncomingCall) -> Record:
+        """The record of a call from outside; it is asked for again with credentials."""
+        request = call.request
+        record = self._records.dialog(request.call_id)
+        if record is None:
+            user = getattr(request.uri, "user", None) or ""
+            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", user)
+            # Seen before anybody knew whose it is.
+            record.note("sip", (str(call.peer), str(self.address)), request.first_line, str(request))
+        record.again()
+        return record
 
     async def _take(self, call: IncomingCall) -> None:
-        peer, record = call.peer, self._records.expected(call.peer)
-        if record is None:
-            request = call.request
-            called = getattr(request.uri, "user", None) or ""
-            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", called)
-            self._follow(str(peer), record)
-            # Seen before anybody knew whose it is.
-            record.note("sip", (str(peer), str(self.address)), request.first_line, str(request))
+        record = self._records.expected(call.peer) or self._came(call)
         number = self._admission.admit(call)
         if isinstance(number, Failure):
             record.refuse(number)
@@ -184,9 +198,6 @@ class Host:
         except NotAcceptable as error:
             held.record.refuse(Failure("media", error.status, error.reason))
             raise
-        media = held.call.media
-        if held.record.outside:
-            self._follow(f"{media.address}:{media.port}", held.record)
         held.record.answer(session)
 
     @staticmethod
@@ -241,10 +252,13 @@ class Host:
         return None if held is None or held.call.pending else self._transfer(held.call, target)
 
     async def _transfer(self, call: IncomingCall, target: str) -> Failure | None:
+        """None: somebody took the call at the target. A failure without a code: nobody said how it went, in time."""
         try:
-            outcome = await (await call.refer(target)).outcome(_TRANSFER)
+            async with asyncio.timeout(self.switches["xai.transfer_seconds"]):
+                outcome = await (await call.refer(target)).outcome()
         except CallRefused as error:
-            return Failure("sip", error.status, error.reason)
+            # The layer below says 408 where no answer came.
+            return Failure("sip", None if error.status == 408 else error.status, error.reason)
         except (TimeoutError, CallEnded):
             return Failure("sip", None, "no outcome")
         if outcome.status >= 300:
@@ -261,6 +275,14 @@ class Host:
         await self.agent.close()
 
     async def clear(self) -> None:
-        """Ends the calls that there are, and takes new ones."""
-        await asyncio.gather(*(held.call.hangup() for held in [*self._held.values()]), return_exceptions=True)
-        self._outside.clear()
+        """Ends the calls that there are, and takes new ones. Who never acknowledged a call is not waited for."""
+        calls = [*self._held.values()]
+        for held in calls:
+            self.agent.spawn(held.call.hangup())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                for held in calls:
+                    await held.over.wait()
+        except TimeoutError:
+            for held in calls:
+                held.call.give_up("the sandbox was reset")

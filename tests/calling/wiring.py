@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 import websockets.exceptions
 import websockets.sync.client
 
+from signaling import Settings, UserAgent, client_context
+from signaling.uri import SipUri
 from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
@@ -63,8 +65,12 @@ class Receiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.stand_in()
+
+    def stand_in(self) -> None:
+        """The sandbox delivers here; until its next reset."""
         for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
-            sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
+            self.sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
 
     def serves(self, url: str, document: str) -> str:
         """Stands in for a URL that says what is to be done with a call."""
@@ -90,11 +96,13 @@ class Receiver:
         url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}{self.query}"
         headers = {"Authorization": f"Bearer {self.key}"}
         try:
-            with websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket:
+            with (
+                suppress(websockets.exceptions.ConnectionClosed),
+                websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket,
+            ):
                 self.script(socket, call_id)
-                with suppress(websockets.exceptions.ConnectionClosed):
-                    for text in socket:
-                        self.events.append(json.loads(text))
+                for text in socket:
+                    self.events.append(json.loads(text))
         except websockets.exceptions.InvalidStatus as error:
             self.refused.append(error.response.status_code)
         self.closed.set()
@@ -130,6 +138,27 @@ def until(sandbox: Server, id: str, states: set[str], patience: float = 30) -> d
             return found
         time.sleep(0.03)
     raise AssertionError(f"still not {states}: {found}")
+
+
+def phone(sandbox: Server, session_expires: int = 1800, ca: str = "", **handlers: Any) -> UserAgent:
+    """A telephone of somebody else's, which finds the sandbox's public port by the name of the SIP host.
+
+    ``ca``: trusts this authority, for a proxy on the way that is called by its address.
+    """
+    host, _, port = sandbox.env["XTEL_SANDBOX_SIP"].partition(":")
+
+    async def resolve(uri: SipUri) -> tuple[str, int]:
+        return (uri.host, uri.port) if uri.port else (host, int(port))
+
+    tls = client_context(ca or sandbox.env["XTEL_SANDBOX_CA"])
+    settings = Settings("sip:+12025550143@pbx.example.com", media_address="127.0.0.1", session_expires=session_expires)
+    return UserAgent(settings, tls=tls, resolver=resolve, **handlers)
+
+
+def the_call(sandbox: Server, number: str) -> dict[str, Any]:
+    """The one call that there was to a number, when it is over."""
+    (found,) = sandbox.control("GET", f"calls?to={number}")
+    return until(sandbox, found["id"], {"failed", "ended"})
 
 
 def ok(answer: Any) -> Any:

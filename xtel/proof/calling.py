@@ -225,7 +225,8 @@ def show(results: Sequence[Result], *, ladders: bool) -> None:
     )
     for result in results:
         if ladders or not result.answered:
-            terminal.line(f"\n{result.line.number} ({result.line.key}): {result.problem or 'answered'}")
+            terminal.line("")
+            terminal.line(f"{result.line.number} ({result.line.key}): {result.problem or 'answered'}")
             for text in result.ladder:
                 terminal.line(f"  {text}")
 

@@ -68,7 +68,8 @@ def call(
         terminal.document({"stack": stack, "calls": [result.as_json() for result in results]})
     else:
         calling.show(results, ladders=ladder)
-        terminal.line(f"\n{len(answered)} of {len(results)} numbers were answered")
+        terminal.line("")
+        terminal.line(f"{len(answered)} of {len(results)} numbers were answered")
     raise typer.Exit(0 if len(answered) == len(results) else 2)
 
 
