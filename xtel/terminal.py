@@ -81,7 +81,7 @@ def document(value: object) -> None:
 def entry(value: object) -> None:
     """One JSON document of several, a line each, while something goes on."""
     Printed.documents += 1
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(escaping.json_line(value))
     sys.stdout.flush()
 
 

@@ -80,6 +80,11 @@ def json(value: Any) -> str:
     return json_text(_json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
+def json_line(value: Any) -> str:
+    """The same in one line: one of several documents (JSON Lines)."""
+    return json_text(_json.dumps(value, ensure_ascii=False)) + "\n"
+
+
 def json_text(text: str) -> str:
     """JSON that another library wrote, alike: what is spelled out stands inside its strings only."""
     written = text if text.isascii() and "\x7f" not in text else _NOT_PLAIN.sub(_in_json, text)

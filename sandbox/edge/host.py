@@ -6,7 +6,6 @@ import asyncio
 import re
 import ssl
 import uuid
-from collections import OrderedDict
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final

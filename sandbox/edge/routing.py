@@ -185,7 +185,7 @@ class Routing:
                 return await self._call(placed, leg)
             if placed.depth >= _DOCUMENTS:
                 raise Unreachable("number", f"{leg} leads back to itself")
-            route = self._carried(leg, placed.wanted.caller)
+            route = self._carried(replace(placed.wanted, number=leg, carrier=""))
             return await self._followed(replace(placed, depth=placed.depth + 1), route)
         except Unreachable as error:
             return error.failure

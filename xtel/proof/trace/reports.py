@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from providers.kernel import values
+from providers.kernel.escaping import code, markdown
 from xtel.proof.trace import drawing, text
 from xtel.proof.trace.model import TracedNumber, TraceReport
 from xtel.review.report import template
-from xtel.review.report.escape import code, markdown
 
 if TYPE_CHECKING:
     from markupsafe import Markup
