@@ -48,6 +48,8 @@ MORE: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("recover",): (("--yes",),),
     ("apply",): (("--yes",), ("--yes", "--json")),
     ("new",): (("--ci", "github"), ("--ci", "gitlab")),
+    ("agent", "try"): (("--say", HOSTILE), ("--say", HOSTILE, "--json")),
+    ("webhook", "test"): (("--url", "http://127.0.0.1:9/"),),
 }
 #: It starts a process, and says nothing that is not its own.
 NOT_RUN = {("sandbox", "up")}
@@ -82,6 +84,10 @@ WORDS = {
     "[STACK] NUMBER": ("odd", NUMBER),
     "NUMBER": (NUMBER,),
     "DIR": ("made",),
+    "[STACK]": ("odd",),
+    "CALL": ("00000000-0000-0000-0000-000000000000",),
+    "TARGET": ("+14155550188",),
+    "KEY|ID": ("agent_frontdesk0001",),
 }
 
 
