@@ -82,12 +82,13 @@ WORDS = {
     "STACK|FILE": ("odd",),
     "FILE...": ("plan.json", f"{HOSTILE}.json", "drift.json", "broken.json"),
     "[STACK] NUMBER": ("odd", NUMBER),
+    "[STACK] [NUMBER]": ("odd", NUMBER),
+    "[STACK]": ("odd",),
+    "CALL": ("call_1",),
+    "TARGET": ("sip:+14155550199@pbx.example.com;transport=tls",),
+    "KEY|ID": ("agent_frontdesk0001",),
     "NUMBER": (NUMBER,),
     "DIR": ("made",),
-    "[STACK]": ("odd",),
-    "CALL": ("00000000-0000-0000-0000-000000000000",),
-    "TARGET": ("+14155550188",),
-    "KEY|ID": ("agent_frontdesk0001",),
 }
 
 

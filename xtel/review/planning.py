@@ -111,6 +111,7 @@ def judged(
     context = Context(
         stack=stack, file=str(file), declared=declaring.entries(declared), source=source, compared=compared,
         refreshed=refreshed, checksum=bound, prices=price.table(),
+        secrets=declaring.secrets(declared),
     )  # fmt: skip
     return rules.judge(plan.build(preview, context), policy(project, stack, declared))
 
