@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from sandbox.exchange import JsonObject
 from signaling.offer import Encryption
 
 Hop = Literal[
@@ -116,6 +117,27 @@ class Registration:
     password: str = field(default="", repr=False)
     agent: str = ""
     webhook: Webhook | None = None
+
+
+class Telephone(Protocol):
+    """Where a vendor's API places calls of its own."""
+
+    def dial(self, to: str, caller: str, digits: str, seconds: float) -> str:
+        """Begins a call, and says its id."""
+        ...
+
+    def call(self, id: str) -> JsonObject | None:
+        """A call as it stands."""
+        ...
+
+
+@runtime_checkable
+class CallsOut(Protocol):
+    """A vendor whose API places calls."""
+
+    def connect(self, telephone: Telephone) -> None:
+        """Hand it the telephone."""
+        ...
 
 
 class CallControl(Protocol):

@@ -141,5 +141,6 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    caller_needs="an answer URL that serves its XML",
     object_limit=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

@@ -202,4 +202,5 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    caller_needs="a Call Control application, whose id its Dial request names",
 )
