@@ -90,6 +90,7 @@ def test_who_answers_and_what_a_change_at_the_carrier_does(project: Project, san
         (["call"], 64, "name a number, or say --all"),
         (["call", STACK, "support", "--all"], 64, "--all is every number: name none"),
         (["call", STACK, "support", "--from", "5"], 64, "expected a number like +12025550143"),
+        (["call", STACK, "support", "--out", "f"], 64, "it goes with --format json, svg or html"),
         (["call", STACK, "support", "--expect", "within=soon"], 64, "within: expected seconds, such as 5"),
         (["call", STACK, "nobody"], 1, "nobody is no number of test that is applied"),
         (["call", STACK, "--all"], 1, "test has no number that is applied; next: pulumi up -s test"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +14,17 @@ from providers.kernel.errors import InputError
 from providers.kernel.wording import counted
 from xtel import terminal
 from xtel.project import layout
-from xtel.verbs import Json, agreed, stack_name
+from xtel.verbs import agreed, stack_name
 
 if TYPE_CHECKING:
     from xtel.proof.calling import Expected, Result
+
+
+class Format(StrEnum):
+    """How calls are shown."""
+
+    text, json, svg, html = "text", "json", "svg", "html"
+
 
 _NUMBER = re.compile(r"\+[0-9]+")
 
@@ -42,7 +51,9 @@ def call(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="On a live stack: do not ask; for pipelines.")] = False,
     junit: Annotated[str, typer.Option(metavar="F", help="Also write a JUnit report to this file.")] = "",
-    json: Json = False,
+    format: Annotated[Format, typer.Option(help="svg, html: the ladders, drawn.")] = Format.text,
+    json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    out: Annotated[str, typer.Option(metavar="FILE", help="Write it there; how it ended is still shown.")] = "",
 ) -> None:
     """Call numbers, and say who answers.
 
@@ -58,6 +69,7 @@ def call(
       xtel call sandbox --all
       xtel call sandbox support --ladder
       xtel call +14155550100 --from +12025550143 --json
+      xtel call sandbox support --format html --out call.html
       xtel call prod support --direct
       xtel call prod --all --from +14155550100 --expect within=5 --yes
 
@@ -72,6 +84,9 @@ def call(
         raise typer.BadParameter("--all is every number: name none" if all else "name a number, or say --all")
     if caller and not _NUMBER.fullmatch(caller):
         raise typer.BadParameter("expected a number like +12025550143", param_hint="--from")
+    chosen = Format.json if json else format
+    if out and chosen is Format.text:
+        raise typer.BadParameter("it goes with --format json, svg or html", param_hint="--out")
     wanted = _expected(expect)
     if calling.in_sandbox(stack):
         with terminal.working("calling"):
@@ -82,14 +97,29 @@ def call(
     if junit:
         _write(Path(junit), calling.junit(results))
     good = [result for result in results if result.good]
-    if json:
-        terminal.document({"stack": stack, "calls": [result.as_json() for result in results]})
+    text = _report(stack, results, chosen)
+    if out:
+        _write(Path(out), text)
+    elif text:
+        terminal.raw(text)
     else:
         calling.show(results, ladders=ladder)
+    if out or not text:
         refused = sum(result.good and not result.answered for result in results)
         more = f", {refused} of them refused as declared" if refused else ""
         terminal.line(f"\n{len(good)} of {len(results)} numbers were answered{more}")
     raise typer.Exit(0 if len(good) == len(results) else 2)
+
+
+def _report(stack: str, results: list[Result], format: Format) -> str:
+    """The calls as a whole document; empty for a terminal."""
+    from xtel.proof import ladder
+
+    if format is Format.json:
+        told = {"stack": stack, "calls": [result.as_json() for result in results]}
+        return dumps(told, indent=2, ensure_ascii=False) + "\n"
+    drawn = {Format.svg: ladder.svg, Format.html: ladder.page}.get(format)
+    return drawn(results) if drawn else ""
 
 
 def _expected(text: str) -> Expected:
