@@ -63,16 +63,21 @@ $(VENV)/.engine: $(VENV)/.made $(wildcard tools/engine/*.py tools/engine/*/go.*)
 
 .PHONY: demo
 demo: setup ## sets everything up and applies the sandbox stack to a phone network on this machine, and calls each number
-	@$(BIN)/xtel sandbox up
-	@eval "$$($(BIN)/xtel sandbox env)" && pulumi up -y -s sandbox && xtel routes sandbox && echo && xtel call sandbox --all
+	@$(BIN)/xtel sandbox up && eval "$$($(BIN)/xtel sandbox env)" && pulumi up -y -s sandbox && xtel routes sandbox && echo && \
+	  before=$$SECONDS && xtel call sandbox --all && \
+	  echo "this took $$SECONDS s, $$((SECONDS - before)) of them for the calls"
 	@echo
 	@echo 'look around: . $(BIN)/activate && eval "$$(xtel sandbox env)" && pulumi stack -s sandbox'
 	@echo 'stop it:     $(BIN)/xtel sandbox down'
 
 # worksteal: the tests of the engine stand together, and would else all fall to one of the two processes.
 .PHONY: test
-test: setup ## every test
-	@$(BIN)/pytest -n 2 --dist worksteal tests
+test: setup ## every test but those of judges
+	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/judges tests
+
+.PHONY: judges
+judges: setup ## calls with sipp, Kamailio, PJSUA2 and openssl, where they are installed; 200 at 20 a second
+	@$(BIN)/pytest -n 0 tests/judges
 
 .PHONY: faults
 faults: setup ## every operation against every fault, and the table of it

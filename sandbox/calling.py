@@ -73,16 +73,47 @@ class Leg:
 
 @dataclass(frozen=True)
 class Ask:
-    """The carrier asks a URL what to do (TwiML); ``read`` makes legs of the answer and raises Unreachable."""
+    """The carrier asks a URL what to do (TwiML, Plivo XML); ``read`` makes steps of the answer and raises Unreachable."""
 
     url: str
     method: str
     form: Mapping[str, str]
-    read: Callable[[str], Sequence[Leg]]
+    read: Callable[[str], Sequence[Step]]
     fallback: Ask | None = None
+    product: str = "TwilioProxy/1.1"
 
 
-Route = Sequence[Leg] | Ask
+@dataclass(frozen=True)
+class Rang:
+    """How it ended that somebody was rung; ``code`` is a SIP status."""
+
+    status: Literal["completed", "busy", "no-answer", "failed"]
+    code: int | None = None
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Several are rung at once, SIP URIs and phone numbers: the first to answer has the call, the others are cancelled.
+
+    ``seconds``: until nobody answered. ``action``: whom the carrier then asks how to go on; what follows is not done.
+    """
+
+    legs: Sequence[Leg | str]
+    seconds: float = 60
+    action: Callable[[Rang], Ask | None] = lambda rang: None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The carrier ends the call, or takes it where no SIP goes."""
+
+    reason: str
+
+
+#: What is done one after the other. A leg that fails hands on to the next step as its carrier says, a ring always;
+#: an Ask is a redirection: its answer takes the place of what would follow.
+Step = Leg | Ring | Ask | Stop
+Route = Sequence[Step] | Ask
 
 
 @runtime_checkable
@@ -166,4 +197,26 @@ class Registrar(Protocol):
 
     def control(self, calls: CallControl) -> None:
         """Hand its call-control API the calls that there are."""
+        ...
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who opens a realtime session: its team, and what an ephemeral client secret configures beforehand."""
+
+    team: str
+    ephemeral: bool = False
+    session: JsonObject = field(default_factory=dict[str, object])
+
+
+@runtime_checkable
+class Clients(Protocol):
+    """The vendor that knows who may open a realtime session."""
+
+    def client(self, authorization: str, secret: str) -> Client | None:
+        """Whom an Authorization header or an ephemeral client secret stands for; None for nobody."""
+        ...
+
+    def stored_agent(self, team: str, *, id: str = "", instructions: str = "") -> JsonObject | None:
+        """The agent of a team by its id, or the first one with these instructions."""
         ...

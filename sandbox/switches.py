@@ -25,15 +25,26 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "xai.sip_sha256": (False, True),  # MD5 is among the challenges in any case
     "xai.sip_port_5060": (False, True),  # its page on Telnyx names this port beside transport=tls
     "xai.sip_encryption": ("optional", "required", "off"),
+    # Of realtime sessions: whether an unknown field is an error, which of two documented event names are sent, and whether
+    # the agent's sound on a call goes by the WebSocket too.
+    "xai.unknown_fields": ("refused", "ignored"),
+    "xai.event_names": ("output", "plain"),
+    "xai.call_audio": (False, True),
     "twilio.key": ("main", "standard"),
+    "twilio.enhanced_sip": (True, False),  # without it a <Dial> takes one <Sip> and nothing beside it
     "telnyx.unassign": ("null", "empty"),
+    "vonage.update": ("replaces", "merges"),  # what an update does to settings that it leaves out
 }
 # Name: the default, what may be set, and what that is.
 RANGES: dict[str, tuple[float, float, str]] = {
     "latency": (0, 60, "seconds"),
     "telnyx.order_seconds": (0.3, 60, "seconds"),  # from ordering a number to having it
     "xai.ring_seconds": (30, 300, "seconds"),  # how long a call waits for somebody to join
+    "xai.transfer_seconds": (60, 300, "seconds"),  # how long a transfer may go without an outcome until it is 504
     "xai.webhook_pace": (1, 10, "times the usual 1, 5 and 15 s between the tries of a delivery"),
+    "xai.sessions": (10, 10**6, "sessions without a call at once"),  # a team's documented default; 0: no limit
+    "xai.session_seconds": (7200, 7200, "seconds"),  # the longest that a session lasts
+    "xai.resumption_seconds": (1800, 1800, "seconds"),  # of inactivity, until a conversation is forgotten
     "plivo.rate": (300, 10**6, "requests in 5 seconds"),  # 0: no limit
 }
 DEFAULTS: dict[str, Any] = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import cached_property
 from typing import Protocol
 
 from signaling.errors import CallRefused, ConnectionLost, SignalingError
+from signaling.headers import CSeq
 from signaling.message import Request, Response
 from signaling.transaction import (
     Action,
@@ -143,6 +145,11 @@ class ServerExchange(_Exchange):
         self.on_failure: Callable[[SignalingError], None] = lambda error: None
         self.on_cancel: Callable[[], None] = lambda: None
 
+    @cached_property
+    def origin(self) -> tuple[str, str | None, CSeq]:
+        """What a request keeps on every way (§8.2.2.2); read once, as each INVITE is compared with all that there are."""
+        return self.request.call_id, self.request.from_.tag, self.request.cseq
+
     def start(self) -> None:
         self._run(self.machine, self.machine.start(self._layer.now()))
 
@@ -224,10 +231,7 @@ class Layer:
 
     def merged(self, exchange: ServerExchange) -> bool:
         """Whether the same INVITE is under way already, having come by another way (§8.2.2.2)."""
-        request = exchange.request
-        wanted = (request.call_id, request.from_.tag, request.cseq)
-        others = [each.request for each in self.servers.values() if each is not exchange]
-        return any((each.call_id, each.from_.tag, each.cseq) == wanted for each in others)
+        return any(each.origin == exchange.origin for each in self.servers.values() if each is not exchange)
 
     def lost(self, connection: Connection) -> None:
         """A connection is gone: nobody who waits on it is answered any more."""

@@ -115,6 +115,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        # Transport and protocol hold each other, and asyncio's TLS a buffer of 256 KB: not until somebody collects garbage.
+        self._transport = None
         self._owner.lost(self)
 
     @property

@@ -53,6 +53,18 @@ class Hop:
 
 
 @dataclass(frozen=True)
+class Way:
+    """A SIP URI that is called: what holds it, and as what. ``target`` is None for what is no SIP URI."""
+
+    by: Decided
+    to: Destination
+    uri: str
+    target: values.Target | None
+    #: Whether it is the registration's own, and is let in, as far as anything is known.
+    reaches: bool
+
+
+@dataclass(frozen=True)
 class CallPath:
     """What becomes of a call to one number."""
 
@@ -69,6 +81,10 @@ class CallPath:
     registration: CallHandling = field(default_factory=CallHandling)
     #: Name of the registration's resource.
     registered_by: str = ""
+    #: What takes its calls, all that they pass, and the URIs in the order they are tried.
+    takers: tuple[Decided, ...] = ()
+    passed: tuple[Decided, ...] = ()
+    ways: tuple[Way, ...] = ()
 
     @property
     def arrives(self) -> bool:
@@ -191,6 +207,17 @@ def path(
 Transport = Literal["tls", "tcp", "udp"]
 
 
+def written(number: str, dialled: str) -> str:
+    """A dialled number as a carrier writes it into a SIP URI; what is none of the formats is sent in its place."""
+    if dialled in {"", "+e164"} or not number.startswith("+"):
+        return number
+    if dialled == "e164":
+        return number.lstrip("+")
+    if dialled == "national":
+        return values.national(number)
+    return dialled
+
+
 @dataclass(frozen=True)
 class _Called:
     """A SIP URI as it is called; one that is none has no target."""
@@ -230,6 +257,11 @@ class _Leg:
     def transport(self) -> Transport | None:
         """What its trunk calls with, where that is not the URI's to say."""
         return next((each.does.transport for each in self.passed if each.does.transport), None)
+
+    @property
+    def dialled(self) -> str:
+        """How the dialled number is written: what rewrites it counts more than the format it would have."""
+        return next((each.does.dialled for each in self.passed if each.does.dialled), "")
 
     @property
     def strays(self) -> tuple[Decided, str] | None:
@@ -276,9 +308,17 @@ class _Path:
         """All hops, one after the other."""
         home = self._home
         tried = [item for leg in self._open for item in leg.tried]
-        called = [_called(to.uri, self.number, leg.transport) for leg in self._open for _, to in leg.tried]
+        called = [
+            _called(to.uri, written(self.number, leg.dialled), leg.transport)
+            for leg in self._open
+            for _, to in leg.tried
+        ]
+        ways = [
+            Way(each, to, uri.text, uri.target, self._reaches(uri, to))
+            for (each, to), uri in zip(tried, called, strict=True)
+        ]
         provisioned = bool(home and home.does.auth == "provisioned")  # no carrier is between
-        legs = () if provisioned else (*self._attachment(), *self._trunks(), *self._sip(tried, called))
+        legs = () if provisioned else (*self._attachment(), *self._trunks(), *self._sip(ways))
         return CallPath(
             self.number,
             (*legs, self._registration(), *(self._at_xai(home, agents) if home else ())),
@@ -288,6 +328,9 @@ class _Path:
             srtp=self._srtp,
             registration=home.does if home else _SILENT,
             registered_by=home.resource.name if home else "",
+            takers=tuple(leg.taker for leg in self._legs if leg.taker),
+            passed=tuple({id(each): each for leg in self._open for each in leg.passed}.values()),
+            ways=tuple(ways),
         )
 
     @property
@@ -342,7 +385,7 @@ class _Path:
         if each.silent or any(each is other for other in leg.passed):
             return
         leg.passed.append(each)
-        if each.does.enabled is False:
+        if each.does.enabled is False or each.does.stops:
             leg.off.append(each)
             return
         leg.tried += [(each, to) for to in sorted(each.does.destinations, key=lambda item: item.rank)]
@@ -369,7 +412,8 @@ class _Path:
     # -- at the carrier ----------------------------------------------------------------------------------------------
 
     def _strayed(self, leg: _Leg) -> bool:
-        return leg.strays is not None or self._refers_to_nothing(leg)
+        halted = leg.taker is not None and bool(leg.taker.does.stops)
+        return halted or leg.strays is not None or self._refers_to_nothing(leg)
 
     def _refers_to_nothing(self, leg: _Leg) -> bool:
         """Whether its carrier would say where the calls go, and it goes nowhere: somebody took the reference away."""
@@ -392,6 +436,8 @@ class _Path:
     def _astray(self, leg: _Leg, taker: Decided) -> list[Hop]:
         """Calls that go to nothing of ours; what they went to may just be gone."""
         name, id = taker.resource.name, leg.strays[1] if leg.strays else ""
+        if stop := next(iter(taker.does.stops), None):
+            return [Hop("attachment", "stopped", name, one_line(stop.why))]
         if gone := next((each for each in self.others if id in each.ids and not each.does.takes), None):
             return [Hop("attachment", "ok", name), Hop("trunk", "missing", gone.resource.name, "it is gone")]
         return [
@@ -411,20 +457,17 @@ class _Path:
         for leg in self._open if any(leg.taker for leg in self._open) else ():
             for each in leg.passed:
                 if any(each is other for other in leg.off):
-                    yield Hop("trunk", "stopped", each.resource.name, "off")
+                    yield Hop("trunk", "stopped", each.resource.name, next((it.why for it in each.does.stops), "off"))
                 elif each is not leg.taker and not each.does.destinations:
                     yield Hop("trunk", "ok", each.resource.name)
 
-    def _sip(self, tried: Sequence[tuple[Decided, Destination]], called: Sequence[_Called]) -> list[Hop]:
+    def _sip(self, ways: Sequence[Way]) -> list[Hop]:
         """The URIs in their order; none of them is the registration's: the call never comes to xAI."""
-        if tried:
-            comes = [self._reaches(each, to) for each, (_, to) in zip(called, tried, strict=True)]
-            other: HopState = "unknown" if any(comes) else "stopped"  # a fallback, or the only way there is
-            found = [
-                Hop("sip", "ok" if here else other, each.resource.name, uri.text)
-                for here, (each, _), uri in zip(comes, tried, called, strict=True)
-            ]
-            return found if any(comes) else [*self._gone(), *found]
+        if ways:
+            comes = any(way.reaches for way in ways)
+            other: HopState = "unknown" if comes else "stopped"  # a fallback, or the only way there is
+            found = [Hop("sip", "ok" if way.reaches else other, way.by.resource.name, way.uri) for way in ways]
+            return found if comes else [*self._gone(), *found]
         if any(leg.off for leg in self._open):
             return []
         if gone := list(self._gone()):
@@ -518,6 +561,11 @@ class CallNetwork:
     def agents(self) -> set[str]:
         """The names of its agents, which are no numbers."""
         return {each.resource.name for each in self._agents}
+
+    @property
+    def answering(self) -> dict[str, str]:
+        """The names of its agents by their ids."""
+        return dict(self._answering)
 
     @property
     def numbers(self) -> list[str]:

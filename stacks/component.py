@@ -61,7 +61,8 @@ class Number(pulumi.ComponentResource):
     ``key`` is the label under which outputs are exported; the resources are named by the number. ``route`` is one of
     :mod:`stacks.routes`, or a mapping with the name of any carrier that is installed; ``agent`` is an :class:`Agent`, or
     the id of one that exists. Outputs: ``number_id``,
-    ``number`` (E.164), ``signing_secret`` (secret), ``target`` (SIP URI), ``blocked`` (why a preview refuses its parts).
+    ``number`` (E.164), ``signing_secret`` and ``previous_signing_secret`` (secrets; the second is empty until the number is
+    re-registered), ``target`` (SIP URI), ``blocked`` (why a preview refuses its parts).
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Number(pulumi.ComponentResource):
             str | pulumi.Output[str], _value(graph.number_text(key, number), made) or self.phone_number.e164
         )
         self.signing_secret = pulumi.Output.secret(self.phone_number.signing_secret)
+        self.previous_signing_secret = pulumi.Output.secret(_or("", self.phone_number.previous_signing_secret))
         self.has_secret = number.webhook is not None
         self.blocked = cast(pulumi.Output[list[str]], pulumi.Output.all(*(resource.blocked for resource in own)))
         self.register_outputs({})

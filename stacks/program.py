@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel
 
-from providers.kernel import engine, errors, log, workarounds
+from providers.kernel import engine, errors, escaping, log, workarounds
 from providers.kernel.wording import counted
 from stacks import document, graph
 from stacks.component import Agent, Number, unusable_secrets
@@ -29,6 +29,8 @@ def main() -> None:
     pulumi.export("numbers", {number.key: _shown(number) for number in numbers})
     secrets = {number.key: number.signing_secret for number in numbers if number.has_secret}
     pulumi.export("signing_secrets", pulumi.Output.secret(secrets))
+    previous = pulumi.Output.all(**{number.key: number.previous_signing_secret for number in numbers})
+    pulumi.export("previous_signing_secrets", pulumi.Output.secret(previous.apply(_known)))
     if agents:
         pulumi.export("agents", {key: agent.agent_id for key, agent in agents.items()})
     if pulumi.runtime.is_dry_run():
@@ -53,12 +55,12 @@ def _document() -> document.Document:
         found = document.read(shown)
     except document.Refused as refused:
         for finding in refused.findings:
-            (pulumi.log.error if finding.severity == "error" else pulumi.log.warn)(str(finding))
+            (pulumi.log.error if finding.severity == "error" else pulumi.log.warn)(escaping.line(str(finding)))
         raise pulumi.RunError(str(refused)) from None
     except errors.XtelError as error:
         raise pulumi.RunError(str(error)) from None
     for warning in found.warnings:
-        pulumi.log.warn(str(warning))
+        pulumi.log.warn(escaping.line(str(warning)))
     return found
 
 
@@ -75,6 +77,10 @@ def _shown(number: Number) -> dict[str, object]:
         "carrier": number.carrier or "none",
         "target": number.target,
     }
+
+
+def _known(secrets: dict[str, str]) -> dict[str, str]:
+    return {key: secret for key, secret in secrets.items() if secret}
 
 
 def _refuse(blocked: list[list[str]]) -> None:

@@ -14,5 +14,16 @@ from providers.telnyx import Transfer as TelnyxTransfer
 from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
+from providers.vonage import Route as Vonage
 
-__all__ = ["Buy", "Plivo", "Sip", "Telnyx", "TelnyxTransfer", "Twilio", "TwilioDisasterRecovery", "TwilioRecording"]
+__all__ = [
+    "Buy",
+    "Plivo",
+    "Sip",
+    "Telnyx",
+    "TelnyxTransfer",
+    "Twilio",
+    "TwilioDisasterRecovery",
+    "TwilioRecording",
+    "Vonage",
+]

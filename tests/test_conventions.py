@@ -93,8 +93,8 @@ def test_telnyx_tells_the_seconds_until_the_next_window() -> None:
     headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "7"}
     conventions = registry.vendor("telnyx").conventions
     policy = http.Policy("telnyx", limits.Limit(4), httpx.MockTransport(lambda _: httpx.Response(200)), conventions)
-    assert policy._reading.retry_after(httpx.Response(429, headers=headers)) == 7
-    assert policy._reading.nothing_left(httpx.Response(200, headers=headers))
+    assert policy._answers.retry_after(httpx.Response(429, headers=headers)) == 7
+    assert policy._answers.nothing_left(httpx.Response(200, headers=headers))
 
 
 def test_the_common_form() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from providers.kernel import errors, http, limits, operation
-from providers.kernel.conventions import ApiConventions, RateHeaders
+from providers.kernel import answers, errors, http, limits, operation
+from providers.kernel.conventions import ApiConventions, RateHeaders, Refusal
 from providers.kernel.operation import Operation
 
 
@@ -237,7 +238,7 @@ def test_a_wait_that_is_none_is_our_own(told: str, least: float, most: float) ->
 def test_a_wait_without_end_is_an_hour(told: str) -> None:
     with pytest.raises(errors.RateLimited) as caught:
         send("GET", refused(429, **{"Retry-After": told}))
-    assert caught.value.retry_after == http.MAX_WAIT
+    assert caught.value.retry_after == answers.MAX_WAIT
 
 
 @pytest.mark.parametrize("reset", ["nan", "inf", "-1", "soon", "1e400"])
@@ -288,3 +289,96 @@ def test_ids_of_another_type_are_read_again() -> None:
 def test_an_answer_that_cannot_be_decompressed_is_unreadable() -> None:
     line = Line(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")))
     assert (reading(line, ApiConventions()).get("/things").status_code, line.calls) == (200, 2)
+
+
+def conventional(answer: httpx.Response, conventions: ApiConventions, method: str = "POST") -> httpx.Response:
+    line = Line(answer)
+    policy = http.Policy("vendor", limits.Limit(4), line, conventions)
+    policy._sleep = lambda seconds: None
+    try:
+        return httpx.Client(transport=policy).request(method, "https://api.example.com/things")
+    finally:
+        assert line.calls == 1 or answer.status_code == 423
+
+
+BUSY = ApiConventions(kind=lambda status, refusal: errors.RateLimited if status == 423 else None)
+STALE = ApiConventions(kind=lambda status, refusal: errors.Conflict if "version" in refusal.message else None)
+SPENT = ApiConventions(kind=lambda status, refusal: errors.Invalid if refusal.code == "LimitExceeded" else None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "conventions", "kind"),
+    [
+        (httpx.Response(400, json={"message": "version 3 is stale"}), STALE, errors.Conflict),
+        (httpx.Response(408, json={"message": "version 3 is stale"}), STALE, errors.Conflict),
+        (httpx.Response(400, json={"message": "no such site"}), STALE, errors.Invalid),
+        (httpx.Response(429, json={"code": "LimitExceeded", "message": "10 flows"}), SPENT, errors.Invalid),
+    ],
+)
+def test_a_vendor_says_what_its_refusals_mean(
+    answer: httpx.Response, conventions: ApiConventions, kind: type[errors.CarrierError]
+) -> None:
+    with pytest.raises(errors.CarrierError) as told:
+        conventional(answer, conventions)
+    assert type(told.value) is kind
+
+
+def test_a_busy_object_is_waited_for_with_every_verb() -> None:
+    busy = httpx.Response(423, json={"message": "locked"}, headers={"retry-after": "2"})
+    assert conventional(busy, BUSY).status_code == 200
+
+
+def test_the_header_names_what_the_body_does_not() -> None:
+    answer = httpx.Response(
+        404, json={"Message": "gone"}, headers={"x-amzn-errortype": "NotFoundException:http://internal/", "x-rid": "R1"}
+    )
+    conventions = ApiConventions(code_header="x-amzn-errortype", request_id_headers=("x-rid",))
+    with pytest.raises(errors.NotFound) as told:
+        conventional(answer, conventions)
+    assert (told.value.code, told.value.request_id) == ("NotFoundException", "R1")
+
+
+def test_a_success_that_refuses_is_an_error() -> None:
+    def refused_inside(body: object) -> Refusal | None:
+        code = str(body.get("error-code", "")) if isinstance(body, dict) else ""
+        return Refusal(code, "not yours") if code not in {"", "200"} else None
+
+    conventions = ApiConventions(refused_in_success=refused_inside)
+    assert conventional(httpx.Response(200, json={"error-code": "200"}), conventions).status_code == 200
+    with pytest.raises(errors.Invalid, match="not yours"):
+        conventional(httpx.Response(200, json={"error-code": "420"}), conventions)
+
+
+@pytest.mark.parametrize(
+    ("content", "readable"),
+    [
+        (b"<a><b>1</b></a>", True),
+        (b'<?xml version="1.0"?>\n<a/>', True),
+        (b"<html><p>", False),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', False),
+        (b"plain", False),
+    ],
+)
+def test_xml_is_handed_on_where_an_api_answers_with_it(content: bytes, readable: bool) -> None:
+    answer = httpx.Response(200, content=content, headers={"content-type": "text/xml"})
+    if readable:
+        assert conventional(answer, ApiConventions(xml=True)).content == content
+    else:
+        with pytest.raises(errors.Unavailable, match="unreadable"):
+            conventional(answer, ApiConventions(xml=True))
+    with pytest.raises(errors.Unavailable, match="unreadable"):
+        conventional(httpx.Response(200, content=content), ApiConventions())
+
+
+@pytest.mark.parametrize("verb", ["PUT", "POST"])
+def test_an_empty_success_is_one_where_the_api_has_such(verb: str) -> None:
+    assert conventional(httpx.Response(200), ApiConventions(empty_answers=frozenset({verb})), verb).status_code == 200
+    with pytest.raises(errors.Unavailable, match="empty"):
+        conventional(httpx.Response(200), ApiConventions(), verb)
+
+
+def test_a_date_of_iso_8601_is_a_wait_too() -> None:
+    later = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
+    waits: list[float] = []
+    send("GET", refused(429, **{"Retry-After": later}), waits=waits)
+    assert 25 < waits[0] < 31

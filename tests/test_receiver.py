@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from xtel.proof.receiver import Receiver, genuine
+from xtel.proof.receiver import Receiver
 
-# The vector of the Standard Webhooks specification.
+# The vector of the Standard Webhooks specification, years old.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-BODY = b'{"test": 2432232314}'
 TIME = 1614265330
 HEADERS = {
     "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -22,33 +21,10 @@ HEADERS = {
 }
 
 
-def without(name: str) -> dict[str, str]:
-    return {key: value for key, value in HEADERS.items() if key != name}
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "now", "verdict"),
-    [
-        (HEADERS, BODY, TIME, True),
-        (HEADERS, BODY, TIME + 300, True),
-        (HEADERS, BODY, TIME + 301, False),
-        (HEADERS, BODY, TIME - 301, False),
-        (HEADERS, BODY + b" ", TIME, False),
-        ({**HEADERS, "webhook-id": "msg_other"}, BODY, TIME, False),
-        ({**HEADERS, "webhook-timestamp": "now"}, BODY, TIME, False),
-        ({**HEADERS, "webhook-signature": f"v1,AAAA {HEADERS['webhook-signature']}"}, BODY, TIME, True),
-        ({**HEADERS, "webhook-signature": HEADERS["webhook-signature"].replace("v1,", "v1a,")}, BODY, TIME, False),
-        *((without(name), BODY, TIME, False) for name in HEADERS),
-    ],
-)
-def test_whom_it_believes(headers: dict[str, str], body: bytes, now: float, verdict: bool) -> None:
-    assert genuine(SECRET, headers, body, now) is verdict
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     spoken = {"https://voice.example.com/twiml": {"+14155550101": "<Response/>"}}
-    made = Receiver({"+14155550100": SECRET}, spoken, "ws://127.0.0.1:9/v1/realtime", "key")
+    made = Receiver({"+14155550100": SECRET}, spoken, "http://127.0.0.1:9", "key")
     yield made
     made.close()
 

@@ -19,9 +19,10 @@ class PhoneNumber(Object[Client, NumberSpec]):
     """A phone number at xAI: how it is authenticated, and what answers.
 
     Calls: POST, GET, PATCH, DELETE /v2/phone-numbers. Secrets: ``signing_secret`` (shown once by xAI, kept encrypted in
-    the state), ``sip_auth.auth_password``, ``webhook.auth_token``. Changes in place: ``name``, ``agent_id``. Everything else
-    re-registers the number, with an outage and a new signing secret, and needs consent. Delete: a byo_trunk number is
-    unregistered; xAI's own is given back the agent and name it had, and kept.
+    the state), ``previous_signing_secret`` (that of the registration which this one replaced), ``sip_auth.auth_password``,
+    ``webhook.auth_token``. Changes in place: ``name``, ``agent_id``. Everything else re-registers the number, with an outage
+    and a new signing secret, and needs consent. Delete: a byo_trunk number is unregistered; xAI's own is given back the
+    agent and name it had, and kept.
     """
 
     kind = "PhoneNumber"
@@ -34,9 +35,10 @@ class PhoneNumber(Object[Client, NumberSpec]):
     replaces = frozenset({"origin", "phone_number", "area_code", "sip_auth", "webhook", "sip_host"})
     outputs = (
         "phone_number_id", "e164", "team_id", "webhook_id", "inbound_trunk_id", "signing_secret", "agent_name",
-        "created_at", "previous",
+        "created_at", "previous", "previous_signing_secret",
     )  # fmt: skip
-    secrets = ("signing_secret",)
+    secrets = ("signing_secret", "previous_signing_secret")
+    inherited = {"previous_signing_secret": "signing_secret"}
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
         """Named ranges keep the CIDRs they were registered with, as long as the names stay the same."""

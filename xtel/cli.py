@@ -17,8 +17,10 @@ from xtel import terminal
 from xtel.engine import interrupts
 from xtel.verbs import (
     INTERRUPTED,
+    agent,
     apply,
     call,
+    calls,
     comment,
     doctor,
     drift,
@@ -35,7 +37,10 @@ from xtel.verbs import (
     routes,
     sandbox,
     schema,
+    secrets,
+    trace,
     validate,
+    webhook,
 )
 
 USAGE = 64
@@ -84,23 +89,17 @@ def xtel(
 
 #: In the order of the help.
 _VERBS = (
-    *(
-        validate.validate,
-        plan.plan,
-        apply.apply,
-        comment.comment,
-        schema.schema,
-        routes.routes,
-        call.call,
-        rehearse.rehearse,
-    ),
-    *(inventory.inventory, import_.import_, drift.drift, rotate.rotate, recover.recover),
-    *(doctor.doctor, render.render, new.new),
+    *(validate.validate, plan.plan, apply.apply, comment.comment, schema.schema, routes.routes, trace.trace, call.call),
+    *(rehearse.rehearse, inventory.inventory, import_.import_, drift.drift, rotate.rotate, secrets.secrets),
+    *(recover.recover, doctor.doctor, render.render, new.new),
 )
 for _verb in _VERBS:
     app.command(_verb.__name__.rstrip("_"))(_verb)
 app.add_typer(ranges.app, name="ranges")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(webhook.app, name="webhook")
+app.add_typer(calls.app, name="calls")
+app.add_typer(agent.app, name="agent")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,12 +1,12 @@
 """What a person or a script reads: plain lines that are never wrapped or cropped, a table, one JSON document.
 
 Colours only on a terminal, and never with NO_COLOR. Results go to stdout; notes, progress and errors to stderr, so that
-a pipe holds results alone.
+a pipe holds results alone. Everything goes through :mod:`providers.kernel.escaping` here: what a file, a state or a vendor
+says cannot drive the terminal, forge a line or command the job that prints it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -14,10 +14,11 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
 
-from providers.kernel import log
+from providers.kernel import escaping, log
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -55,6 +56,7 @@ def error(text: str) -> None:
 
 def _line(stream: TextIO, text: str, style: str) -> None:
     """Colours where there is a terminal; rich, which takes a while to load, is not needed elsewhere."""
+    text = escaping.line(text)
     if not stream.isatty():
         stream.write(f"{text}\n")
         stream.flush()
@@ -73,11 +75,18 @@ class Printed:
 def document(value: object) -> None:
     """The one JSON document of ``--json``."""
     Printed.documents += 1
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(escaping.json(value))
+
+
+def entry(value: object) -> None:
+    """One JSON document of several, a line each, while something goes on."""
+    Printed.documents += 1
+    sys.stdout.write(escaping.json_line(value))
+    sys.stdout.flush()
 
 
 def raw(text: str) -> None:
-    """A whole report, as it is."""
+    """A whole report, in a format that escaped its values."""
     Printed.documents += 1
     sys.stdout.write(text)
 
@@ -90,6 +99,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[i
     from rich.text import Text
 
     console = _console()
+    rows = [[escaping.visible(cell, "\n") for cell in row] for row in rows]
     widths = _widths([heads, *rows], least, console.width)
     console.width = max(console.width, _total(widths))
     shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -101,7 +111,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[i
     with console.capture() as captured:
         console.print(shown)
     # Columns are filled up with blanks to their width: nobody wants them in a file.
-    sys.stdout.write("".join(f"{text.rstrip()}\n" for text in captured.get().rstrip().split("\n")))
+    told = "".join(f"{text.rstrip()}\n" for text in captured.get().rstrip().split("\n"))
+    # Folding may put what a job would obey at the beginning of a line; on a terminal nobody obeys, and colours are ours.
+    sys.stdout.write(told if sys.stdout.isatty() else escaping.lines(told))
 
 
 def _widths(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> list[int]:
@@ -133,10 +145,8 @@ def live(text: str) -> Generator[Callable[[str], None]]:
         note(text)
         yield lambda more: None
         return
-    from rich.text import Text
-
-    with _console(stderr=True).status(Text(text)) as status:
-        yield lambda more: status.update(Text(f"{text}: {more}"))
+    with _console(stderr=True).status(_text(text)) as status:
+        yield lambda more: status.update(_text(f"{text}: {more}"))
 
 
 @contextmanager
@@ -167,7 +177,10 @@ def board(names: Sequence[str]) -> Generator[Callable[[str, str], None]]:
 
     def drawn() -> Group:
         return Group(
-            *(Text(f"{name:<{width}}  {text}", overflow="ellipsis", no_wrap=True) for name, text in lines.items())
+            *(
+                Text(escaping.line(f"{name:<{width}}  {text}"), overflow="ellipsis", no_wrap=True)
+                for name, text in lines.items()
+            )
         )
 
     with Screen(get_renderable=drawn, console=_console(stderr=True), refresh_per_second=8, transient=True):
@@ -176,7 +189,14 @@ def board(names: Sequence[str]) -> Generator[Callable[[str, str], None]]:
 
 def working(text: str) -> AbstractContextManager[Any]:
     """A spinner while something takes its time, on a terminal only."""
-    return _console(stderr=True).status(text) if in_place() else nullcontext()
+    return _console(stderr=True).status(_text(text)) if in_place() else nullcontext()
+
+
+def _text(text: str) -> Text:
+    """For what rich draws in place: its own markup means nothing in it."""
+    from rich.text import Text
+
+    return Text(escaping.line(text))
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeVar, cast
 from pydantic import Field
 
 from providers.kernel import errors, operation, purchase, verification
+from providers.kernel.call_handling import Stop
+from providers.kernel.inventory import LiveObject
 from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164
@@ -55,6 +57,16 @@ class Attachment(Object[ApiT, SpecT]):
     replaces = frozenset({"phone_number"})
     #: The vendor's name of the link: in ``previous``, and in errors.
     link: ClassVar[str]
+
+    def on_the_way(self, api: ApiT, number: str) -> tuple[Held, LiveObject]:
+        """The number as it stands, for whoever follows its calls; one that takes none says so. Raises NotFound."""
+        held = self.held(api, number, fresh=False)
+        stops: tuple[Stop, ...] = ()
+        try:
+            self.usable(held)
+        except errors.Conflict as error:
+            stops = (Stop("number", error.summary, error.step),)
+        return held, LiveObject(self.kind, Live(str(held.id), held.inputs, held.outputs), stops)
 
     @abstractmethod
     def held(self, api: ApiT, number: str, *, fresh: bool) -> Held:

@@ -86,6 +86,19 @@ def parsed(content: bytes) -> Any:
     return value
 
 
+def is_xml(content: bytes) -> bool:
+    """Whether a body is a well-formed XML document that declares no entities: those can grow without end."""
+    from xml.etree import ElementTree  # few answers are XML
+
+    if not content.lstrip().startswith(b"<") or b"<!" in content:
+        return False
+    try:
+        ElementTree.fromstring(content)  # noqa: S314 -- without declarations there is nothing to expand
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return False
+    return True
+
+
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):

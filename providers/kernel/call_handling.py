@@ -24,6 +24,15 @@ class Destination:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """A setting of an object that ends a number's calls, or takes them elsewhere: at which hop, why, and what undoes it."""
+
+    hop: Literal["number", "attachment", "trunk"]
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class CallHandling:
     """What one object contributes to the calls of a number; what it does not decide is None or empty."""
 
@@ -42,6 +51,14 @@ class CallHandling:
     transport: Literal["tls", "tcp", "udp"] | None = None
     #: Whether the media are encrypted.
     srtp: bool | None = None
+    #: Codecs that are offered, by their names in SDP (RFC 3551).
+    codecs: tuple[str, ...] = ()
+    #: Names of the published ranges that calls come from; empty: nobody published them. None: the carrier's own.
+    sources: tuple[str, ...] | None = None
+    #: How the dialled number is written where a SIP URI names none: one of the formats, or what is sent in its place.
+    dialled: Literal["", "+e164", "e164", "national"] | str = ""
+    #: Settings that let no call pass.
+    stops: tuple[Stop, ...] = ()
     #: The number (E.164, or a name while it has none) that this object registers with who answers.
     registers: str = ""
     #: The SIP host at which that registration is called.

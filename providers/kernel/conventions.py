@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from providers.kernel import errors
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -51,6 +53,16 @@ def no_advice(status: int, refusal: Refusal, path: str) -> str:
     return ""
 
 
+def by_status(status: int, refusal: Refusal) -> type[errors.CarrierError] | None:
+    """For a vendor whose statuses mean what HTTP says."""
+    return None
+
+
+def never_refused(body: object) -> Refusal | None:
+    """For a vendor whose successes are successes."""
+    return None
+
+
 @dataclass(frozen=True)
 class ApiConventions:
     """How one vendor's API answers."""
@@ -59,12 +71,20 @@ class ApiConventions:
     refusal: Callable[[object], Refusal] = refusal_of
     #: The next step that helps with a refusal (status, what it says, path); empty: the kernel's own.
     advice: Callable[[int, Refusal, str], str] = no_advice
+    #: What a refusal means where its status alone does not say it (423 as busy, a stale version as conflict).
+    kind: Callable[[int, Refusal], type[errors.CarrierError] | None] = by_status
+    #: Reads the JSON of a 2xx that is a refusal all the same; None where it is none.
+    refused_in_success: Callable[[object], Refusal | None] = never_refused
+    #: The header that names the error, where the body does not.
+    code_header: str = ""
     #: Headers that carry the id of a request, which the vendor's support asks for; else a field of the body.
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
     request_id_field: str = ""
     rate: RateHeaders | None = None
     #: Verbs whose success may come without a body under any status; 204 and HEAD never have one.
     empty_answers: frozenset[str] = frozenset({"DELETE"})
+    #: Some answers are XML; they are handed on as they came.
+    xml: bool = False
     #: Fields that are text or null wherever they stand (ids, names, addresses): of another type, an answer is unreadable.
     #: Not where customers' own JSON stands in answers.
     texts: frozenset[str] = frozenset()

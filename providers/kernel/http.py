@@ -18,7 +18,6 @@ A host that cannot be reached is found out once, by :mod:`providers.kernel.break
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import math
 import random
@@ -35,7 +34,9 @@ import httpcore
 import httpx
 
 from providers.kernel import body, breaker, deadline, errors, limits, operation, origins, paging, secrecy, waiting
-from providers.kernel.conventions import COMMON, ApiConventions, RateHeaders, Refusal, refusal_of
+from providers.kernel.answers import SLOWER, Answers, as_json
+from providers.kernel.conventions import COMMON, ApiConventions
+from providers.kernel.tokens import Tokens
 
 #: For annotations elsewhere.
 Response: TypeAlias = httpx.Response
@@ -46,8 +47,6 @@ TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 DEADLINE, LEAST = 60.0, 10.0
 #: An answer larger than this, as it comes or decoded, is refused: no listing of these APIs comes near it.
 MAX_BYTES = 16 * 1024 * 1024
-#: Seconds: a vendor that asks for a longer wait asks for this one.
-MAX_WAIT = 3600.0
 #: Of a compressed body so many bytes are decoded in one step.
 _STEP = 64 * 1024
 _ATTEMPTS = 5
@@ -86,13 +85,16 @@ class Policy(httpx.BaseTransport):
         limit: limits.Limit,
         inner: httpx.BaseTransport | None = None,
         conventions: ApiConventions = COMMON,
+        *,
         own: Collection[origins.Origin] = (),
+        tokens: Tokens | None = None,
     ) -> None:
-        """``own``: where requests may go; none leaves for another origin."""
+        """``own``: where requests may go; none leaves for another origin. ``tokens``: whose bearer token they carry."""
         self._vendor = vendor
         self._own = frozenset(own)
+        self._tokens = tokens
         self._limit = limit
-        self._reading = _Reading(conventions)
+        self._answers = Answers(conventions)
         self._inner = inner or network()
         self._sleep: Callable[[float], None] = waiting.pause
         self._breakers: dict[str, breaker.Breaker] = {}
@@ -103,9 +105,9 @@ class Policy(httpx.BaseTransport):
         self._require_own(request.url)
         request.headers["accept-encoding"] = body.ENCODINGS
         address, path = str(request.url), request.url.path
-        answer = self._answered(request)
+        answer = self._authorized(request)
         if request.method == "GET" and (walk := paging.walking()):
-            walk.turned(path, address, _json(answer))
+            walk.turned(path, address, as_json(answer))
         return answer
 
     def _require_own(self, url: httpx.URL) -> None:
@@ -117,6 +119,19 @@ class Policy(httpx.BaseTransport):
                 f"nothing was sent to {secrecy.one_line(str(asked), 80)}: requests to {self._vendor} go to {own} alone",
                 step="if an answer named that address, tell the vendor's support; else correct the base URL",
             )
+
+    def _authorized(self, request: httpx.Request) -> httpx.Response:
+        """The answer; a token that the vendor no longer takes is renewed once: a request with it was not carried out."""
+        if self._tokens is None:
+            return self._answered(request)
+        token = self._tokens.current()
+        try:
+            return self._answered(_bearing(request, token))
+        except errors.Denied as error:
+            if error.status != 401:
+                raise
+            self._tokens.refused(token)
+        return self._answered(_bearing(request, self._tokens.current()))
 
     def _answered(self, request: httpx.Request) -> httpx.Response:
         host = self._breaker(_netloc(request))
@@ -151,9 +166,9 @@ class Policy(httpx.BaseTransport):
                 response = self._sent(request, host.look(attempt))
                 answered.append(response)
                 if request.method not in {"GET", "HEAD"}:
-                    operation.current().write_ids.append(self._reading.request_id(response))
+                    operation.current().write_ids.append(self._answers.request_id(response))
                 self._heed(response)
-                accepted = self._reading.accepted(response)
+                accepted = self._answers.accepted(response)
             except (errors.Unavailable, errors.Unreachable) as error:
                 host.failed(begun, _lost(request, error), silent=error.silent)
                 raise
@@ -162,7 +177,7 @@ class Policy(httpx.BaseTransport):
                 raise
             host.answered()
             if request.method == "GET" and (walk := paging.walking()):
-                walk.listed(request.url.path, _json(accepted))  # asked again where it is no list
+                walk.listed(request.url.path, as_json(accepted))  # asked again where it is no list
             return accepted
 
     @contextmanager
@@ -174,7 +189,7 @@ class Policy(httpx.BaseTransport):
                 places.enter_context(self._limit.slot(self._turn, patience))
                 places.enter_context(_process.slot(patience=patience))
             except TimeoutError as error:
-                raise errors.RateLimited(str(error), step=_SLOWER) from None
+                raise errors.RateLimited(str(error), step=SLOWER) from None
             yield
 
     def _sent(self, request: httpx.Request, look: float) -> httpx.Response:
@@ -201,7 +216,7 @@ class Policy(httpx.BaseTransport):
         finally:
             if _log.isEnabledFor(logging.DEBUG):
                 status = str(answered[0].status_code) if answered else "no answer"
-                id = self._reading.request_id(answered[0]) if answered else ""
+                id = self._answers.request_id(answered[0]) if answered else ""
                 _log.debug(
                     "%s %s %s: %s in %.0f ms, attempt %d%s%s",
                     *(self._vendor, request.method, secrecy.one_line(request.url.path, 200)),
@@ -210,12 +225,12 @@ class Policy(httpx.BaseTransport):
 
     def _heed(self, response: httpx.Response) -> None:
         """What the answer says about how many requests may follow."""
-        if self._reading.too_many(response):
+        if self._answers.too_many(response):
             self._limit.complain()
         elif response.status_code < 400:
             self._limit.praise()
-        if self._reading.nothing_left(response):
-            self._limit.hold(self._reading.retry_after(response) or 0.0)
+        if self._answers.nothing_left(response):
+            self._limit.hold(self._answers.retry_after(response) or 0.0)
 
     def _read(self, response: httpx.Response, request: httpx.Request) -> httpx.Response:
         try:
@@ -254,7 +269,7 @@ class Policy(httpx.BaseTransport):
     def _turn(self, wait: float) -> None:
         """Wait for this request's turn, unless it would come after the operation's time."""
         if wait > operation.current().remaining():
-            raise _in_vain(errors.RateLimited("it is at its limit", status=429, step=_SLOWER, retry_after=wait))
+            raise _in_vain(errors.RateLimited("it is at its limit", status=429, step=SLOWER, retry_after=wait))
         self._show(wait, "at its limit")
         self._sleep(wait)
 
@@ -275,6 +290,7 @@ def client(
     *,
     base_url: str = "",
     own: Collection[str] = (),
+    tokens: Tokens | None = None,
     inner: httpx.BaseTransport | None = None,
     timeout: httpx.Timeout | float = TIMEOUT,
     **options: Any,
@@ -290,13 +306,16 @@ def client(
         raise errors.InputError(f"the base URL of {vendor} {error}", step="correct it or leave it out") from None
     if not allowed:
         raise ValueError("an HTTP client needs its vendor's origins")
-    policy = Policy(vendor, limit, inner, conventions, allowed)
+    policy = Policy(vendor, limit, inner, conventions, own=allowed, tokens=tokens)
     return httpx.Client(base_url=base_url, transport=policy, timeout=timeout, follow_redirects=False, **options)
 
 
-_SLOWER = "wait a minute and run it again; what was made is kept"
-_CREDENTIALS = "check this vendor's credentials (`xtel doctor` shows where they come from)"
 _NETWORK = "check the network, the vendor's status page and its base URL, then run it again"
+
+
+def _bearing(request: httpx.Request, token: str) -> httpx.Request:
+    request.headers["authorization"] = f"Bearer {token}"
+    return request
 
 
 def _repeatable(method: str, error: errors.Temporary) -> bool:
@@ -355,115 +374,6 @@ def _cause(error: BaseException) -> str:
     return str(error) or "no connection"
 
 
-class _Reading:
-    """Answers read by the conventions of one vendor's API."""
-
-    def __init__(self, conventions: ApiConventions) -> None:
-        self._conventions = conventions
-        self._rate = conventions.rate
-
-    def accepted(self, response: httpx.Response) -> httpx.Response:
-        """The response, if it is a success whose body can be read; else an error of ours."""
-        status = response.status_code
-        if status >= 300:
-            raise self._refused(response)
-        if response.content:
-            if status != 204:
-                self._require_readable(response)
-        elif status != 204 and response.request.method not in {"HEAD", *self._conventions.empty_answers}:
-            raise self._unusable(response, "empty answer")
-        return response
-
-    def _require_readable(self, response: httpx.Response) -> None:
-        """Its type then says what it is: JSON in UTF-8, whatever the vendor calls it."""
-        try:
-            document = body.parsed(response.content)
-        except ValueError:
-            document = None
-        if document is None:
-            raise self._unusable(response, f"unreadable answer ({_kind(response)})")
-        if name := body.not_text(document, self._conventions.texts):
-            raise self._unusable(response, f"unreadable answer: its {name} is no text")
-        response.headers["content-type"] = "application/json"
-
-    def _unusable(self, response: httpx.Response, reason: str) -> errors.Unavailable:
-        return errors.Unavailable(reason, status=response.status_code, request_id=self.request_id(response))
-
-    def _refused(self, response: httpx.Response) -> errors.CarrierError:
-        status, path = response.status_code, response.request.url.path
-        refusal = self.refusal(_json(response))
-        limited = self.too_many(response)
-        kind = errors.RateLimited if limited else errors.by_status(status)
-        return kind(
-            refusal.message or f"{response.request.method} {path} was refused ({_kind(response)})",
-            status=status,
-            code=refusal.code,
-            request_id=self.request_id(response),
-            retry_after=self.retry_after(response) if issubclass(kind, errors.Temporary) else None,
-            step=self._conventions.advice(status, refusal, path)
-            or (_SLOWER if limited else _CREDENTIALS if status == 401 else ""),
-        )
-
-    def refusal(self, document: object) -> Refusal:
-        """The vendor's code and words, in its own form or in the common one."""
-        found = self._conventions.refusal(document)
-        return found if found.code or found.message else refusal_of(document)
-
-    def request_id(self, response: httpx.Response) -> str:
-        """The id that the vendor's support asks for; empty where the answer has none."""
-        for header in self._conventions.request_id_headers:
-            if value := response.headers.get(header):
-                return secrecy.one_line(value, 64)
-        name = self._conventions.request_id_field
-        found = _json(response) if name else None
-        return (
-            secrecy.one_line(str(cast(dict[str, object], found).get(name, "")), 64) if isinstance(found, dict) else ""
-        )
-
-    def nothing_left(self, response: httpx.Response) -> bool:
-        """Whether this was the last request of a window."""
-        return self._rate is not None and response.headers.get(self._rate.remaining) == "0"
-
-    def too_many(self, response: httpx.Response) -> bool:
-        """Whether it was refused because requests came too fast."""
-        if response.status_code == 429 or self._rate is None:
-            return response.status_code == 429
-        told = self.nothing_left(response) or "retry-after" in response.headers
-        return response.status_code in self._rate.statuses and told
-
-    def retry_after(self, response: httpx.Response) -> float | None:
-        """Seconds that the vendor asks to wait: Retry-After as seconds or date (RFC 9110 §10.2.3), or its own header."""
-        if value := response.headers.get("retry-after"):
-            return _seconds(value)
-        return _until_reset(self._rate, response.headers) if self._rate else None
-
-
-def _until_reset(rate: RateHeaders, headers: httpx.Headers) -> float | None:
-    try:
-        reset = float(headers[rate.reset])
-    except (KeyError, ValueError):
-        return None
-    return _sane(max(0.0, reset - time.time()) if rate.epoch else reset)
-
-
-def _seconds(value: str) -> float | None:
-    try:
-        return _sane(float(value))
-    except ValueError:
-        pass
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-        zoned = when if when.tzinfo else when.replace(tzinfo=UTC)  # RFC 9110: a date is in UTC
-        return _sane(max(0.0, (zoned - datetime.now(UTC)).total_seconds()))
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _sane(seconds: float) -> float | None:
-    """Seconds to wait; None for what is no wait."""
-    return min(seconds, MAX_WAIT) if math.isfinite(seconds) and seconds >= 0 else None
-
-
 #: Headers that speak of bytes on the wire, not of those that are handed on.
 _OF_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -475,14 +385,3 @@ def _in_time(stream: object) -> Iterator[bytes]:
             raise httpx.ReadTimeout("the time of the request is over")
         for start in range(0, len(chunk), _STEP):
             yield chunk[start : start + _STEP]
-
-
-def _json(response: httpx.Response) -> object | None:
-    try:
-        return body.parsed(response.content)
-    except ValueError:
-        return None
-
-
-def _kind(response: httpx.Response) -> str:
-    return f"{response.headers.get('content-type', 'no content type')}, {len(response.content)} bytes"

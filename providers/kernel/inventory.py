@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from providers.kernel.call_handling import Stop
+from providers.kernel.object import Live
 from providers.kernel.route_import import RouteImport, Unmapped
 
 ApiT = TypeVar("ApiT")
@@ -36,6 +38,16 @@ class OwnedNumber:
     attached: NamedObject | None = None
     targets: tuple[str, ...] = ()
     remark: str = ""
+
+
+@dataclass(frozen=True)
+class LiveObject:
+    """One of the objects that decide a number's calls: its kind, as the carrier declares it, and how it stands."""
+
+    kind: str
+    live: Live
+    #: What ends its calls besides what its inputs say.
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True)

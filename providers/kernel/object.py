@@ -86,6 +86,8 @@ class Object(ABC, Generic[ApiT, SpecT]):
     #: Properties that only the vendor knows, and which of them are secrets.
     outputs: ClassVar[tuple[str, ...]] = ()
     secrets: ClassVar[tuple[str, ...]] = ()
+    #: Outputs of a replacement that are taken from what it replaced, and which outputs they were there.
+    inherited: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def find(self, api: ApiT, spec: SpecT, *, fresh: bool) -> Live | None:

@@ -29,8 +29,8 @@ _REPORT = "run it again; if it stays so, tell the vendor's support"
 class Walk:
     """The pages of one list that were seen so far."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._names = names
+    def __init__(self, names: tuple[str, ...], *, empty_object: bool = False) -> None:
+        self._names, self._empty_object = names, empty_object
         self._until = time.monotonic() + max(operation.current().remaining(), LEAST)
         self._addresses = set[str]()
         self._contents = set[bytes]()
@@ -41,6 +41,8 @@ class Walk:
         self.path = path
         if isinstance(body, list):
             return cast(list[Any], body)
+        if self._empty_object and body == {}:
+            return []
         fields: dict[str, Any] = cast(dict[str, Any], body) if isinstance(body, dict) else {}
         found = next((fields[name] for name in self._names if isinstance(fields.get(name), list)), None)
         if found is None:
@@ -71,15 +73,19 @@ def walking() -> Walk | None:
 
 
 def whole(
-    pages: Callable[[], Iterable[ItemT]], *names: str, key: Callable[[ItemT], object], may_lack: bool = False
+    pages: Callable[[], Iterable[ItemT]],
+    *names: str,
+    key: Callable[[ItemT], object],
+    may_lack: bool = False,
+    empty_object: bool = False,
 ) -> list[ItemT]:
     """Everything in a list. ``names`` are those of the items' field in an answer, ``key`` what each item is known by.
 
     Raises Unavailable where the list does not end, repeats itself, lacks its field, or holds an item without a key; also
     where it is not there itself, which says nothing of any item. ``may_lack``: then that is NotFound, as for the list of a
-    parent that may be gone.
+    parent that may be gone. ``empty_object``: where there is nothing the vendor answers ``{}``, and documents that.
     """
-    walk = Walk(names)
+    walk = Walk(names, empty_object=empty_object)
     token = _walk.set(walk)
     try:
         items = list(pages())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from providers.kernel import errors
 from providers.kernel.capabilities import Table
@@ -84,6 +85,12 @@ def newest(name: str) -> Table:
 
 def resolve(entries: Iterable[str]) -> tuple[str, ...]:
     """The networks that an allowlist of names and CIDRs means, in one spelling. Raises ValueError."""
+    return _resolved(tuple(entries))
+
+
+@lru_cache(maxsize=1024)
+def _resolved(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Many numbers have the same list."""
     found: list[str] = []
     for entry in entries:
         found.extend(table(entry).cidrs if is_name(entry) else (cidr(entry),))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -172,6 +172,8 @@ class Reconciler:
             live = self._verification.written(live, inputs)
         except errors.NotApplied as error:
             live = self._corrected(error, live, spec, inputs, made=made)
+        left = self.session.left.pop(str(inputs.get("phone_number") or ""), {}) if self.object.guarded else {}
+        live = replace(live, outputs={**live.outputs, **{name: value for name, value in left.items() if value}})
         return live.id, self._state(inputs, live, account)
 
     def _down(self, error: errors.CarrierError, number: str) -> errors.CarrierError:
@@ -343,6 +345,7 @@ class Reconciler:
         self._verification.deleted(id, state)
         if self.object.guarded and (number := str(state.get("phone_number") or "")) in self.session.declared:
             self.session.down.add(number)
+            self.session.left[number] = {name: state.get(was) for name, was in self.object.inherited.items()}
 
     def _delete(self, id: str, state: Mapping[str, Any]) -> None:
         """What others use too is not deleted with our part of it: it gets the name back that it had."""

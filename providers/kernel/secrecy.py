@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from providers.kernel import escaping
+
 MASK = "[secret]"
 _known: set[str] = set()
 #: Without one of these no shape can match.
@@ -17,6 +19,8 @@ _HINTS = ("whsec_", "xai-", "KEY", "Bearer ", "Basic ", "://")
 #: Of the hundred thousand texts in a plan of 500 numbers nine in ten are short and the same.
 _KEPT, _SHORT = 2**14, 300  # texts, characters
 _lock = threading.Lock()
+#: What a line's end and white space of any width become: a blank.
+_BLANKS = re.compile(r"[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 # Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
 _SHAPES = re.compile(
     r"whsec_(?:[A-Za-z0-9+/=_-]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#\w+;){6,}"
@@ -188,10 +192,9 @@ def _plain(escape: str) -> str:
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """Redacted, without control characters or line breaks (foreign text must not drive a terminal), cut to ``limit``."""
+    """Redacted, in one line (foreign text must not drive a terminal: what nobody sees is spelled out), cut to ``limit``."""
     clean = redact(text)
-    if not clean.isprintable():
-        clean = "".join(char if char.isprintable() else " " for char in clean)
-    if "  " in clean or clean != clean.strip():  # the only white space that is printable
-        clean = " ".join(clean.split())
+    if not clean.isprintable() or "  " in clean or clean.strip() != clean:
+        clean = escaping.visible(_BLANKS.sub(" ", clean).strip(" "))
+    clean = escaping.inert(clean)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

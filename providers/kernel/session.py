@@ -28,6 +28,8 @@ class Session:
         self.declared = set[str]()
         #: Those among them whose object this run deleted to replace it, which is not made yet.
         self.down = set[str]()
+        #: What those leave to their replacement, by number.
+        self.left: dict[str, dict[str, Any]] = {}
         self._planned = set[str]()
 
     @property

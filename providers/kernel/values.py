@@ -92,6 +92,14 @@ def pretty(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def national(number: str) -> str:
+    """A number without its country code, as it is written in its country: ``4155550100``."""
+    try:
+        return phonenumbers.national_significant_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return number
+
+
 #: Bits before the IPv4 address in ::ffff:203.0.113.7 (RFC 4291 §2.5.5.2).
 _MAPPED = 96
 

@@ -5,7 +5,7 @@ The kernel derives the rest: the Pulumi resource classes, the checks, the life c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +13,7 @@ from providers.kernel import errors, limits, origins, secrecy
 from providers.kernel.caller import Caller
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
-from providers.kernel.inventory import Inventory
+from providers.kernel.inventory import Inventory, LiveObject
 from providers.kernel.object import Object
 from providers.kernel.route import CarrierRoute
 from providers.kernel.route_import import RouteImport
@@ -73,6 +73,8 @@ class Carrier(Vendor[ApiT]):
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: What a first stack file lets in where no ranges are published: reported addresses, to be checked by whoever reads it.
+    example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
     #: How routes that exist are imported; None where nothing can be.
@@ -82,6 +84,9 @@ class Carrier(Vendor[ApiT]):
     #: How it places test calls; None: not here, and what that would need.
     caller: Caller[ApiT] | None = None
     caller_needs: str = "an API that places calls"
+    #: What decides the calls of a number (E.164), as it stands, whoever made it; for `xtel trace --live`. Reads only. Raises
+    #: NotFound for a number that is not of this account. None: nobody can be asked.
+    on_the_way: Callable[[ApiT, str], Iterable[LiveObject]] | None = None
 
 
 class Settings:

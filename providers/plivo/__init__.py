@@ -21,6 +21,7 @@ from providers.kernel.vendor import Carrier, Credential
 from providers.plivo.api import Api
 from providers.plivo.attachment import Attachment
 from providers.plivo.inventory import INVENTORY
+from providers.plivo.on_the_way import on_the_way
 from providers.plivo.route_import import found, numbers
 from providers.plivo.shop import Shop
 from providers.plivo.trunk import Trunk, Uri, plain
@@ -142,5 +143,6 @@ CARRIER = Carrier[Api](
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
     caller_needs="an answer URL that serves its XML",
+    on_the_way=on_the_way,
     object_limit=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

@@ -144,7 +144,7 @@ class Bundle(Object["Nowhere", BundleSpec]):
         return CallHandling(
             takes=str(inputs.get("phone_number") or ""), srtp=inputs.get("srtp") == "required",
             destinations=tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris)),
-            by_hand=dict(inputs.get("content") or {}),
+            by_hand=dict(inputs.get("content") or {}), sources=(), codecs=tuple(map(str, inputs.get("codecs") or ())),
         )  # fmt: skip
 
     def find(self, api: Nowhere, spec: BundleSpec, *, fresh: bool) -> Live | None:

@@ -25,6 +25,7 @@ from providers.telnyx.attachment import Attachment
 from providers.telnyx.connection import Codec, Connection, Region, Routing, RoutingMethod
 from providers.telnyx.fqdn import Fqdn
 from providers.telnyx.inventory import INVENTORY
+from providers.telnyx.on_the_way import on_the_way
 from providers.telnyx.profile import Profile
 from providers.telnyx.route_import import found, numbers
 from providers.telnyx.shop import Shop
@@ -203,4 +204,5 @@ CARRIER = Carrier[Api](
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
     caller_needs="a Call Control application, whose id its Dial request names",
+    on_the_way=on_the_way,
 )

@@ -36,12 +36,13 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     link = "connection_id"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """Calls that are forwarded, or whose number is rewritten, never arrive."""
+        """Calls that are forwarded or screened never arrive; a rewritten number is called in place of the dialled one."""
         taken = call_handling.from_values(inputs, self.references)
-        strays = [
-            str(inputs[name]) for name in ("call_forwarding", "translated_number", "tech_prefix") if inputs.get(name)
-        ]
-        return replace(taken, destinations=(), tries=tuple(strays)) if strays else taken
+        strays = [str(inputs[name]) for name in ("call_forwarding", "tech_prefix") if inputs.get(name)]
+        called, stops = str(inputs.get("translated_number") or ""), tuple(voice.stops(inputs))
+        if strays:
+            taken = replace(taken, tries=tuple(strays))
+        return replace(taken, destinations=(), dialled=called, stops=stops) if called or stops else taken
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """Connections, applications and whatever else gets calls share one space of ids."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from providers.kernel import call_handling, errors
-from providers.kernel.call_handling import CallHandling
+from providers.kernel.call_handling import CallHandling, Stop
 from providers.kernel.object import NAMED, Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.values import Whole
@@ -18,6 +18,8 @@ Codec = Literal["G711U", "G711A", "G722"]
 Region = Literal["US", "Europe", "Australia"]
 RoutingMethod = Literal["sequential", "round-robin"]
 _TRANSPORTS: dict[str, Literal["tls", "tcp", "udp"]] = {"TLS": "tls", "TCP": "tcp", "UDP": "udp"}
+#: Telnyx' names of codecs, and those of SDP.
+_RTP = {"G711U": "PCMU", "G711A": "PCMA"}
 _PROFILE = "outbound_voice_profile_id"
 _CHOSEN = ("primary", "secondary", "tertiary")
 #: The parts of ``inbound`` that the routing decides; a change of the connection leaves them as they are.
@@ -76,7 +78,14 @@ class Connection(Object[Api, ConnectionSpec]):
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The connection decides how the signaling and the media travel; one that is not active takes no call."""
         transport, on = _TRANSPORTS.get(str(inputs.get("transport", "TLS"))), inputs.get("active", True) is True
-        return CallHandling(transport=transport, srtp=inputs.get("srtp") is True, enabled=on)
+        full = Stop("trunk", "its channel limit is 0", "give the connection channels")
+        return CallHandling(
+            transport=transport, srtp=inputs.get("srtp") is True, enabled=on,
+            codecs=tuple(_RTP.get(str(codec), str(codec)) for codec in inputs.get("codecs") or ()),
+            sources=(f"telnyx:{str(inputs.get('sip_region') or 'US').lower()}",),
+            dialled=str(inputs.get("dnis_number_format") or "+e164"),
+            stops=(full,) if inputs.get("channel_limit") == 0 else (),
+        )  # fmt: skip
 
     def create(self, api: Api, spec: ConnectionSpec) -> Live:
         """POST /v2/fqdn_connections."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
 from providers.kernel import attachment
+from providers.kernel.call_handling import Stop
 from providers.telnyx.api import Api
 
 
@@ -39,6 +40,16 @@ def settings(voice: Any) -> dict[str, Any]:
         "tech_prefix": bool(voice.tech_prefix_enabled),
         "screening": voice.inbound_call_screening or "disabled",
     }
+
+
+def stops(shown: Mapping[str, Any]) -> Iterator[Stop]:
+    """The settings with which no call reaches the connection as it was dialled."""
+    if shown.get("screening") == "reject_calls":
+        yield Stop("number", "its call screening rejects calls", "set the number's inbound call screening to disabled")
+    if to := shown.get("call_forwarding"):
+        yield Stop("attachment", f"its calls are forwarded to {to}", "switch off the number's call forwarding")
+    if shown.get("tech_prefix"):
+        yield Stop("attachment", "a prefix is put before the dialled number", "switch off the number's tech prefix")
 
 
 def change(api: Api, id: str, wanted: Mapping[str, Any]) -> None:

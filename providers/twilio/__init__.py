@@ -27,6 +27,7 @@ from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
 from providers.twilio.caller import CALLER
 from providers.twilio.inventory import INVENTORY
+from providers.twilio.on_the_way import on_the_way
 from providers.twilio.route_import import found, numbers
 from providers.twilio.shop import Shop
 from providers.twilio.trunk import (
@@ -335,5 +336,6 @@ CARRIER = Carrier[Api](
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
     caller=CALLER,
+    on_the_way=on_the_way,
     object_limit=("Trunk", 100, "write `trunk: shared` in the routes"),
 )

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from providers.kernel import attachment, errors, marker
 from providers.kernel.attachment import Held
-from providers.kernel.call_handling import CallHandling
+from providers.kernel.call_handling import CallHandling, Stop
 from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import HttpsUrl, Unknown, https_url
 from providers.twilio.api import Api
@@ -56,9 +56,12 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """A trunk counts more than an application, and that more than a URL; a fax machine gets no call."""
         voice: Mapping[str, Any] = inputs.get("voice") or {}
         goes = inputs.get("trunk_sid") or inputs.get("application_sid") or voice.get("url")
-        if inputs.get("receives") == "fax":
-            goes = "fax"
-        return CallHandling(takes=str(inputs.get("phone_number") or ""), tries=(str(goes),) if goes else ())
+        fax = inputs.get("receives") == "fax"
+        return CallHandling(
+            takes=str(inputs.get("phone_number") or ""),
+            tries=("fax",) if fax else (str(goes),) if goes else (),
+            stops=(Stop("attachment", "it receives faxes", "set the number to receive voice"),) if fax else (),
+        )
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """A trunk counts more than an application, and that than a URL."""

@@ -63,6 +63,11 @@ class Trunk(Object[Api, TrunkSpec]):
         trunk = api.trunk_listing.get(id, fresh=fresh)
         return _trunk(trunk) if trunk else None
 
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """Whether the media are encrypted; a trunk speaks G.711 alone."""
+        secure = inputs.get("secure")
+        return CallHandling(srtp=secure if isinstance(secure, bool) else None, codecs=("PCMU", "PCMA"))
+
     def unmanaged(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
         """Origination URLs without our marker: they get a share of the calls, or those that xAI does not answer."""
         for url in api.origination_urls(id):

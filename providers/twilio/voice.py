@@ -112,7 +112,8 @@ class Twiml(Object[Api, TwimlSpec]):
         tried = tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris))
         return CallHandling(
             takes="" if hosted else number, known_as=hosted, destinations=tried,
-            by_hand={twiml.file(number): str(content)} if content else {},
+            by_hand={twiml.file(number): str(content)} if content else {}, codecs=("PCMU", "PCMA"),
+            sources=(),  # whether Programmable Voice calls from the trunks' addresses is documented nowhere
         )  # fmt: skip
 
     def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:

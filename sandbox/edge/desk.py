@@ -9,17 +9,19 @@ from pathlib import Path
 
 from starlette.websockets import WebSocket
 
-from sandbox.calling import CallsOut, Carrier, Leg, Registrar
+from sandbox.calling import CallsOut, Carrier, Clients, Leg, Registrar
 from sandbox.edge import dialing
 from sandbox.edge.authority import NAME, Authority
-from sandbox.edge.dialing import Dialing, Wanted
+from sandbox.edge.dialing import Dialing
 from sandbox.edge.host import Host
 from sandbox.edge.outgoing import Outgoing
 from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record, Records
+from sandbox.edge.routing import Wanted
 from sandbox.exchange import JsonObject, Vendor, is_array, is_object, only
 from sandbox.journal import Veil
 from sandbox.line import deny
+from sandbox.realtime.door import Door
 from sandbox.switches import Switches
 from signaling.offer import Encryption
 
@@ -43,6 +45,8 @@ class Desk:
         registrar = next((vendor for vendor in vendors if isinstance(vendor, Registrar)), None)
         self._carriers = [vendor for vendor in vendors if isinstance(vendor, Carrier)]
         self._registrar = registrar
+        clients = next((vendor for vendor in vendors if isinstance(vendor, Clients)), None)
+        self._door = Door(clients, switches) if clients else None
         self._outgoing = Outgoing(self.receivers)
         self._host: Host | None = None
         self._dialing: Dialing | None = None
@@ -52,14 +56,14 @@ class Desk:
 
     async def start(self) -> None:
         """The SIP host takes calls from now on. Without the libraries of the extra ``calls`` the APIs alone are played."""
-        if self._registrar is None:
+        if self._registrar is None or self._door is None:
             return
         try:
             self._authority = Authority(self._ca)
         except ImportError as error:
             self._why = f"calls need {error.name}; next: pip install 'xai-telephony[calls]'"
             return
-        host = Host(self._registrar, self._switches, self._records, self._outgoing)
+        host = Host(self._registrar, self._switches, self._records, self._outgoing, self._door)
         await host.start(self._authority)
         self._registrar.control(host)
         self._host, self._dialing = host, Dialing(self._carriers, host, self._records, self.receivers)
@@ -79,6 +83,8 @@ class Desk:
         self.receivers.clear()
 
     async def _end_calls(self) -> None:
+        if self._door is not None:
+            self._door.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -90,7 +96,10 @@ class Desk:
         return {"XTEL_SANDBOX_SIP": str(self._host.address), "XTEL_SANDBOX_CA": str(self._authority.file)}
 
     async def join(self, socket: WebSocket) -> None:
-        """A realtime session's WebSocket."""
+        """A realtime session's WebSocket: that of a call, or one without."""
+        if "call_id" not in socket.query_params and self._door is not None:
+            await self._door.open(socket)
+            return
         if self._host is None:
             await deny(socket, 503, self._why)
         await self._host.join(socket)

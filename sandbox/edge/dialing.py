@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sandbox.calling import Ask, Carrier, Failure, Hop, Leg, Route, Unreachable
+from sandbox.calling import Carrier, Failure, Hop, Leg, Unreachable
 from sandbox.edge.host import Host
-from sandbox.edge.outgoing import Undelivered
 from sandbox.edge.receivers import Receivers
 from sandbox.edge.record import Record, Records
-from signaling import CODECS, Call, Codec, Credentials, IncomingRefer, OutgoingCall, Settings, Step, UserAgent
+from sandbox.edge.routing import Placed, Routing, Wanted
+from signaling import CODECS, Call, Codec, Credentials, IncomingRefer, OutgoingCall, Session, Settings, Step, UserAgent
 from signaling.errors import (
     CallRefused,
     ConnectFailed,
@@ -46,22 +46,6 @@ _STATUS: Final[dict[int, Hop]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A call as it was asked for. ``leg``: called instead of what a carrier would; ``source``: comes from there.
-
-    ``carrier``: whose call it is, where several own the number, as while it is ported.
-    """
-
-    number: str
-    caller: str = "+14155550142"
-    digits: str = ""
-    seconds: float = 1.0
-    leg: Leg | None = None
-    source: str = ""
-    carrier: str = ""
-
-
-@dataclass(frozen=True)
 class _Way:
     """How to reach a URI here: where, by which TLS, from where, by which proxy."""
 
@@ -76,56 +60,28 @@ class Dialing:
     """Places calls."""
 
     def __init__(self, carriers: Sequence[Carrier], host: Host, records: Records, receivers: Receivers) -> None:
-        self._carriers, self._host, self._records, self._receivers = carriers, host, records, receivers
-        self._outgoing, self._switches = host.outgoing, host.switches
+        self._host, self._records, self._receivers = host, records, receivers
+        self._switches = host.switches
+        self._routing = Routing(carriers, host.outgoing, receivers, self._try)
         self._ports = itertools.cycle(range(20000, 60000))
         self._turns = itertools.count()
 
     async def place(self, record: Record, wanted: Wanted) -> None:
         """Places a call and stays with it until it ended."""
         try:
-            legs = await self._legs(record, wanted)
+            failure = await self._routing.follow(Placed(record, wanted))
         except Unreachable as error:
-            record.fail(error.failure)
-            return
-        failure: Failure | None = Failure("trunk", None, "there is no URI to call")
-        for leg in legs:
-            failure = await self._try(record, leg, wanted)
-            if failure is None or not leg.fails_over(failure.code):
-                break
+            failure = error.failure
         if failure is None:
             record.end()
         else:
             record.fail(failure)
 
-    async def _legs(self, record: Record, wanted: Wanted) -> Sequence[Leg]:
-        if wanted.leg is not None:
-            return [wanted.leg]
-        for carrier in self._carriers:
-            if wanted.carrier not in {"", carrier.name}:
-                continue
-            route = carrier.route(wanted.number, wanted.caller)
-            if route is not None:
-                return await self._asked(record, route)
-        raise Unreachable("number", f"no carrier of this sandbox owns {wanted.number}")
-
-    async def _asked(self, record: Record, route: Route) -> Sequence[Leg]:
-        if not isinstance(route, Ask):
-            return route
-        try:
-            return route.read(await self._outgoing.ask(route, record))
-        except (Undelivered, Unreachable) as error:
-            if route.fallback is not None:
-                return await self._asked(record, route.fallback)
-            if isinstance(error, Undelivered):
-                known = self._receivers.url(route.url) is not None
-                raise Unreachable("attachment" if known else "dns", str(error)) from None
-            raise
-
     # --- one leg ---
 
-    async def _try(self, record: Record, leg: Leg, wanted: Wanted) -> Failure | None:
+    async def _try(self, placed: Placed, leg: Leg) -> Failure | None:
         """None: it was answered, and ended as a call does."""
+        record, wanted = placed.record, placed.wanted
         record.failure = None
         try:
             uri = parse_sip(leg.uri)
@@ -139,7 +95,7 @@ class Dialing:
             self._records.expect(peer, record)
         try:
             async with self._agent(record, leg, wanted, way) as agent:
-                return await self._call(record, leg, wanted, way, agent)
+                return await self._call(placed, leg, way, agent)
         finally:
             if peer is not None:
                 self._records.forget(peer)
@@ -168,7 +124,8 @@ class Dialing:
         )
         return UserAgent(settings, tls=way.tls, resolver=resolve, ladder=pass_on, on_refer=transfer)
 
-    async def _call(self, record: Record, leg: Leg, wanted: Wanted, way: _Way, agent: UserAgent) -> Failure | None:
+    async def _call(self, placed: Placed, leg: Leg, way: _Way, agent: UserAgent) -> Failure | None:
+        record = placed.record
         credentials = Credentials(leg.username, leg.password) if leg.username else None
         try:
             call = await agent.call(
@@ -180,14 +137,25 @@ class Dialing:
                 routes=way.routes,
                 proxied_from=way.proxied_from,
             )
-            session = await call.answered(self._switches["xai.ring_seconds"] + _MORE)
+            session = await self._answered(call)
         except SignalingError as error:
             return self._failed(record, error, edge=way.edge)
+        if not placed.entry.take():
+            await call.hangup()
+            return Failure("sip", None, "another one answered first")
         if not way.edge:
             record.answered_by = f"host:{parse_sip(leg.uri).host}"
         record.answer(session)
-        await self._talk(call, wanted)
+        await self._talk(call, placed.wanted)
         return None
+
+    async def _answered(self, call: OutgoingCall) -> Session:
+        """Who is not waited for any longer is cancelled (RFC 3261 §9.1). Raises SignalingError."""
+        try:
+            return await call.answered(self._switches["xai.ring_seconds"] + _MORE)
+        except asyncio.CancelledError:
+            await call.hangup()
+            raise
 
     @staticmethod
     def _failed(record: Record, error: SignalingError, *, edge: bool) -> Failure:

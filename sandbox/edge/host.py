@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
-from collections import OrderedDict
+import uuid
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,24 +17,30 @@ from sandbox.edge.admission import Admission
 from sandbox.edge.authority import NAME, Authority
 from sandbox.edge.outgoing import Outgoing, Undelivered
 from sandbox.edge.record import Record, Records
-from sandbox.edge.session import Hosted, Realtime
+from sandbox.edge.session import Hosted, Phone, Realtime
+from sandbox.exchange import JsonObject
 from sandbox.line import deny
+from sandbox.realtime.door import Door, Refused
+from sandbox.realtime.session import Session
 from sandbox.switches import Switches
 from signaling import IncomingCall, Settings, Step, UserAgent
 from signaling.errors import CallEnded, CallRefused, NotAcceptable, SignalingError
 from signaling.transport import Address
 
-#: Seconds until a transfer that nobody reports on counts as unresolved.
-_TRANSFER: Final = 60
-#: Addresses of other telephones whose messages are written down; with more the oldest are not any more.
-_FOLLOWED: Final = 2000
+#: Seconds in which a call ends that is told to.
+_PATIENCE: Final = 2.0
 _TOLD: Final = ("From", "To")
+_CALL_ID: Final = re.compile(r"(?im)^(?:call-id|i)[ \t]*:[ \t]*(\S+)")
 
 
 @dataclass
 class Held:
-    """A call that this host holds. ``socket`` is set by who joins it, ``over`` when it ended."""
+    """A call that this host holds. ``socket`` is set by who joins it, ``over`` when it ended.
 
+    ``id`` is that of its record, but for a second leg of the same caller's call: to xAI that is a call of its own.
+    """
+
+    id: str
     call: IncomingCall
     record: Record
     number: Registration
@@ -45,12 +52,13 @@ class Held:
 class Host:
     """``address`` takes calls from this machine, ``private`` those that say by PROXY protocol where they come from."""
 
-    def __init__(self, registrar: Registrar, switches: Switches, records: Records, outgoing: Outgoing) -> None:
-        self.switches, self.outgoing = switches, outgoing
+    def __init__(
+        self, registrar: Registrar, switches: Switches, records: Records, outgoing: Outgoing, door: Door
+    ) -> None:
+        self.switches, self.outgoing, self._door = switches, outgoing, door
         self._registrar, self._records = registrar, records
         self._admission = Admission(registrar, switches)
         self._held: dict[str, Held] = {}
-        self._outside: OrderedDict[str, Record] = OrderedDict()
         settings = Settings("sip:xai@sip.voice.x.ai", product="xtel-sandbox", media_address="127.0.0.1")
         self.agent = UserAgent(settings, on_call=self._take, ladder=self._pass)
         self.address = self.private = Address("", 0)
@@ -68,32 +76,48 @@ class Host:
         self.private = await self.agent.listen("127.0.0.1", 0, tls=tls, proxy_protocol=True)
 
     def _pass(self, step: Step) -> None:
-        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own."""
-        record = self._outside.get(step.source) or self._outside.get(step.destination)
+        """Messages of telephones that this sandbox did not place the call of: the other side writes down its own.
+
+        A trunk carries all of its calls over one connection: a message is of the call whose Call-ID it has.
+        """
+        if step.kind == "sip":
+            named = _CALL_ID.search(step.text)
+            record = self._records.dialog(named[1]) if named else None
+        else:
+            record = self._sounding({step.source, step.destination})
         if record is not None:
             record.step(step)
 
-    def _follow(self, place: str, record: Record) -> None:
-        self._outside[place] = record
-        while len(self._outside) > _FOLLOWED:
-            self._outside.popitem(last=False)
+    def _sounding(self, ends: set[str]) -> Record | None:
+        """The call from outside whose sound goes from or to an address of ours."""
+        for held in self._held.values():
+            media = held.call.talk.media
+            if held.record.outside and media is not None and f"{media.address}:{media.port}" in ends:
+                return held.record
+        return None
+
+    def _came(self, call: IncomingCall) -> Record:
+        """The record of a call from outside; it is asked for again with credentials."""
+        request = call.request
+        record = self._records.dialog(request.call_id)
+        if record is None:
+            user = getattr(request.uri, "user", None) or ""
+            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", user)
+            # Seen before anybody knew whose it is.
+            record.note("sip", (str(call.peer), str(self.address)), request.first_line, str(request))
+        record.again()
+        return record
 
     async def _take(self, call: IncomingCall) -> None:
-        peer, record = call.peer, self._records.expected(call.peer)
-        if record is None:
-            request = call.request
-            called = getattr(request.uri, "user", None) or ""
-            record = self._records.outside(request.call_id, getattr(request.from_.uri, "user", None) or "", called)
-            self._follow(str(peer), record)
-            # Seen before anybody knew whose it is.
-            record.note("sip", (str(peer), str(self.address)), request.first_line, str(request))
+        record = self._records.expected(call.peer) or self._came(call)
         number = self._admission.admit(call)
         if isinstance(number, Failure):
             record.refuse(number)
             return
         record.failure = None
         try:
-            await self._handle(Held(call, record, number))
+            id = record.id if record.id not in self._held else str(uuid.uuid4())
+            await self._handle(Held(id, call, record, number))
         except SignalingError as error:
             record.refuse(Failure("sip", None, str(error)))
         finally:
@@ -101,7 +125,7 @@ class Host:
                 record.end()
 
     async def _handle(self, held: Held) -> None:
-        self._held[held.record.id] = held
+        self._held[held.id] = held
         try:
             if held.number.agent:
                 await self._answer(held, f"agent:{held.number.agent}")
@@ -112,7 +136,7 @@ class Host:
                 self._refuse(held, Failure("agent", 480, "the number has neither an agent nor a webhook"))
         finally:
             held.over.set()
-            del self._held[held.record.id]
+            del self._held[held.id]
 
     async def _announce(self, held: Held, webhook: Webhook) -> None:
         """Rings until somebody joins. No document says how a call ends that nobody takes: 480 here."""
@@ -123,14 +147,24 @@ class Host:
             return
         await self._answer(held, f"webhook:{webhook.url}")
         # Not before the call stands: who joined may transfer it at once.
-        await held.socket.result().accept()
-        await Realtime(held.socket.result(), held.call, held.record).run()
+        socket = held.socket.result()
+        await socket.accept()
+        await Realtime(self._session(socket, held), held.call, held.record).run()
         await held.call.hangup()
+
+    def _session(self, socket: WebSocket, held: Held) -> Session:
+        client = f"{socket.client.host}:{socket.client.port}" if socket.client else "client"
+
+        def tell(of_client: bool, event: JsonObject) -> None:
+            held.record.event((client, "xai") if of_client else ("xai", client), event)
+
+        phone = Phone(held.call, played=self.switches["xai.call_audio"])
+        return self._door.joined(socket, held.number.team, held.id, phone, tell)
 
     async def _joined(self, held: Held, webhook: Webhook) -> Failure | None:
         headers = [(name, value) for name, value in held.call.request.headers if name in _TOLD or name.startswith("X-")]
         pace = self.switches["xai.webhook_pace"]
-        delivery = asyncio.ensure_future(self.outgoing.deliver(webhook, held.record, headers, pace))
+        delivery = asyncio.ensure_future(self.outgoing.deliver(webhook, held.record, held.id, headers, pace))
         gone = asyncio.ensure_future(held.call.ended())
         deadline = asyncio.get_running_loop().time() + self.switches["xai.ring_seconds"]
         try:
@@ -156,20 +190,19 @@ class Host:
             await asyncio.gather(delivery, gone, return_exceptions=True)
 
     async def _answer(self, held: Held, by: str) -> None:
-        held.record.answered_by = by
+        if held.record.state == "ringing":
+            held.record.answered_by = by
         try:
             session = await held.call.answer(encryption=self.switches["xai.sip_encryption"])
         except NotAcceptable as error:
             held.record.refuse(Failure("media", error.status, error.reason))
             raise
-        media = held.call.media
-        if held.record.outside:
-            self._follow(f"{media.address}:{media.port}", held.record)
         held.record.answer(session)
 
     @staticmethod
     def _refuse(held: Held, failure: Failure) -> None:
-        held.record.refuse(failure)
+        if held.record.failure is None:  # who hung up first says why
+            held.record.refuse(failure)
         if held.call.pending:
             held.call.reject(failure.code or 480)
 
@@ -179,29 +212,26 @@ class Host:
         """``/v1/realtime?call_id=…``: joining is what answers the call."""
         call_id = socket.query_params.get("call_id", "")
         held = self._held.get(call_id)
-        refusal = self._unjoinable(socket.headers.get("authorization", ""), held)
-        if refusal is not None or held is None:
-            status, error = refusal or (404, "call_id_not_found")
+        try:
+            self._admit(socket, held)
+        except Refused as refused:
             if held is not None:
-                held.refused = f"who joined was refused: {status} {error}"
-            await deny(socket, status, error)
-            return
+                held.refused = f"who joined was refused: {refused.status} {refused.error}"
+            await deny(socket, refused.status, refused.error)
+        assert held is not None  # else it was refused
         held.record.note("websocket", ("client", "xai"), f"GET /v1/realtime?call_id={call_id}")
         held.socket.set_result(socket)
         await held.over.wait()
         if socket.application_state is WebSocketState.CONNECTING:
             await deny(socket, 404, "call_id_not_found")
 
-    def _unjoinable(self, authorization: str, held: Held | None) -> tuple[int, str] | None:
-        """Why a WebSocket is refused. A wrong key is 400 (debugging page), a call of another team unknown."""
-        if not authorization.lower().startswith("bearer "):
-            return 401, "No API key provided."
-        team = self._registrar.team(authorization)
-        if team is None:
-            return 400, "Incorrect API key provided."
-        if held is None or held.number.team != team or not held.call.pending or held.socket.done():
-            return 404, "call_id_not_found"
-        return None
+    def _admit(self, socket: WebSocket, held: Held | None) -> None:
+        """A call of another team is unknown; "ephemeral client secrets are not supported". Raises Refused."""
+        client = self._door.client(socket)
+        if client.ephemeral:
+            raise Refused(401, "Ephemeral client secrets are not supported for SIP call_id sessions.")
+        if held is None or held.number.team != client.team or not held.call.pending or held.socket.done():
+            raise Refused(404, "call_id_not_found")
 
     # --- call control ---
 
@@ -221,10 +251,13 @@ class Host:
         return None if held is None or held.call.pending else self._transfer(held.call, target)
 
     async def _transfer(self, call: IncomingCall, target: str) -> Failure | None:
+        """None: somebody took the call at the target. A failure without a code: nobody said how it went, in time."""
         try:
-            outcome = await (await call.refer(target)).outcome(_TRANSFER)
+            async with asyncio.timeout(self.switches["xai.transfer_seconds"]):
+                outcome = await (await call.refer(target)).outcome()
         except CallRefused as error:
-            return Failure("sip", error.status, error.reason)
+            # The layer below says 408 where no answer came.
+            return Failure("sip", None if error.status == 408 else error.status, error.reason)
         except (TimeoutError, CallEnded):
             return Failure("sip", None, "no outcome")
         if outcome.status >= 300:
@@ -241,6 +274,14 @@ class Host:
         await self.agent.close()
 
     async def clear(self) -> None:
-        """Ends the calls that there are, and takes new ones."""
-        await asyncio.gather(*(held.call.hangup() for held in [*self._held.values()]), return_exceptions=True)
-        self._outside.clear()
+        """Ends the calls that there are, and takes new ones. Who never acknowledged a call is not waited for."""
+        calls = [*self._held.values()]
+        for held in calls:
+            self.agent.spawn(held.call.hangup())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                for held in calls:
+                    await held.over.wait()
+        except TimeoutError:
+            for held in calls:
+                held.call.give_up("the sandbox was reset")

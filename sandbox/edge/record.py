@@ -72,6 +72,11 @@ class Record:
         if self.state in {"ringing", "failed"}:
             self.state, self.failure = "failed", failure
 
+    def again(self) -> None:
+        """It was refused, and is tried once more."""
+        if self.state == "failed":
+            self.state, self.failure = "ringing", None
+
     def end(self) -> None:
         """It is over."""
         if self.state == "answered":
@@ -147,16 +152,16 @@ class Records:
         return self._by_peer.get(peer)
 
     def outside(self, dialog: str, caller: str, number: str) -> Record:
-        """The call of somebody else's telephone: the same one when it comes again with credentials."""
-        record = self._by_dialog.get(dialog)
-        if record is None:
-            record = self._by_dialog[dialog] = self.new(caller, number)
-            record.outside = True
-            while len(self._by_dialog) > _KEPT:
-                self._by_dialog.popitem(last=False)
-        if record.state == "failed":
-            record.state, record.failure = "ringing", None
+        """A call of somebody else's telephone begins."""
+        record = self._by_dialog[dialog] = self.new(caller, number)
+        record.outside = True
+        while len(self._by_dialog) > _KEPT:
+            self._by_dialog.popitem(last=False)
         return record
+
+    def dialog(self, call_id: str) -> Record | None:
+        """The call of somebody else's telephone by its Call-ID."""
+        return self._by_dialog.get(call_id)
 
     def get(self, id: str) -> Record | None:
         """A call by its id."""

@@ -1,4 +1,4 @@
-"""What Plivo does with a call to a number: its inbound Zentrunk trunk, primary URI, then fallback URI.
+"""What Plivo does with a call to a number: its inbound Zentrunk trunk (primary, then fallback URI), or an application.
 
 plivo.com/docs/sip-trunking and Plivo's guide for xAI (read 2026-11-21). Unverified: the user part where the URI has
 none (here the called number with its plus, as the guide's form only works with), and after which answers the fallback
@@ -7,12 +7,13 @@ rings (here where none came, 408 and 5xx).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
 from dataclasses import replace
 
-from sandbox.calling import Leg, Unreachable
+from sandbox.calling import Ask, Leg, Route, Unreachable
 from sandbox.exchange import JsonObject
 from sandbox.plivo.account import VENDOR
+from sandbox.plivo.answer import Document
 from sandbox.plivo.zentrunk import INBOUND
 from sandbox.store import Store
 from signaling.uri import parse_sip
@@ -24,7 +25,7 @@ RANGES = (
 )
 
 
-def route(store: Store, number: str) -> Sequence[Leg] | None:
+def route(store: Store, number: str, caller: str) -> Route | None:
     """Raises Unreachable."""
     held = store.holders(VENDOR, "numbers", number.removeprefix("+"))
     if not held:
@@ -34,7 +35,7 @@ def route(store: Store, number: str) -> Sequence[Leg] | None:
         raise Unreachable("attachment", "the number has no application and is on no trunk")
     trunk = store.shelf(VENDOR, account, "trunks").get(owned["app_id"])
     if trunk is None:
-        raise Unreachable("attachment", f"application {owned['app_id']} takes the number's calls, no trunk")
+        return _application(store, account, owned, number, caller)
     if trunk["trunk_status"] != "enabled":
         raise Unreachable("trunk", f"trunk {trunk['trunk_id']} is disabled")
     uris = store.shelf(VENDOR, account, "uris")
@@ -42,6 +43,26 @@ def route(store: Store, number: str) -> Sequence[Leg] | None:
     if not found:
         raise Unreachable("trunk", f"trunk {trunk['trunk_id']} has no URI")
     return [_leg(store, account, number, trunk, uri) for uri in found]
+
+
+def _application(store: Store, account: str, owned: JsonObject, number: str, caller: str) -> Ask:
+    """Its answer URL says what to do, and its fallback URL when that one fails."""
+    held = store.shelf(VENDOR, account, "applications").get(owned["app_id"]) or {}
+    if not held.get("answer_url"):
+        raise Unreachable("attachment", f"application {owned['app_id']} takes the number's calls and has no answer URL")
+    form = {
+        "CallUUID": str(uuid.uuid4()),
+        "From": caller.removeprefix("+"),
+        "To": number.removeprefix("+"),
+        "CallStatus": "ringing",
+        "Direction": "inbound",
+        "Event": "StartApp",
+    }
+    document = Document("", form, RANGES)
+    ask = document.ask(held["answer_url"], held.get("answer_method") or "POST")
+    if not held.get("fallback_answer_url"):
+        return ask
+    return replace(ask, fallback=document.ask(held["fallback_answer_url"], held.get("fallback_method") or "POST"))
 
 
 def _leg(store: Store, account: str, number: str, trunk: JsonObject, uri: JsonObject) -> Leg:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sandbox.calling import Leg
+from sandbox.calling import Route
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, is_object
 from sandbox.plivo import account, api, calling, seed
 from sandbox.plivo.account import ACCOUNTS, VENDOR, Account, Refusal
@@ -96,8 +96,8 @@ class Plivo:
     def kept(self) -> JsonObject:
         return {"plivo": secrets(self._store)}
 
-    def route(self, number: str, caller: str) -> Sequence[Leg] | None:
-        return calling.route(self._store, number)
+    def route(self, number: str, caller: str) -> Route | None:
+        return calling.route(self._store, number, caller)
 
     def event(self, number: str) -> JsonObject | None:
         return None

@@ -10,14 +10,12 @@ import random
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl
-from xml.etree import ElementTree
 
-from sandbox.calling import Ask, Leg, Route, Unreachable
+from sandbox.calling import Ask, Leg, Route, Step, Unreachable
 from sandbox.exchange import JsonObject
 from sandbox.store import Store
 from sandbox.twilio.account import API_VERSION, VENDOR
-from signaling.errors import ParseError
+from sandbox.twilio.twiml import Document
 from signaling.uri import SipUri, parse_sip
 
 #: "You MUST allow ALL of these: Twilio does not guarantee which edge" its calls leave from.
@@ -28,7 +26,7 @@ RANGES = (
 _FINAL = frozenset({400, 404, 405, 410, 416, 482, 484, 486})
 
 
-def route(store: Store, number: str, caller: str) -> Route | None:
+def route(store: Store, number: str, caller: str, *, enhanced: bool = True) -> Route | None:
     """Raises Unreachable."""
     held = store.holders(VENDOR, "numbers", number)
     if not held:
@@ -36,17 +34,20 @@ def route(store: Store, number: str, caller: str) -> Route | None:
     account, owned = held[0]
     if owned["voice_receive_mode"] == "fax":
         raise Unreachable("attachment", "the number receives faxes: its voice_receive_mode is fax")
+    document = _document(account, number, caller, enhanced=enhanced)
     if owned["trunk_sid"]:
-        return _trunk(store, account, owned)
+        return _trunk(store, account, owned, document)
     handler = owned
     if owned["voice_application_sid"]:
         handler = store.shelf(VENDOR, account, "applications").get(owned["voice_application_sid"]) or {}
     if not handler.get("voice_url"):
         raise Unreachable("attachment", "the number is on no trunk, and no voice URL or application takes its calls")
-    return _asked(handler, account, number, caller)
+    return _asked(handler, document)
 
 
-def _trunk(store: Store, account: str, owned: JsonObject) -> Sequence[Leg]:
+def _trunk(store: Store, account: str, owned: JsonObject, document: Document) -> Sequence[Step]:
+    """Its URLs, then its disaster recovery URL: "if an error occurs while sending SIP traffic towards the configured
+    Origination URL". Unverified: which answers count as one (here those after which the next URL is tried)."""
     trunk = store.shelf(VENDOR, account, "trunks").get(owned["trunk_sid"]) or {}
     urls = [
         url for url in store.shelf(VENDOR, account, "origination_urls").all() if url["trunk_sid"] == owned["trunk_sid"]
@@ -55,7 +56,7 @@ def _trunk(store: Store, account: str, owned: JsonObject) -> Sequence[Leg]:
     if not usable:
         why = "none of its origination URLs is enabled" if urls else "it has no origination URL"
         raise Unreachable("trunk", f"no valid origination URI on trunk {owned['trunk_sid']} (32010): {why}")
-    return [
+    legs: list[Step] = [
         Leg(
             str(_called(parse_sip(url["sip_url"]), owned["phone_number"])),
             encryption="required" if trunk["secure"] else "off",
@@ -66,6 +67,9 @@ def _trunk(store: Store, account: str, owned: JsonObject) -> Sequence[Leg]:
         )
         for url in _order(usable)
     ]
+    if trunk["disaster_recovery_url"]:
+        legs.append(document.ask(trunk["disaster_recovery_url"], trunk["disaster_recovery_method"]))
+    return legs
 
 
 def _call_sid() -> str:
@@ -102,7 +106,7 @@ def _transfer(mode: str) -> Callable[[str], int]:
     return answer
 
 
-def _asked(handler: JsonObject, account: str, number: str, caller: str) -> Ask:
+def _document(account: str, number: str, caller: str, *, enhanced: bool) -> Document:
     form = {
         "CallSid": _call_sid(),
         "AccountSid": account,
@@ -112,38 +116,12 @@ def _asked(handler: JsonObject, account: str, number: str, caller: str) -> Ask:
         "ApiVersion": API_VERSION,
         "Direction": "inbound",
     }
-    fallback = None
-    if handler.get("voice_fallback_url"):
-        fallback = Ask(handler["voice_fallback_url"], handler["voice_fallback_method"], form, _dialled)
-    return Ask(handler["voice_url"], handler["voice_method"], form, _dialled, fallback)
+    return Document("", form, RANGES, enhanced)
 
 
-def _dialled(text: str) -> Sequence[Leg]:
-    """The <Sip> of each <Dial>, in their order. Raises Unreachable where there is none."""
-    try:
-        # expat loads nothing from elsewhere, and who answers is on this machine.
-        document = ElementTree.fromstring(text.strip())  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise Unreachable("attachment", f"the TwiML cannot be parsed (12100): {error}") from None
-    try:
-        legs = [_sip(dial, sip) for dial in document.iter("Dial") for sip in dial.iter("Sip")]
-    except ParseError as error:
-        raise Unreachable("trunk", f"the TwiML dials no valid SIP URI (13224): {error}") from None
-    if not legs:
-        raise Unreachable("attachment", "the TwiML dials no SIP URI")
-    return legs
-
-
-def _sip(dial: ElementTree.Element, sip: ElementTree.Element) -> Leg:
-    text, _, query = (sip.text or "").strip().partition("?")
-    uri = parse_sip(text)
-    secure = (uri.parameter("secure") or "").lower() == "true"
-    return Leg(
-        str(uri.without("secure")),
-        encryption="required" if secure else "off",
-        username=sip.get("username", ""),
-        password=sip.get("password", ""),
-        headers=parse_qsl(query, keep_blank_values=True),
-        sources=RANGES,
-        transfer=lambda target: 200 if dial.get("referUrl") else 603,
-    )
+def _asked(handler: JsonObject, document: Document) -> Ask:
+    """The fallback URL is for a document that cannot be had or read, not for a leg that fails."""
+    ask = document.ask(handler["voice_url"], handler["voice_method"])
+    if not handler.get("voice_fallback_url"):
+        return ask
+    return replace(ask, fallback=document.ask(handler["voice_fallback_url"], handler["voice_fallback_method"]))

@@ -126,7 +126,7 @@ class Twilio:
         return {}
 
     def route(self, number: str, caller: str) -> Route | None:
-        return calling.route(self._store, number, caller)
+        return calling.route(self._store, number, caller, enhanced=self._switches["twilio.enhanced_sip"])
 
     def event(self, number: str) -> JsonObject | None:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandbox.calling import CallControl, Failure, Leg, Registration
+from sandbox.calling import CallControl, Client, Failure, Leg, Registration
 from sandbox.exchange import (
     Answer,
     Call,
@@ -22,7 +22,7 @@ from sandbox.exchange import (
 )
 from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.xai import calling, rules, seed, signing, state
+from sandbox.xai import calling, rules, seed, sessions, signing, state
 from sandbox.xai.agents import Agents, without_secrets
 from sandbox.xai.rules import Refusal
 from sandbox.xai.state import ACCOUNTS, VENDOR, Account, Team
@@ -87,6 +87,7 @@ class XAI:
                 ("GET", "/v1/agents/{id}", self._agent),
                 ("PATCH", "/v1/agents/{id}", self._change_agent),
                 ("DELETE", "/v1/agents/{id}", self._delete_agent),
+                ("POST", "/v1/realtime/client_secrets", self._client_secret),
                 ("POST", "/v1/realtime/calls/{id}/hangup", self._hangup),
                 ("POST", "/v1/realtime/calls/{id}/refer", self._refer),
             ]
@@ -225,6 +226,10 @@ class XAI:
         Agents(team).delete(id)
         return json_answer(200, {})
 
+    def _client_secret(self, call: Call, team: Team) -> Answer:
+        strict = self._switches["xai.unknown_fields"] == "refused"
+        return json_answer(200, sessions.issue(self._store, team.team_id, self._body(call), strict=strict))
+
     def _hangup(self, call: Call, team: Team, id: str) -> Answer:
         if self._calls is None or not self._calls.hangup(team.team_id, id):
             raise Refusal(404, f"Call {id} not found")
@@ -261,6 +266,12 @@ class XAI:
         scheme, _, key = authorization.partition(" ")
         found = (account.team_id for account in ACCOUNTS if account.key == key.strip())
         return next(found, None) if scheme.lower() == "bearer" else None
+
+    def client(self, authorization: str, secret: str) -> Client | None:
+        return sessions.client(self._store, self.team(authorization), secret or authorization.partition(" ")[2].strip())
+
+    def stored_agent(self, team: str, *, id: str = "", instructions: str = "") -> JsonObject | None:
+        return sessions.agent(Team(self._store, self._switches, team), id, instructions)
 
     def control(self, calls: CallControl) -> None:
         self._calls = calls

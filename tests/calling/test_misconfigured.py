@@ -1,4 +1,7 @@
-"""What is wrong at a vendor, one thing at a time, and where the call ends: hop and SIP status, as the documents have it."""
+"""What is wrong at a vendor, one thing at a time, and where the call ends: hop and SIP status, as the documents have it.
+
+What a configuration can show, `xtel trace --live` shows before the call: the same hop.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 from tests.calling import wiring
 from tests.calling.wiring import EVERYBODY, NUMBERS, PASSWORD, TWIML, Receiver
 from tests.sandbox.conftest import Server
+from xtel.proof.trace import live, tracing
 
 TLS = ";transport=tls"
 NO_CODEC = {"inbound": {"codecs": ["G729"]}}
@@ -47,10 +51,18 @@ CASES = [
     Case("all right, G.722", "telnyx", None, 200, {"inbound": {"codecs": ["G722"]}}),
     Case("all right, digest", "plivo", None, 200, {"username": "xai-nyc"}, {"digest": "xai-nyc"}),
     Case("all right, an agent", "plivo", None, 200, xai={"agent": True}),
+    Case("all right", "vonage", None, 200, xai={"allow": ["216.147.0.0/21"]}),
     # The number at its carrier.
     Case("nobody's number", "none", "number", None),
     Case("on nothing", "twilio", "attachment", None, {"attach": False}),
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
+    Case("on nothing", "vonage", "attachment", None, {"kind": ""}),
+    Case("forwards calls", "vonage", "attachment", None, {"kind": "tel", "value": "14155550177"}),
+    Case("wrong host", "vonage", "dns", None, {"value": f"sip:+14155550164@sip.voice.example.com{TLS}"}),
+    Case("no TLS", "vonage", "tls", None, {"value": "sip:+14155550164@sip.voice.x.ai;transport=tcp"}),
+    Case("no plus", "vonage", "registration", 404, {"value": f"sip:14155550164@sip.voice.x.ai{TLS}"}),
+    Case("source not in the allowlist", "vonage", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
+    Case("digest where only an allowlist works", "vonage", "authentication", 401, xai={"digest": "xai"}),
     Case("on an application", "plivo", "attachment", None, {"attach": False}),
     Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),
     Case("receives faxes", "twilio", "attachment", None, {"number": {"VoiceReceiveMode": "fax"}}),
@@ -151,8 +163,19 @@ SPOKEN = [
 ]
 
 
+#: What no vendor shows: a call alone does. The trace says of the hop that it cannot tell.
+BY_A_CALL = {
+    "twilio: wrong port", "telnyx: wrong port",  # 5060 with TLS: xAI's documents disagree
+    "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
+    "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
+    "twiml: no XML", "twiml: no URI", "twiml: nobody there",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("case", [*CASES, *SPOKEN], ids=lambda case: f"{case.carrier}: {case.name}")
-def test_a_call_ends_where_the_documents_say(sandbox: Server, receiver: Receiver, case: Case) -> None:
+def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
+    sandbox: Server, receiver: Receiver, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = NUMBERS.get("twilio" if case.carrier == "twiml" else case.carrier, "+19995550100")
     if case.carrier != "none":
         getattr(wiring, case.carrier)(sandbox, **case.wired)
@@ -166,3 +189,21 @@ def test_a_call_ends_where_the_documents_say(sandbox: Server, receiver: Receiver
     assert (outcome["hop"], outcome["code"]) == (case.hop, case.code), found
     assert found["state"] == ("ended" if case.hop is None else "failed")
     assert bool(outcome["reason"]) == (case.hop is not None)
+    foreseen(sandbox, number, case, monkeypatch)
+
+
+def foreseen(sandbox: Server, number: str, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in sandbox.env.items():
+        monkeypatch.setenv(name, value)
+    (subject,) = live.read([live.Known(number, number)], lambda key: None)
+    traced = tracing.traced(subject)
+    hops = {each.hop: each for each in traced.hops}
+    if f"{case.carrier}: {case.name}" in BY_A_CALL:
+        assert case.hop is not None and traced.ends_at is None, traced
+        assert hops[case.hop].verdict == "unknown", traced
+        return
+    assert traced.ends_at == case.hop, traced
+    if case.hop is None:  # a call was answered: nothing was said to fail, and nothing more than was known
+        assert traced.verdict == "unknown" and hops["media"].told_by == "call", traced
+        return
+    assert hops[case.hop].why and hops[case.hop].fix, traced

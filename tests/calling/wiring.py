@@ -9,15 +9,24 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 import websockets.exceptions
 import websockets.sync.client
 
+from signaling import Settings, UserAgent, client_context
+from signaling.uri import SipUri
 from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
 TWIML = "https://voice.example.com/twiml"
-NUMBERS = {"twilio": "+14155550100", "telnyx": "+13125550142", "plivo": "+12125550177", "sip": "+498912345670"}
+NUMBERS = {
+    "twilio": "+14155550100",
+    "telnyx": "+13125550142",
+    "plivo": "+12125550177",
+    "vonage": "+14155550164",
+    "sip": "+498912345670",
+}
 TARGET = "sip:sip.voice.x.ai;transport=tls"
 PASSWORD = "rightPassword1!"
 #: Every address of every carrier here; an allowlist that lets all of them in.
@@ -30,13 +39,15 @@ class Receiver:
     """The application behind a webhook: joins each call that is announced, and keeps what it saw.
 
     ``status``: what a delivery is answered; ``joins``: whether it joins; ``key``: with which API key; ``script``: what
-    it does once it has joined.
+    it does once it has joined; ``query``: what it adds to the URL by which it joins.
     """
 
     def __init__(self, sandbox: Server) -> None:
         self.sandbox, self.key = sandbox, sandbox.env["XAI_API_KEY"]
-        self.status, self.joins, self.twiml = 200, True, ""
+        self.status, self.joins, self.twiml, self.query = 200, True, "", ""
         self.script: Callable[[Any, str], None] = greet
+        self.documents: dict[str, str] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
         self.deliveries: list[tuple[dict[str, str], str]] = []
         self.events: list[Event] = []
         self.refused: list[int] = []
@@ -54,12 +65,25 @@ class Receiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.stand_in()
+
+    def stand_in(self) -> None:
+        """The sandbox delivers here; until its next reset."""
         for url, path in ((WEBHOOK, "calls"), (TWIML, "twiml")):
-            sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
+            self.sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}/{path}"})
+
+    def serves(self, url: str, document: str) -> str:
+        """Stands in for a URL that says what is to be done with a call."""
+        path = f"/documents/{len(self.documents)}"
+        self.documents[path] = document
+        self.sandbox.control("POST", "receivers", {"url": url, "deliver_to": f"{self.url}{path}"})
+        return url
 
     def take(self, request: BaseHTTPRequestHandler, body: str) -> None:
-        told = self.twiml.encode() if request.path == "/twiml" else b""
-        status = 200 if request.path == "/twiml" else self.status
+        document = self.twiml if request.path == "/twiml" else self.documents.get(request.path)
+        told, status = (document or "").encode(), self.status if document is None else 200
+        if document is not None:
+            self.asked.append((request.path, dict(parse_qsl(body))))
         self.deliveries.append(({name.lower(): value for name, value in request.headers.items()}, body))
         request.send_response(status)
         request.send_header("content-length", str(len(told)))
@@ -69,14 +93,16 @@ class Receiver:
             threading.Thread(target=self.join, args=(json.loads(body)["data"]["call_id"],), daemon=True).start()
 
     def join(self, call_id: str) -> None:
-        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}"
+        url = f"{self.sandbox.url.replace('http', 'ws')}/v1/realtime?call_id={call_id}{self.query}"
         headers = {"Authorization": f"Bearer {self.key}"}
         try:
-            with websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket:
+            with (
+                suppress(websockets.exceptions.ConnectionClosed),
+                websockets.sync.client.connect(url, additional_headers=headers, proxy=None) as socket,
+            ):
                 self.script(socket, call_id)
-                with suppress(websockets.exceptions.ConnectionClosed):
-                    for text in socket:
-                        self.events.append(json.loads(text))
+                for text in socket:
+                    self.events.append(json.loads(text))
         except websockets.exceptions.InvalidStatus as error:
             self.refused.append(error.response.status_code)
         self.closed.set()
@@ -112,6 +138,27 @@ def until(sandbox: Server, id: str, states: set[str], patience: float = 30) -> d
             return found
         time.sleep(0.03)
     raise AssertionError(f"still not {states}: {found}")
+
+
+def phone(sandbox: Server, session_expires: int = 1800, ca: str = "", **handlers: Any) -> UserAgent:
+    """A telephone of somebody else's, which finds the sandbox's public port by the name of the SIP host.
+
+    ``ca``: trusts this authority, for a proxy on the way that is called by its address.
+    """
+    host, _, port = sandbox.env["XTEL_SANDBOX_SIP"].partition(":")
+
+    async def resolve(uri: SipUri) -> tuple[str, int]:
+        return (uri.host, uri.port) if uri.port else (host, int(port))
+
+    tls = client_context(ca or sandbox.env["XTEL_SANDBOX_CA"])
+    settings = Settings("sip:+12025550143@pbx.example.com", media_address="127.0.0.1", session_expires=session_expires)
+    return UserAgent(settings, tls=tls, resolver=resolve, **handlers)
+
+
+def the_call(sandbox: Server, number: str) -> dict[str, Any]:
+    """The one call that there was to a number, when it is over."""
+    (found,) = sandbox.control("GET", f"calls?to={number}")
+    return until(sandbox, found["id"], {"failed", "ended"})
 
 
 def ok(answer: Any) -> Any:
@@ -232,3 +279,19 @@ def plivo(
     id = ok(sandbox.plivo("POST", "/Zentrunk/Trunk/", body))["trunk_id"]
     if attach:
         ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
+
+
+def application(sandbox: Server, **urls: str) -> None:
+    """The number of Plivo's is on an application, which asks a URL."""
+    body = {"app_name": "xai", "answer_url": TWIML, **urls}
+    id = ok(sandbox.plivo("POST", "/Application/", body))["app_id"]
+    ok(sandbox.plivo("POST", f"/Number/{NUMBERS['plivo'].lstrip('+')}/", {"app_id": id}))
+
+
+def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
+    """The number's voice callback."""
+    env, number = sandbox.env, NUMBERS["vonage"]
+    callback = {"voiceCallbackType": kind, "voiceCallbackValue": value or f"sip:{number}@sip.voice.x.ai;transport=tls"}
+    form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
+    login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
+    ok(sandbox.http.post("/number/update", data=form, auth=login))

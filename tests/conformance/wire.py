@@ -19,12 +19,14 @@ class Wire(httpx.BaseTransport):
         self.log: list[tuple[str, str, int]] = []
         self.fault: Fault | None = None
         self.on: str = "write"
+        #: The fault stays until it is taken away.
+        self.lasts = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         write = request.method not in {"GET", "HEAD"}
         with self._lock:
             fault = self.fault if (self.on == "write") == write else None
-            if fault:
+            if fault and not self.lasts:
                 self.fault = None
         line = (request.method, request.url.path)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT, Sandbox
-from tests.engine import test_plivo, test_telnyx
+from tests.engine import test_plivo, test_telnyx, test_vonage
 from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
 from tests.test_xtel_plan import commit, git
@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.plain]
     [
         ("plivo", test_plivo.NYC_NUMBER, test_plivo),
         ("telnyx", test_telnyx.LONDON_NUMBER, test_telnyx),
+        ("vonage", test_vonage.NUMBER, test_vonage),
     ],
 )
 def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: str, number: str, checks) -> None:
@@ -43,7 +44,15 @@ def test_operating_a_network(project: Project, sandbox: Sandbox) -> None:
     run(project, "pulumi up --yes")
     before = sandbox.secrets()["signing_secrets"]
     found = commands((ROOT / "docs/operations.md").read_text())
-    assert [command.split()[1] for command in found] == ["recover", "recover", "drift", "inventory", "rotate", "stack"]
+    assert [command.split()[1] for command in found] == [
+        "recover",
+        "recover",
+        "drift",
+        "inventory",
+        "rotate",
+        "secrets",
+        "rotate",
+    ]
     for command in found:
         run(project, command)
     assert sandbox.secrets()["signing_secrets"] != before

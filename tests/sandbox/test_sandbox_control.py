@@ -163,7 +163,7 @@ def test_seed_can_give_numbers_to_the_other_account(sandbox) -> None:
     ("document", "says"),
     [
         ([], "not a JSON object"),
-        ({"vonage": {}}, "unknown vendor vonage"),
+        ({"acme": {}}, "unknown vendor acme"),
         ({"twilio": []}, "expected an object"),
         ({"twilio": {"numbers": {}}}, "expected a list of objects"),
         ({"twilio": {"account": "third"}}, "main or other"),
@@ -231,23 +231,26 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
     assert re.fullmatch(r"AC[0-9a-f]{32}", env["TWILIO_ACCOUNT_SID"])
     assert re.fullmatch(r"[0-9a-f]{32}", env["TWILIO_AUTH_TOKEN"])
     assert re.fullmatch(r"xai-\w{80}", env["XAI_API_KEY"])
-    origins = ("XAI_BASE_URL", "TWILIO_BASE_URL", "PLIVO_BASE_URL", "XTEL_SANDBOX_URL")
+    origins = ("XAI_BASE_URL", "TWILIO_BASE_URL", "PLIVO_BASE_URL", "VONAGE_BASE_URL", "XTEL_SANDBOX_URL")
     assert {env[name] for name in origins} == {sandbox.url}
     assert env["TELNYX_BASE_URL"] == f"{sandbox.url}/v2"
     assert re.fullmatch(r"KEY[0-9A-F]{32}_\w+", env["TELNYX_API_KEY"])
     assert re.fullmatch(r"MA[A-Z0-9]{18}", env["PLIVO_AUTH_ID"])
     assert re.fullmatch(r"\w{40}", env["PLIVO_AUTH_TOKEN"])
+    assert re.fullmatch(r"\w{8}", env["VONAGE_API_KEY"])
+    assert re.fullmatch(r"\w{16}", env["VONAGE_API_SECRET"])
     assert set(env) == {
         *("XAI_API_KEY", "XAI_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
         *("TWILIO_BASE_URL", "XTEL_SANDBOX_URL", "TELNYX_API_KEY", "TELNYX_BASE_URL"),
         *("XTEL_SANDBOX_SIP", "XTEL_SANDBOX_CA"),
         *("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_BASE_URL"),
+        *("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_BASE_URL"),
     }
     keyed = sandbox.control("GET", "env?auth=apikey")
     assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
     assert ("TWILIO_AUTH_TOKEN" in keyed, bool(keyed["TWILIO_API_SECRET"])) == (False, True)
     own = {value for name, value in env.items() if not name.endswith("_URL") and not name.startswith("XTEL_")}
-    assert len(own) == 6
+    assert len(own) == 8
     assert not {*sandbox.other.values()} & own
     assert sandbox.http.get("/_sandbox/env?account=third").status_code == 400
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
+from providers.kernel import escaping
 from providers.kernel.errors import InputError
 from providers.kernel.files import Files, intact
 from stacks import document, graph
@@ -177,7 +178,7 @@ def _asked(bundle: RenderedBundle) -> str:
             f"--with-secrets needs the digest password of {bundle.number}",
             step=f"export {PASSWORD}=…, or run it in a terminal",
         )
-    return getpass.getpass(f"digest password of {bundle.number} (user {bundle.files.username}): ")
+    return getpass.getpass(escaping.line(f"digest password of {bundle.number} (user {bundle.files.username}): "))
 
 
 def _state(path: Path, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -38,6 +38,15 @@ class State:
         numbers: Any = self.outputs.get("numbers")
         entries = cast(dict[str, Any], numbers) if isinstance(numbers, dict) else {}
         return {str(entry.get("number") or key): key for key, entry in entries.items() if isinstance(entry, dict)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A secret output of resources, the stack's own output that repeats it by key, and the keys that go."""
+
+    output: str
+    of_stack: str
+    keys: frozenset[str]
 
 
 def of(stack: str, root: Path, environment: Mapping[str, str]) -> State:
@@ -115,3 +124,24 @@ def _resources(entries: list[Mapping[str, Any]]) -> Iterator[Resource]:
             outputs=item.get("outputs") or {},
             urn=urn,
         )
+
+
+def without(
+    stack: str, root: Path, environment: Mapping[str, str], urns: Collection[str], forgotten: Forgotten
+) -> None:
+    """Takes an output of some resources out of the state, and their entries out of the stack's own output of it.
+
+    The engine keeps a run of the same stack from beginning while the state is put back. Raises cli.PulumiUnavailable.
+    """
+    told: Any = json.loads(cli.run(["stack", "export", "--show-secrets", "--stack", stack], root, environment))
+    deployment: dict[str, Any] = told.get("deployment") or {}
+    entries: list[dict[str, Any]] = deployment.get("resources") or []
+    for item in entries:
+        outputs: dict[str, Any] = item.get("outputs") or {}
+        if item["urn"] in urns:
+            outputs.pop(forgotten.output, None)
+        elif item.get("type") == "pulumi:pulumi:Stack" and forgotten.of_stack in outputs:
+            sealed = outputs[forgotten.of_stack]
+            shown = {key: value for key, value in json.loads(sealed["plaintext"]).items() if key not in forgotten.keys}
+            sealed["plaintext"] = json.dumps(shown)
+    cli.run(["stack", "import", "--stack", stack], root, environment, given=json.dumps(told))

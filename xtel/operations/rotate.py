@@ -72,15 +72,15 @@ class Rotation:
     def steps(self) -> list[str]:
         """What people do, in order; xtel's own step among it."""
         stack, number = self.applied.stack, self.applied.number
-        shown = f"pulumi stack output signing_secrets --show-secrets --stack {stack}"
         lines = [f"xtel rotate {stack} {number} --what {self.what} --yes"]
         if self.applied.webhook:
             lines.insert(0, "let the receiver accept two signing secrets: any that matches is right")
-            lines.append(f"give the receiver the new one at once: {shown}")
+            lines.append(f"give the receiver both at once, the new one and the previous: xtel secrets {stack}")
         if self.what == "password" and self.applied.carrier == "sip":
             lines.append(f"install the new password on the PBX: xtel render {stack} --number {number} --with-secrets")
         if self.applied.webhook:
-            lines.append("take the old signing secret away from the receiver")
+            lines.append(f"check one call, then forget the previous one: xtel rotate {stack} {number} --forget")
+            lines.append(f"take it away from the receiver: xtel secrets {stack}")
         return lines
 
     def as_json(self, *, done: bool) -> dict[str, Any]:

@@ -200,9 +200,8 @@ def _receiving(
     environment: Mapping[str, str],
 ) -> Generator[None]:
     """A receiver that stands in for every URL of the network, and no longer than the calls take."""
-    realtime = environment["XAI_BASE_URL"].replace("http", "ws", 1) + "/v1/realtime"
     secrets = {line.number: line.secret for line in found if line.secret}
-    receiver = Receiver(secrets, spoken, realtime, environment["XAI_API_KEY"])
+    receiver = Receiver(secrets, spoken, environment["XAI_BASE_URL"], environment["XAI_API_KEY"])
     places = {**{line.webhook: receiver.calls for line in found if line.webhook}, **receiver.twiml}
     places |= {line.token_url: receiver.tokens for line in found if line.token_url}
     try:
@@ -239,7 +238,8 @@ def show(results: Sequence[Result], *, ladders: bool) -> None:
     )
     for result in results:
         if result.ladder and (ladders or not result.good):
-            terminal.line(f"\n{result.line.number} ({result.line.key}): {result.problem or 'answered'}")
+            terminal.line("")
+            terminal.line(f"{result.line.number} ({result.line.key}): {result.problem or 'answered'}")
             for text in result.ladder:
                 terminal.line(f"  {text}")
 

@@ -5,39 +5,20 @@ It listens on this machine alone, and stands in at the sandbox for the URLs that
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import importlib
+import asyncio
 import json
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
+from importlib.util import find_spec
+from typing import Any
 from urllib.parse import parse_qs
 
 from providers.kernel.errors import InputError
+from xai_resources.webhook import INCOMING, Webhook, WebhookError
 
-#: Seconds that a webhook's time may be off (Standard Webhooks).
-_TOLERANCE = 300
-_SESSION = {
-    "voice": "eve",
-    "instructions": "Greet the caller in one sentence.",
-    "turn_detection": {"type": "server_vad"},
-}
-
-
-def genuine(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
-    """Whether a delivery is signed with this secret (Standard Webhooks, ``v1``); names of ``headers`` in lower case."""
-    told = headers.get("webhook-timestamp", "")
-    if not told.isdecimal() or abs(now - int(told)) > _TOLERANCE:
-        return False
-    key = base64.b64decode(secret.removeprefix("whsec_") + "==")
-    signed = f"{headers.get('webhook-id', '')}.{told}.".encode() + body
-    wanted = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return any(hmac.compare_digest(wanted, given) for given in headers.get("webhook-signature", "").split(" "))
+_INSTRUCTIONS = "Greet the caller in one sentence."
 
 
 class _Server(ThreadingHTTPServer):
@@ -51,19 +32,17 @@ class Receiver:
     """Listens from its making to ``close``.
 
     ``secrets``: signing secrets of the numbers, any of which may have signed a delivery. ``documents``: TwiML by URL and
-    called number. ``realtime``: where calls are joined, with ``key``.
+    called number. ``origin``: of the API by which calls are joined, with ``key``.
     """
 
     def __init__(
-        self, secrets: Mapping[str, str], documents: Mapping[str, Mapping[str, str]], realtime: str, key: str
+        self, secrets: Mapping[str, str], documents: Mapping[str, Mapping[str, str]], origin: str, key: str
     ) -> None:
-        try:
-            self._client: Any = importlib.import_module("websockets.sync.client")
-            self._wrong: Any = importlib.import_module("websockets.exceptions").WebSocketException
-        except ImportError:
-            raise InputError("calls need websockets", step="pip install 'xai-telephony[calls]'") from None
-        self._secrets, self._documents = secrets, list(documents.values())
-        self._realtime, self._key = realtime, key
+        if find_spec("websockets") is None:
+            raise InputError("calls need websockets", step="pip install 'xai-telephony[calls]'")
+        self._webhook = Webhook(secrets.values()) if secrets else None
+        self._documents = list(documents.values())
+        self._origin, self._key = origin, key
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -111,24 +90,27 @@ class Receiver:
         return (200, text) if text else (404, "")
 
     def _announced(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, str]:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if not any(genuine(secret, headers, body, time.time()) for secret in self._secrets.values()):
+        if self._webhook is None:
             return 401, ""
-        event = cast(dict[str, Any], json.loads(body))
-        threading.Thread(target=self._join, args=(str(event["data"]["call_id"]),), daemon=True).start()
+        try:
+            event = self._webhook.verify(body, request.headers.items())
+        except WebhookError as error:
+            return error.status, ""
+        if event.type == INCOMING:
+            threading.Thread(target=asyncio.run, args=(self._join(event.call_id),), daemon=True).start()
         return 200, ""
 
-    def _join(self, call_id: str) -> None:
+    async def _join(self, call_id: str) -> None:
         """Answers the call, speaks, and stays until it ends. What goes wrong shows at the caller's side."""
-        url, headers = f"{self._realtime}?call_id={call_id}", {"Authorization": f"Bearer {self._key}"}
-        with (
-            suppress(OSError, self._wrong),
-            self._client.connect(url, additional_headers=headers, proxy=None) as socket,
-        ):
-            socket.send(json.dumps({"type": "session.update", "session": _SESSION}))
-            socket.send(json.dumps({"type": "response.create"}))
-            for _ in socket:
-                pass
+        from xai_resources.calls import Call
+        from xai_resources.realtime import SessionError
+
+        call, listen = Call(call_id, api_key=self._key, base_url=self._origin), {"type": "server_vad"}
+        with suppress(SessionError):
+            async with call.join(voice="eve", instructions=_INSTRUCTIONS, turn_detection=listen) as session:
+                await session.respond()
+                async for _ in session:
+                    pass
 
     def close(self) -> None:
         """Takes nothing more."""

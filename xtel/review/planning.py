@@ -58,7 +58,7 @@ def rehearsed(review: Review, file: Path) -> Review:
 
 def _saved(project: Project, stack: str, name: str) -> Review:
     """The plan of a saved preview, or the one that `xtel plan --json` printed, as it was judged then."""
-    text = _text(name)
+    text = saved_text(name)
     try:
         if found := plan.saved(text):
             if found.plan.stack != stack:
@@ -107,7 +107,7 @@ def judged(
     declared = document.read(file)
     bound = "" if compared else checksum(stack, preview, sources.sources(project, stack, file))
     if preview.failed and source == "engine":
-        preview = _completed(project, stack, preview, declared)
+        preview = completed(project, stack, preview, declared)
     context = Context(
         stack=stack, file=str(file), declared=declaring.entries(declared), source=source, compared=compared,
         refreshed=refreshed, checksum=bound, prices=price.table(),
@@ -115,7 +115,7 @@ def judged(
     return rules.judge(plan.build(preview, context), policy(project, stack, declared))
 
 
-def _completed(project: Project, stack: str, preview: Preview, declared: Document) -> Preview:
+def completed(project: Project, stack: str, preview: Preview, declared: Document) -> Preview:
     """With what the state and the stack file know of what the preview did not come to; as it is where there is no state."""
     from xtel.project import sandbox
 
@@ -208,7 +208,8 @@ def write(path: Path, text: str) -> None:
         raise InputError(f"{path} cannot be written: {error.strerror}", step="name another file with --out") from None
 
 
-def _text(saved: str) -> str:
+def saved_text(saved: str) -> str:
+    """The text of a saved preview; ``-`` is standard input. Raises InputError."""
     try:
         return sys.stdin.read() if saved == "-" else Path(saved).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, cast
 import typer
 from typer.core import TyperCommand
 
+from providers.kernel import escaping
 from xtel import terminal
 from xtel.project import layout
 
@@ -36,7 +37,7 @@ def _stack_or_file(given: str) -> str:
 
 def complete_stack(incomplete: str) -> list[str]:
     """Names of stacks for a shell, from the names of files alone: it waits for each key."""
-    return [name for name in layout.here().names() if name.startswith(incomplete)]
+    return [name for name in layout.here().names() if name.startswith(incomplete) and _STACK.fullmatch(name)]
 
 
 _named: dict[str, Any] = {"metavar": "STACK", "help": "The name of a stack.", "autocompletion": complete_stack}
@@ -128,4 +129,4 @@ def group(*, completion: bool = False, **options: Any) -> typer.Typer:
 
 def agreed(question: str) -> bool:
     """Whether somebody is there to ask, and says yes."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question)
+    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(escaping.line(question))

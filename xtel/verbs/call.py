@@ -107,7 +107,8 @@ def call(
     if out or not text:
         refused = sum(result.good and not result.answered for result in results)
         more = f", {refused} of them refused as declared" if refused else ""
-        terminal.line(f"\n{len(good)} of {len(results)} numbers were answered{more}")
+        terminal.line("")
+        terminal.line(f"{len(good)} of {len(results)} numbers were answered{more}")
     raise typer.Exit(0 if len(good) == len(results) else 2)
 
 

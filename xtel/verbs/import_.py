@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from providers.kernel import escaping
 from xtel import terminal
 from xtel.project import layout
 from xtel.verbs import Json, Stack, agreed
@@ -84,7 +85,7 @@ def _take_over(found: layout.Project, stack: str, survey: Survey) -> None:
 
 
 def _asked(question: str) -> str:
-    return getpass.getpass(f"{question}: ")
+    return getpass.getpass(escaping.line(f"{question}: "))
 
 
 def _spelled(numbers: tuple[str, ...]) -> tuple[str, ...]:

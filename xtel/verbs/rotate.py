@@ -15,7 +15,7 @@ from xtel.verbs import Json, Stack
 
 if TYPE_CHECKING:
     from xtel.operations.gate import ApplyResult
-    from xtel.operations.rotate import Rotation
+    from xtel.operations.rotate import Applied, Rotation
 
 
 class What(StrEnum):
@@ -29,6 +29,10 @@ def rotate(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="One number: its key, or the number itself.")],
     *,
     what: Annotated[What | None, typer.Option(help="Needed only when the number has both.")] = None,
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", help="Renew nothing; forget the previous signing secret."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without typing the number.")] = False,
     json: Json = False,
 ) -> None:
@@ -42,8 +46,9 @@ def rotate(
     Examples:
       xtel rotate prod support
       xtel rotate prod +14155550100 --what secret --yes
+      xtel rotate prod support --forget
 
-    Exit codes: 0 renewed, 1 error or not agreed to, 3 blocked, 4 changed while it was planned.
+    Exit codes: 0 renewed (or forgotten), 1 error or not agreed to, 3 blocked, 4 changed while it was planned.
     """
     from xtel.operations import gate
     from xtel.operations import rotate as rotation
@@ -51,6 +56,8 @@ def rotate(
     here = layout.here()
     file = here.stack_file(stack)
     found = rotation.applied(here, stack, number)
+    if forget:
+        return _forget(here, found, json=json)
     chosen = rotation.choose(found, what.value if what else None)
     if chosen is None and not json and _terminal():
         answer = typer.prompt("which one", type=What)
@@ -68,6 +75,16 @@ def rotate(
     else:
         rotation.show(wanted, file)
     raise typer.Exit(result.exit)
+
+
+def _forget(here: layout.Project, found: Applied, *, json: bool) -> None:
+    from xtel.operations import secrets
+
+    gone = secrets.forget(here, found.stack, [found.number])
+    if json:
+        terminal.document({"stack": found.stack, "forgotten": [each.key for each in gone]})
+    else:
+        secrets.show_forgotten(found.stack, gone)
 
 
 def _through(here: layout.Project, wanted: Rotation, *, yes: bool, json: bool) -> ApplyResult:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from providers.kernel import secrecy
+from providers.kernel import escaping, secrecy
 from providers.kernel.wording import counted
 from xtel import terminal
 from xtel.operations.inventory.model import HeldObject, InventoryNumber, NetworkInventory, Orphan, VendorAnswer
@@ -16,8 +16,6 @@ COLUMNS = (
     "number", "vendor", "account", "attached_kind", "attached_id", "attached_name", "targets", "remark", "registered",
     "registration_id", "answered_by", "declared_by", "orphan",
 )  # fmt: skip
-#: A cell that begins with one of these is read as a formula by spreadsheets, or (the apostrophe) as quoted.
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "'")
 _WORDS = {
     "registration_without_number": "registered at xAI, and no carrier in reach has the number",
     "number_without_registration": "its calls go to xAI, where it is not registered",
@@ -113,17 +111,15 @@ def as_csv(found: NetworkInventory) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in found.numbers:
-        writer.writerow(map(_inert, _number_cells(row)))
+        writer.writerow(map(_cell, _number_cells(row)))
     for orphan in found.orphans:
         if orphan.kind == "undeclared_object":
-            writer.writerow(map(_inert, _object_cells(orphan)))
+            writer.writerow(map(_cell, _object_cells(orphan)))
     return out.getvalue()
 
 
-def _inert(text: str) -> str:
-    """Text that no spreadsheet reads as a formula."""
-    clean = secrecy.one_line(text, 10_000)
-    return f"'{clean}" if clean.startswith(_ACTIVE) else clean
+def _cell(text: str) -> str:
+    return escaping.cell(secrecy.one_line(text, 10_000))
 
 
 def _number_cells(row: InventoryNumber) -> tuple[str, ...]:

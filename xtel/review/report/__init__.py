@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from providers.kernel import escaping
 from xtel.review.plan import Review
 from xtel.review.report import github, html, markdown, text
 from xtel.review.report.view import Links
@@ -13,7 +14,7 @@ __all__ = ["FORMATS", "Links", "as_json", "render"]
 
 def as_json(review: Review) -> str:
     """The review as one JSON document (``xtel/review/plan/plan.schema.json``)."""
-    return review.model_dump_json(indent=2) + "\n"
+    return escaping.json_text(review.model_dump_json(indent=2)) + "\n"
 
 
 FORMATS: dict[str, Callable[[Review, Links], str]] = {

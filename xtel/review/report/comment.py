@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from providers.kernel import escaping
+from providers.kernel.escaping import code, markdown
 from providers.kernel.secrecy import one_line
 from xtel.review.plan.checksum import DIGITS
 from xtel.review.plan.model import Review
 from xtel.review.report import markdown as one
 from xtel.review.report import view
-from xtel.review.report.escape import code, markdown
 from xtel.review.report.view import Links
 
 #: The worst first: also the order in which stacks are shown.
@@ -104,7 +105,7 @@ def _record(entries: Sequence[Entry]) -> str:
         for entry in entries
         if isinstance(entry, Review)
     }
-    text = json.dumps(told, sort_keys=True).replace("--", "-\\u002d").replace(">", "\\u003e")
+    text = escaping.json_text(json.dumps(told, sort_keys=True)).replace("--", "-\\u002d").replace(">", "\\u003e")
     return f"<!-- {_REVIEWED} {text} -->"
 
 

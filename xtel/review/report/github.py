@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from providers.kernel.escaping import command, option
 from xtel.review.plan.model import Review
 from xtel.review.report import view
-from xtel.review.report.escape import command, option
 from xtel.review.report.view import Links
 
 #: GitHub shows so many of each kind per step.

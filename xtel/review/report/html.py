@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from providers.kernel import escaping
 from xtel.review.plan.model import Review
 from xtel.review.report import template, view
 from xtel.review.report.view import Links
@@ -35,7 +36,7 @@ def soft(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     def broken(part: str) -> Markup:
-        return Markup("<wbr>").join(escape(piece) for piece in _BREAKS.split(part))
+        return Markup("<wbr>").join(escape(escaping.visible(piece)) for piece in _BREAKS.split(part))
 
     whole = Markup('<span class="number">{}</span>')
     return Markup("").join(

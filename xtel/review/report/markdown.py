@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from providers.kernel.escaping import code, markdown, mermaid
 from xtel.review.plan.model import Drift, Review
 from xtel.review.report import template, view
-from xtel.review.report.escape import code, markdown, mermaid
 from xtel.review.report.view import Links
 
 #: GitHub takes 65,536 characters for a comment.

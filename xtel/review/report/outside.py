@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from providers.kernel.escaping import markdown
 from providers.kernel.secrecy import one_line
 from providers.kernel.wording import counted
 from xtel.review.report.comment import Missing
-from xtel.review.report.escape import markdown
 from xtel.review.report.markdown import BUDGET
 
 MARKER = "<!-- xtel:drift -->"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from providers.kernel import values
+from providers.kernel.escaping import code, markdown
 from xtel.review.rehearsal import Rehearsal, RehearsedNumber, Ring
-from xtel.review.report.escape import code, markdown
 from xtel.review.report.view import titled
 
 HEADS = ("NUMBER", "BEFORE", "AFTER", "VERDICT")

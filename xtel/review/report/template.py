@@ -1,9 +1,14 @@
-"""Fills the templates of reports; HTML is escaped by itself, Markdown by the template's own filters. Pure."""
+"""Fills the templates of reports; HTML is escaped by itself, Markdown by the template's own filters. Pure.
+
+Whatever they forget, the page as a whole holds nothing that is not seen.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from providers.kernel import escaping
 
 if TYPE_CHECKING:
     import jinja2
@@ -25,4 +30,4 @@ def _environment() -> jinja2.Environment:
 
 def render(name: str, **values: Any) -> str:
     """A template with its values."""
-    return _environment().get_template(name).render(**values)
+    return escaping.page(_environment().get_template(name).render(**values))

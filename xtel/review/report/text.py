@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from providers.kernel import escaping
 from xtel.review.plan.model import BundlePlan, Drift, Review
 from xtel.review.report import view
 
@@ -21,7 +22,7 @@ _NAMES, _WIDE = 60, 100
 
 def plain(review: Review) -> str:
     """The lines as one text."""
-    return "".join(f"{text}\n" for text, _ in lines(review))
+    return "".join(f"{escaping.line(text)}\n" for text, _ in lines(review))
 
 
 def lines(review: Review) -> list[Line]:

@@ -1,0 +1,1 @@
+"""xAI's realtime sessions (docs.x.ai, "Speech to Speech"; voice-realtime.ws.json), with or without a telephone."""
