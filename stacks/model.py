@@ -336,6 +336,7 @@ Rule = Literal[
     "no-shared-credential",
     "number-keeps-inbound",
     "protect-production-numbers",
+    "secret-destination",
     "secret-not-in-plain-config",
     "single-owner",
     "srtp-kept",

@@ -236,7 +236,9 @@ def reviewed(case: Path, source: str = "events.jsonl") -> plan.Review:
 def judged(preview: plan.Preview, file: Path) -> plan.Review:
     found = document.read(file)
     sum = checksum("test", preview, {"stack file": file.read_bytes()})
-    context = plan.Context("test", "stacks/test.yaml", declared.entries(found), checksum=sum)
+    context = plan.Context(
+        "test", "stacks/test.yaml", declared.entries(found), checksum=sum, secrets=declared.secrets(found)
+    )
     return rules.judge(
         plan.build(preview, context), rules.RuleSettings(TODAY, found.network.accept, found.network.limits)
     )

@@ -205,8 +205,9 @@ def test_agents_purchases_and_releases_show_between_two_versions(branch: Path) -
     assert numbers["nyc"]["after"]["targets"] == ["sip:…@sip.voice.x.ai;transport=tls"]
     assert numbers["+14155550100"]["after"]["agent"] == "sales"
     assert (done.returncode, found["verdict"], found["headline"]) == (
-        2, "needs a look",
-        "1 number is bought, 1 number starts ringing, agent night changes: 0 numbers, agent sales changes: 1 number",
+        3, "blocked",
+        "1 known secret goes to a new host, 1 number is bought, 1 number starts ringing, "
+        "agent night changes: 0 numbers, agent sales changes: 1 number",
     )  # fmt: skip
     told = {finding["what"]: finding["number"] for finding in found["findings"] if finding["level"] == "warning"}
     assert told == {

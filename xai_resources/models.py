@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from providers.kernel import ranges, values
-from providers.kernel.spec import Secret, Spec, StrictModel
+from providers.kernel.spec import Secret, Spec, StrictModel, first_of
 from providers.kernel.values import E164, UNKNOWN, DigestPassword, HeaderValue, Host, HttpsUrl, SigningSecret
 
 
@@ -37,7 +37,7 @@ class SipAuth(StrictModel):
     """Who may send calls: a digest (username and password) or an allowlist. xAI's documents say: choose one."""
 
     auth_username: str | None = Field(None, min_length=1, max_length=255, description="SIP digest username.")
-    auth_password: Annotated[DigestPassword, Secret()] | None = Field(
+    auth_password: Annotated[DigestPassword, Secret(first_of("sip_host"))] | None = Field(
         None, description="SIP digest password; xAI stores it encrypted and never returns it."
     )
     allow: Annotated[tuple[str, ...], AfterValidator(_entries)] = Field(
@@ -64,7 +64,7 @@ class Webhook(StrictModel):
     url: HttpsUrl = Field(description="https URL that receives realtime.call.incoming.")
     name: str | None = Field(None, min_length=1, description="Display name; default: the number's name.")
     auth_url: HttpsUrl | None = Field(None, description="OAuth token-exchange URL; needs auth_token.")
-    auth_token: Annotated[HeaderValue, Secret()] | None = Field(
+    auth_token: Annotated[HeaderValue, Secret(first_of("webhook.auth_url", "webhook.url"))] | None = Field(
         None, description="Bearer credential, or the OAuth client credential when auth_url is set."
     )
 
@@ -98,7 +98,7 @@ class NumberSpec(Spec):
     sip_host: Host = Field(
         values.SIP_HOST, description="The SIP host the carriers were pointed at; create insists on it."
     )
-    known_secret: Annotated[SigningSecret, Secret()] | None = Field(
+    known_secret: Annotated[SigningSecret, Secret(first_of("webhook.url"))] | None = Field(
         None, description="The signing secret of a number that exists, for taking it over without a new one."
     )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from providers.kernel.secrecy import MASK
-from providers.kernel.spec import Secret, StrictModel
+from providers.kernel.spec import Place, Secret, StrictModel
 from providers.kernel.values import HeaderValue, HttpsUrl, Whole
 from providers.kernel.wording import did_you_mean
 from xai_resources.models import snake_keys
@@ -142,11 +142,20 @@ class McpServer(Mcp[Annotated[str, AfterValidator(_stands_aside)]]):
     """
 
 
+def _its_server(inputs: Mapping[str, Any], place: Place) -> Iterator[str]:
+    """The URL of the server whose secret stands at ``tool_secrets.<label>.…``."""
+    listed = inputs.get("tools")
+    for tool in cast(list[Any], listed) if isinstance(listed, list | tuple) else ():
+        fields = cast(dict[str, Any], tool) if isinstance(tool, dict) else {}
+        if str(fields.get("server_label")) == place[1] and fields.get("server_url"):
+            yield str(fields["server_url"])
+
+
 class ToolSecrets(StrictModel):
     """The values of one server's secrets."""
 
-    authorization: Annotated[HeaderValue, Secret()] | None = None
-    headers: dict[str, Annotated[HeaderValue, Secret()]] | None = None
+    authorization: Annotated[HeaderValue, Secret(_its_server)] | None = None
+    headers: dict[str, Annotated[HeaderValue, Secret(_its_server)]] | None = None
 
 
 #: Fields that are sent and never taken from an answer.

@@ -13,10 +13,28 @@ from pydantic_core import ErrorDetails, to_jsonable_python
 
 from providers.kernel.values import Unknown, has_unknown
 
+#: Keys and indices from an object's inputs down to one value: ``("webhook", "auth_token")``.
+Place = tuple[str | int, ...]
+
 
 @dataclass(frozen=True)
 class Secret:
-    """Annotation of a field whose value must never be shown: ``Annotated[str, Secret()]``."""
+    """Annotation of a field whose value must never be shown: ``Annotated[str, Secret()]``.
+
+    ``goes_to`` finds in an object's inputs the URLs, SIP URIs or hosts that get the value which stands at a place; without
+    it the object's vendor alone gets it.
+    """
+
+    goes_to: Callable[[Mapping[str, Any], Place], Iterable[str]] | None = None
+
+
+def first_of(*paths: str) -> Callable[[Mapping[str, Any], Place], Iterable[str]]:
+    """For :class:`Secret`: what stands at the first of these paths that is there, nothing where none is."""
+
+    def goes_to(inputs: Mapping[str, Any], place: Place) -> Iterable[str]:
+        return [found for path in paths if (found := at(inputs, path)) and isinstance(found, str)][:1]
+
+    return goes_to
 
 
 class StrictModel(BaseModel):
@@ -239,6 +257,31 @@ def _sealed(parts: list[Any], value: Any, seal: Callable[[Any], Any]) -> Any:
     for model in models:
         result |= {key: item for key, item in sealed(model, fields, seal).items() if item != fields.get(key)}
     return result
+
+
+def secret_fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Place, Any, Secret]]:
+    """What stands in a spec's secret fields, at any depth, with its place and how the field is marked."""
+    for name, info in model.model_fields.items():
+        if name in values:
+            yield from _in_secret_fields([*_parts(info.annotation), *info.metadata], values[name], (name,))
+
+
+def _in_secret_fields(parts: list[Any], value: Any, place: Place) -> Iterator[tuple[Place, Any, Secret]]:
+    if isinstance(value, list | tuple):
+        for index, item in enumerate(cast(list[Any], value)):
+            yield from _in_secret_fields(parts, item, (*place, index))
+    elif not isinstance(value, Mapping):
+        if value and (mark := next((part for part in parts if isinstance(part, Secret)), None)):
+            yield place, value, mark
+    elif mapping := next((part for part in parts if get_origin(part) is dict), None):
+        inner = list(_parts(get_args(mapping)[1]))
+        for key, item in cast(Mapping[str, Any], value).items():
+            yield from _in_secret_fields(inner, item, (*place, key))
+    else:
+        fields = cast(Mapping[str, Any], value)
+        for model in (part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)):
+            for below, item, mark in secret_fields(model, fields):
+                yield (*place, *below), item, mark
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from providers.kernel import call_handling, operation
 from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import Live, Object
-from providers.kernel.spec import Secret, Spec
+from providers.kernel.spec import Secret, Spec, first_of
 from providers.kernel.values import has_unknown
 from providers.twilio import twiml
 from providers.twilio.api import Api
@@ -76,7 +76,7 @@ def _application(found: Any) -> Live:
 class TwimlSpec(Spec, twiml.Dial):
     """Everything the document depends on."""
 
-    password: Annotated[str, Secret()] = Field("", description="Digest password.")
+    password: Annotated[str, Secret(first_of("hosted"))] = Field("", description="Digest password.")
     hosted: str = Field("", description="URL that is to answer with the document; none: somebody sets the handler.")
     content: str = Field("", description="SHA-256 of the document without its password; computed, whatever is given.")
 

@@ -6,6 +6,7 @@ shows is read and written back. Never tried against a live account: docs/vonage.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
@@ -14,6 +15,7 @@ from pydantic import Field
 from providers.kernel import purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
+from providers.kernel.inventory import LiveObject
 from providers.kernel.route import Leg, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.values import Whole
@@ -69,6 +71,11 @@ def _account(api: Api) -> str:
     return api.api_key
 
 
+def _on_the_way(api: Api, number: str) -> Iterator[LiveObject]:
+    """The number's record decides alone."""
+    yield Attachment().on_the_way(api, number)[1]
+
+
 CARRIER = Carrier[Api](
     name="vonage",
     title="Vonage",
@@ -88,4 +95,5 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    on_the_way=_on_the_way,
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from providers.kernel import attachment, operation
+from providers.kernel import attachment, call_handling, operation
 from providers.kernel.attachment import Held
+from providers.kernel.call_handling import CallHandling
 from providers.kernel.spec import Spec
 from providers.kernel.values import SipUri
 from providers.vonage.api import Api, Found, e164
@@ -35,6 +37,11 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     spec: ClassVar[type[Spec]] = AttachmentSpec
     outputs = ("attached_to", "previous")
     link = _VALUE
+
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """A callback is called without a login."""
+        seen = call_handling.from_values(inputs)
+        return replace(seen, destinations=tuple(replace(each, username="") for each in seen.destinations))
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """A callback counts more than the application's voice webhooks."""

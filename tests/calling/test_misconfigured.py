@@ -168,6 +168,7 @@ BY_A_CALL = {
     "twilio: wrong port", "telnyx: wrong port",  # 5060 with TLS: xAI's documents disagree
     "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
     "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
+    "vonage: source not in the allowlist",  # nobody published where its calls come from
     "twiml: no XML", "twiml: no URI", "twiml: nobody there",
 }  # fmt: skip
 

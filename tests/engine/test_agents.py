@@ -230,12 +230,20 @@ def test_a_tool_that_takes_its_secret_to_another_host_is_seen(project: Project, 
     }
     going = "crm goes to evil.example.net with its X-Team and authorization"
     assert told(found) == f"what it may call changes; {going}; it answers 1 number"
+    stopped = {each["what"] for each in found["findings"] if each["rule"] == "secret-destination"}
+    place = "a new host for it (tool_secrets.crm.%s; before: mcp.example.com)"
+    assert stopped == {
+        f"crmToken goes to evil.example.net, {place % 'authorization'}",
+        f"crmTeam goes to evil.example.net, {place % 'headers.X-Team'}",
+    }
+    assert found["verdict"] == "blocked"
     shown = project.run("preview", "--diff")
     assert '"https://mcp.example.com/mcp" => "https://evil.example.net/mcp"' in shown and "canary" not in shown
     project.change("https://evil.example.net/mcp", "https://mcp.example.com/mcp")
     project.run("config", "set", "--secret", "crmToken", "canary-new-5678")
     found = planned(project)
     assert changes(found) == {"tool_secrets.crm.authorization": ("[secret]", "[secret]")}
+    assert {each["state"] for each in found["plan"]["secrets"]} == {"kept"}
     assert told(found) == "what it may call changes; it answers 1 number"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.calling.conftest import receiver, sandbox, server
+from tests.calling.conftest import receiver, sandbox
 from tests.judges.programs import judges, program
 from tests.sandbox.conftest import Server
 from tests.signaling.calling import Certificates
@@ -20,6 +20,16 @@ __all__ = ["certificates", "edge", "receiver", "sandbox", "server"]
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"judges: {', '.join(judges())}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A sandbox whose memory can be measured: else the C library keeps what TLS had, for the next call that may come."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MALLOC_MMAP_THRESHOLD_", "131072")
+        running = Server(tmp_path_factory.mktemp("judges"))
+    yield running
+    assert running.stop() == (0, "")
 
 
 @dataclass(frozen=True)

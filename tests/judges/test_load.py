@@ -19,9 +19,8 @@ from tests.sandbox.conftest import Server
 
 CALLS, RATE = 200, 20
 NUMBER = NUMBERS["sip"]
-#: MB by which 200 calls may let the process grow, with their ladders and the TLS of those that are under way; and 200
-#: more, when those before them are forgotten.
-FIRST, MORE = 64, 12
+#: MB by which 200 calls may let the process grow, with their ladders; and 200 more, when those before them are forgotten.
+FIRST, MORE = 40, 15
 #: Seconds for which SIP remembers an INVITE that was accepted: 64 times T1 (RFC 6026), and a little.
 REMEMBERED = 33
 

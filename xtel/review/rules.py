@@ -38,6 +38,8 @@ PACK = "xtel"
 #: Shares are counted from so many numbers: half of two is no mass change.
 _COUNTED_FROM = 10
 _DAYS = 14
+#: So many ways of secrets to new hosts are told one by one.
+_TOLD_APART = 8
 #: How a finding of a rehearsal begins.
 _REHEARSED = "rehearsed: "
 #: The change after which a deletion gives the number back.
@@ -305,6 +307,21 @@ def _plain_secrets(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
         )  # fmt: skip
 
 
+def _secret_destination(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
+    """A known secret that goes to another host than before; of many the plan lists which, and each object says less."""
+    moved = [item for item in plan.secrets if item.state == "new host"]
+    few = len({(item.secret, item.host) for item in moved}) <= _TOLD_APART
+    lines = {(item.type, item.name): item.line for item in plan.objects}
+    for item in moved if few else {(item.number, item.name): item for item in moved}.values():
+        what = f"{item.secret} goes to {item.host}, a new host for it ({item.field}; before: {', '.join(item.before)})"
+        yield RuleFinding(
+            level="danger", number=item.number, object="" if item.number else object_named(item.type, item.name),
+            line=lines.get((item.type, item.name), 0), what=what if few else "its secrets go to hosts that are new for them",
+            why="whoever answers there gets its value" if few else "whoever answers there gets their values",
+            step="leave the host, or name another secret for it",
+        )  # fmt: skip
+
+
 def _max_reroute(plan: Plan, policy: RuleSettings) -> Iterator[RuleFinding]:
     changed = [number for number in plan.numbers if number.kind == "rerouted"]
     limits = policy.limits
@@ -400,6 +417,7 @@ RULES: dict[Rule, Check] = {
     "webhook-https": _webhook_https,
     "e164": _e164,
     "secret-not-in-plain-config": _plain_secrets,
+    "secret-destination": _secret_destination,
     "max-reroute": _max_reroute,
     "max-delete": _max_delete,
     "allowlist-widened": _allowlist_widened,
@@ -540,10 +558,12 @@ def _headline(plan: Plan, verdict: Word) -> str:
     refused = sum(bool(item.blocked) for item in plan.objects)
     opened = sum(bool(number.widened and number.widened.whole) for number in plan.numbers)
     anew = sum(number.replacement is not None for number in plan.numbers)
+    moved = len({item.secret for item in plan.secrets if item.state == "new host"})
     told = [
         _clause(kinds["loses inbound"], "stops ringing", "stop ringing"),
         _clause(kinds["released"], "is released", "are released"),
         _clause(opened, "opened to the internet", "opened to the internet"),
+        _moving(moved) if moved else "",
         _clause(anew, "re-registered", "re-registered"),
         _clause(kinds["rerouted"], "rerouted", "rerouted"),
         _clause(sum(bool(number.bought) for number in plan.numbers), "is bought", "are bought"),
@@ -556,6 +576,10 @@ def _headline(plan: Plan, verdict: Word) -> str:
         clauses = [_clause(len(plan.numbers), "changes and rings as before", "change and ring as before")]
     known = ", ".join(filter(None, clauses)) or ("" if plan.why_incomplete else "no number rings differently")
     return "; ".join(filter(None, (known, _not_known(plan))))
+
+
+def _moving(count: int) -> str:
+    return f"{counted(count, 'known secret')} go{'es' if count == 1 else ''} to a new host"
 
 
 def _not_known(plan: Plan) -> str:

@@ -14,6 +14,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
+from providers.kernel import escaping
+
 #: The hops of a call, in the order it passes them: the same words wherever a call is spoken of.
 HopName = Literal[
     "number", "attachment", "trunk", "dns", "tls", "sip", "registration", "authentication", "media", "webhook", "session",
@@ -79,7 +81,7 @@ class TraceReport:
 
     def as_json(self) -> str:
         """For ``--json``; by pydantic's own writer, which a thousand numbers do not slow down."""
-        return f"{TypeAdapter(TraceReport).dump_json(self, indent=2).decode()}\n"
+        return f"{escaping.json_text(TypeAdapter(TraceReport).dump_json(self, indent=2).decode())}\n"
 
 
 _WORST: dict[Verdict, int] = {"fail": 0, "unknown": 1, "pass": 2}

@@ -11,9 +11,10 @@ from typing import Any, Literal, cast
 from providers.kernel import secrecy, spec
 from providers.kernel.secrecy import one_line
 from stacks import callpath, graph
+from stacks.destinations import SecretDestination
 from xtel.engine.previews import Preview
 from xtel.engine.step import STACK, UNKNOWN, Step, name_of, type_of
-from xtel.review.plan import calls, changes, exposure, price
+from xtel.review.plan import calls, changes, exposure, handed, price
 from xtel.review.plan.calls import Group, Part
 from xtel.review.plan.model import (
     BundlePlan,
@@ -61,6 +62,8 @@ class Context:
     refreshed: bool = False
     checksum: str = ""
     prices: tuple[price.Price, ...] = ()
+    #: What the stack file calls the secrets that a preview masks, and where each goes.
+    secrets: tuple[SecretDestination, ...] = ()
 
 
 def build(preview: Preview, context: Context) -> Plan:
@@ -94,6 +97,7 @@ def build(preview: Preview, context: Context) -> Plan:
         total=max(len(numbers), len(context.declared), len(exported)),
         carriers=dict(sorted(before.items())),
         objects=tuple(objects),
+        secrets=handed.compared(found, context.secrets, whole=preview.whole, masked=context.source != "stack files"),
         drift=tuple(sorted(_drift(preview), key=lambda item: (not item.number, item.number, item.name, item.path))),
         refreshed=context.refreshed or any(step.op == "refresh" for step in preview.steps),
         bundles=tuple(_bundles(found, context.stack)),

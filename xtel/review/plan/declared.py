@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from providers.kernel import spec, values
 from providers.kernel.secrecy import MASK
-from stacks import callpath, graph
+from stacks import callpath, destinations, graph
+from stacks.destinations import SecretDestination
 from stacks.document import Document
 from stacks.resource import NUMBER, UNKNOWN, Resource
 from xtel.engine.previews import Preview
@@ -55,6 +56,11 @@ def entries(document: Document) -> dict[str, DeclaredNumber]:
         secret = graph.password_secret(registered[name])
         found[name] = DeclaredNumber(key, document.lines[key], secret, number.agent or "")
     return found
+
+
+def secrets(document: Document) -> tuple[SecretDestination, ...]:
+    """Which config secret goes to which host, as the stack file says."""
+    return destinations.of(graph.of_document(document))
 
 
 def resources(stack: str, document: Document | None, renamed: Mapping[str, str]) -> dict[str, Resource]:

@@ -109,6 +109,24 @@ class Change(Item):
     secrets: tuple[str, ...] = Field(default=(), exclude=True)
 
 
+class SecretPlan(Item):
+    """One secret on its way from a field of an object to a host; never its value."""
+
+    secret: str = Field(
+        description="Config secret of that name; of what has none what it is: a made password, a field."
+    )
+    host: str = Field(description="Who gets its value: a host, or for what a vendor keeps the vendor.")
+    state: Literal["new host", "new secret", "new place", "kept"] = Field(
+        description="Against before: a known secret at a host that it did not go to; a secret that was not there; another"
+        " object sends it to a host that has it; nothing new."
+    )
+    before: tuple[str, ...] = Field(default=(), description="For a new host: where it went.")
+    number: str = Field(default="", description="The number whose object it is; empty: an agent's.")
+    type: str = Field(description="Vendor and kind of the object, such as xai:PhoneNumber.")
+    name: str = Field(description="The object.")
+    field: str = Field(description="The field that holds the secret; digest: it logs in with the number's password.")
+
+
 class ObjectPlan(Item):
     """One object that changes."""
 
@@ -190,6 +208,7 @@ class Plan(Item):
         default_factory=dict[str, int], description="Numbers that ring before, per carrier."
     )
     objects: tuple[ObjectPlan, ...]
+    secrets: tuple[SecretPlan, ...] = Field(default=(), description="Which secret goes to which host after this.")
     drift: tuple[Drift, ...] = ()
     refreshed: bool = Field(default=False, description="Whether drift was looked for.")
     bundles: tuple[BundlePlan, ...] = ()

@@ -98,7 +98,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         try:
             file = self.project.stack_file(self.stack)
             found = document.read(file)
-            context = Context(self.stack, str(file), declaring.entries(found))
+            context = Context(self.stack, str(file), declaring.entries(found), secrets=declaring.secrets(found))
             policy = planning.policy(self.project, self.stack, found)
         except InputError:
             context = Context(self.stack)

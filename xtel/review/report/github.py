@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from providers.kernel.escaping import command, option
 from xtel.review.plan.model import Review
-from xtel.review.report import view
+from xtel.review.report import handed, view
 from xtel.review.report.view import Links
 
 #: GitHub shows so many of each kind per step.
@@ -21,6 +21,8 @@ def commands(review: Review, links: Links) -> str:
         lines.append(_line("notice", "", 0, f"{plan.stack}: rehearsal", said))
     if plan.why_incomplete:
         lines.append(_line("error", "", 0, f"{plan.stack}: plan incomplete", plan.why_incomplete))
+    if secrets := handed.rows(plan):
+        lines.append(_line("notice", "", 0, f"{plan.stack}: secrets", "; ".join(text for _, text in secrets)))
     shown: dict[str, list[view.Told]] = {"error": [], "warning": [], "notice": []}
     for told in view.told(review):
         shown["error" if told.stops else "notice" if told.accepted else "warning"].append(told)

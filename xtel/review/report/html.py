@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from providers.kernel import escaping
 from xtel.review.plan.model import Review
-from xtel.review.report import template, view
+from xtel.review.report import handed, template, view
 from xtel.review.report.view import Links
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def page(review: Review, links: Links) -> str:
         "plan.html.j2", review=review, plan=plan, view=view, links=links, tone=_TONES.get(review.verdict, "bad"),
         findings=view.told(review), routes=view.routes(plan), diff=view.diff(plan), drift=view.drift(plan),
         bundles=view.bundles(plan), permanent=view.permanent(plan), problems=view.problems(plan),
-        acceptance=view.acceptance(review), places=view.lines_of([*plan.objects, *plan.numbers]), soft=soft,
+        secrets=handed.rows(plan), acceptance=view.acceptance(review),
+        places=view.lines_of([*plan.objects, *plan.numbers]), soft=soft,
     )  # fmt: skip
 
 

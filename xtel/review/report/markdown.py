@@ -9,7 +9,7 @@ from typing import Any
 
 from providers.kernel.escaping import code, markdown, mermaid
 from xtel.review.plan.model import Drift, Review
-from xtel.review.report import template, view
+from xtel.review.report import handed, template, view
 from xtel.review.report.view import Links
 
 #: GitHub takes 65,536 characters for a comment.
@@ -52,6 +52,7 @@ def report(review: Review, links: Links, budget: int = BUDGET) -> str:
         "review": review, "plan": plan, "view": view, "links": links, "commit": links.commit[:7],
         "places": _places(review, links), "picture": _picture(parts["routes"]), "code": code, "text": markdown,
         "problems": view.problems(plan), "permanent": view.permanent(plan), "bundles": view.bundles(plan),
+        "secrets": handed.rows(plan),
         "shown": {"findings": _FINDINGS, "routes": _ROUTES},
     }  # fmt: skip
     made = ""

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from providers.kernel import escaping
 from xtel.review.plan.model import BundlePlan, Drift, Review
-from xtel.review.report import view
+from xtel.review.report import handed, view
 
 Line = tuple[str, str]
 _Item = TypeVar("_Item")
 _STYLE = {"none": "green", "safe": "green", "needs a look": "yellow", "dangerous": "yellow"}
-_SIGN_STYLE = {"+": "green", "-": "red", "±": "red", "~": "yellow"}
+_SIGN_STYLE = {"+": "green", "-": "red", "±": "red", "~": "yellow", "!": "red"}
 _MARKS = {"danger": "✗", "warning": "!"}
 #: Lines of one list.
 _MOST = 40
@@ -38,6 +38,7 @@ def lines(review: Review) -> list[Line]:
         told += [(f"  {text}", "red"), *_names(names)]
     told += _cut(view.told(review), "", _finding)
     told += _cut(view.routes(plan), "Routing", _route)
+    told += _cut(handed.rows(plan), "Secrets", lambda item: [(f"  {item[0]} {item[1]}", _SIGN_STYLE.get(item[0], ""))])
     told += _cut(view.diff(plan), "Changes", _block)
     told += _cut(view.permanent(plan), "Cannot be undone", lambda text: [(f"  {text}", "red")])
     told += _cut(view.drift(plan), "Drift: changed outside, applying undoes it", _drift)
