@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from providers.kernel import escaping
 from providers.kernel.errors import InputError
 from providers.kernel.wording import counted
 from xtel import terminal
@@ -118,7 +118,7 @@ def _report(stack: str, results: list[Result], format: Format) -> str:
 
     if format is Format.json:
         told = {"stack": stack, "calls": [result.as_json() for result in results]}
-        return dumps(told, indent=2, ensure_ascii=False) + "\n"
+        return escaping.json(told)
     drawn = {Format.svg: ladder.svg, Format.html: ladder.page}.get(format)
     return drawn(results) if drawn else ""
 
