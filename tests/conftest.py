@@ -29,7 +29,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-    """In `.ci/run`: which contracts were there to be checked, and what each step took, right above the runner's own last line."""
+    """In `.ci/run`: which contracts were checked, and what each step took, right above the runner's own last line."""
     yield
     if given := os.environ.get(times.GIVEN):
         from tests import contract
