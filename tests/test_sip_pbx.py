@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from providers.sip import bundle
 from tests.test_sip import FALLBACK, NUMBER, PASSWORD, VARIANTS, inputs, shown, texts
 
 OPTIONS = Path(__file__).parent / "cases" / "options"
@@ -271,3 +272,11 @@ def test_the_secret_file_is_read_as_the_password() -> None:
     made = shown("freeswitch", "digest")
     assert f'<param name="password" value="{PASSWORD}"/>' in made
     assert 'data="xai-14155550123.secret"' in made
+
+
+def test_what_no_freeswitch_has_read_says_so() -> None:
+    page = bundle.files(inputs("freeswitch", bind="10.0.0.9:5099", extension="8000")).page
+    assert page is not None
+    told = {each.name: each.unverified for each in page.filled}
+    assert told["bind"] == told["extension"] == "no FreeSWITCH has read it yet"
+    assert told["phone_number"] == ""

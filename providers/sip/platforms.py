@@ -114,6 +114,10 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             }
         ),
         unless={"sip_profiles/xai.xml": "profile"},
+        unverified=dict.fromkeys(
+            ("profile", "bind", "from_domain", "address", "context", "extension", "transfer", "transfer_context"),
+            "no FreeSWITCH has read it yet",
+        ),
         transfers=("consume", "pass"),
     ),
     "kamailio": PlatformFiles(
