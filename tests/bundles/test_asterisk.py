@@ -54,7 +54,10 @@ def pbx(
         made.secret: made.sealed(password),
     }
     with names([host, *known], place) as resolver, running(files, resolver, more) as asterisk:
-        yield asterisk
+        try:
+            yield asterisk
+        finally:
+            ca.unlink()
 
 
 def sip(call: dict[str, Any], method: str) -> list[str]:
