@@ -24,7 +24,7 @@ Codec = Annotated[
 #: Keys that only some platforms have a place for.
 ONLY: dict[str, frozenset[str]] = {
     "transfer_context": frozenset({"asterisk"}),
-    "address": frozenset({"asterisk", "freeswitch"}),
+    "address": frozenset({"asterisk", "freeswitch", "kamailio", "opensips"}),
     "interface": frozenset({"cube"}),
     "tag": frozenset({"cube"}),
     "ca_file": frozenset({"asterisk", "kamailio", "opensips"}),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
 from providers.kernel.files import Comment, Files, signed
@@ -57,7 +58,6 @@ _FILES: dict[str, dict[str, tuple[str, Language]]] = {
         "kamailio.cfg": ("kamailio.cfg", _PROXY),
         "{under}.cfg": ("routes.cfg", _PROXY),
         "tls.cfg": ("tls.cfg", _LIST),
-        "dispatcher.list": ("dispatcher.list", _LIST),
     },
     "opensips": {"opensips.cfg": ("opensips.cfg", _PROXY), "{under}.cfg": ("routes.cfg", _PROXY)},
     "cube": {"{id}.ios": ("cube.ios", _IOS)},
@@ -145,17 +145,25 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
     if not to["port"]:
         to["port"] = inputs["port"]
     codecs = [_CODECS.get(platform, {}).get(codec, codec) for codec in inputs["codecs"]]
+    ways = [_way(uri, f"fallback[{count}]", number, platform) for count, uri in enumerate(inputs.get("fallback") or ())]
+    address = str(inputs.get("address", ""))
     plain = {
         "number": number,
         "digits": digits,
         "id": f"xai-{digits}",
         "under": f"xai_{digits}",
         "upper": f"XAI_{digits}",
+        "spellings": list(dict.fromkeys((number, digits, *inputs.get("did", ())))),
         "target": str(inputs["target"]),
         "to": to,
-        "fallback": [
-            _way(uri, f"fallback[{count}]", number, platform) for count, uri in enumerate(inputs.get("fallback") or ())
+        "fallback": ways,
+        "hosts": [
+            {"name": name, "certified": "|".join(map(_in_certificate, (name, f"*.{name.partition('.')[2]}")))}
+            for name in dict.fromkeys(way["host"] for way in (to, *ways) if way["transport"] == "tls")
         ],
+        # SDP takes an address; a name is the relay's own to resolve
+        "media_address": address if _is_address(address) else "",
+        "transfer": inputs.get("transfer", "refuse"),
         "username": inputs.get("username", ""),
         "codecs": codecs,
         "srtp": inputs["srtp"] == "required",
@@ -187,6 +195,19 @@ def _way(uri: str, field: str, number: str, platform: str) -> dict[str, Any]:
         "transport": read.transport,
         "parameters": [{"name": name, "value": value} for name, value in read.parameters],
     }
+
+
+def _in_certificate(name: str) -> str:
+    """A DNS name as it stands in a certificate's subjectAltName (DER: context tag 2, length, letters), in hexadecimal."""
+    return (bytes((0x82, len(name))) + name.encode("ascii")).hex()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(pattern: str, seen: Mapping[str, Any]) -> str:
