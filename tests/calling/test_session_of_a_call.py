@@ -6,18 +6,20 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from signaling import UserAgent, audible
+from signaling import Call, IncomingRefer, audible
 from signaling.audio import tone
 from tests.calling import wiring
-from tests.calling.test_answered import control, phone
+from tests.calling.test_answered import control
 from tests.calling.wiring import NUMBERS, Receiver
 from tests.sandbox.conftest import Server
 
 NUMBER = NUMBERS["sip"]
+Refer = Callable[[Call, IncomingRefer], Awaitable[None]]
 
 
 @pytest.fixture
@@ -28,12 +30,11 @@ def line(sandbox: Server, receiver: Receiver) -> Receiver:
     return receiver
 
 
-def called(sandbox: Server, seconds: float, speak: bytes = b"") -> float:
+def called(sandbox: Server, seconds: float, speak: bytes = b"", takes: Refer | None = None) -> float:
     """A call of so many seconds after its answer; how many of them something was heard."""
 
     async def main() -> float:
-        agent: UserAgent
-        async with phone(sandbox) as agent:
+        async with wiring.phone(sandbox, on_refer=takes) as agent:
             call = await agent.call(f"sip:{NUMBER}@sip.voice.x.ai;transport=tls")
             await call.answered(10)
             call.media.write(speak)
@@ -156,6 +157,22 @@ def test_a_refused_transfer_leaves_the_session(sandbox: Server, receiver: Receiv
     assert wiring.call(sandbox, NUMBERS["twilio"], seconds=1)["state"] == "ended"
     assert receiver.closed.wait(2)
     assert "response.done" in receiver.kinds()
+
+
+def test_a_transfer_that_nobody_reports_on(sandbox: Server, line: Receiver) -> None:
+    sandbox.switch(xai_transfer_seconds=0.2)
+    answers: list[tuple[int, str]] = []
+
+    def script(socket: Any, call_id: str) -> None:
+        answer = control(sandbox, call_id, "refer", {"target_uri": "tel:+14155550188"})
+        answers.append((answer.status_code, answer.json()["error"]))
+
+    async def takes(call: Call, refer: IncomingRefer) -> None:
+        await refer.accept()
+
+    line.script = script
+    called(sandbox, 0.8, takes=takes)
+    assert answers == [(504, "transfer did not resolve in time")]
 
 
 def test_a_hangup_before_anybody_joined(sandbox: Server, receiver: Receiver) -> None:

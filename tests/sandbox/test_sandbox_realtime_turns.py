@@ -146,11 +146,15 @@ def test_speech_is_a_turn(sandbox: Server, codec: str, rate: int) -> None:
     assert found[-1]["response"]["metadata"] is None
 
 
+def forced(socket: ClientConnection, text: str, **more: Any) -> None:
+    item = {"type": "force_message", "role": "assistant", "content": [{"type": "output_text", "text": text}], **more}
+    send(socket, "conversation.item.create", item=item)
+
+
 def test_speech_interrupts(sandbox: Server) -> None:
     with session(sandbox) as socket:
         opened(socket)
-        send(socket, "session.update", session={"instructions": "a long story " * 8})
-        send(socket, "response.create")
+        forced(socket, "a long story " * 100)
         append(socket, SPEECH)
         found = until(socket, "response.done")
     assert "input_audio_buffer.speech_started" in kinds(found)
@@ -177,17 +181,10 @@ def test_turns_that_the_client_ends(sandbox: Server) -> None:
 def test_a_message_that_must_not_be_interrupted(sandbox: Server) -> None:
     with session(sandbox) as socket:
         opened(socket)
-        content = [{"type": "output_text", "text": "This call is recorded. " * 8}]
-        item: dict[str, Any] = {
-            "type": "force_message",
-            "role": "assistant",
-            "content": content,
-            "interruptible": False,
-        }
-        send(socket, "conversation.item.create", item=item)
+        forced(socket, "This call is recorded. " * 50, interruptible=False)
         append(socket, SPEECH)
         found = until(socket, "response.done")
-        assert words(found) == ("This call is recorded. " * 8).strip()
+        assert words(found) == ("This call is recorded. " * 50).strip()
         assert "input_audio_buffer.speech_started" not in kinds(found)
 
 

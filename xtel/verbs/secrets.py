@@ -78,7 +78,7 @@ def secrets(
         for file, word in done.items():
             terminal.line(f"{file}  {word}")
         return None
-    return _print(stack, numbers, format, name, json=json)
+    return _show(stack, numbers, format, name, json=json)
 
 
 def _fits(format: Format, out: str, *, force: bool, name: str) -> None:
@@ -91,7 +91,7 @@ def _fits(format: Format, out: str, *, force: bool, name: str) -> None:
         raise typer.BadParameter("a Secret's name has small letters, digits, dots and dashes", param_hint="--name")
 
 
-def _print(stack: str, numbers: list[Held], format: Format, name: str, *, json: bool) -> None:
+def _show(stack: str, numbers: list[Held], format: Format, name: str, *, json: bool) -> None:
     from xtel.operations import secrets as signing
 
     if sys.stdout.isatty():

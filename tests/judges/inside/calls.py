@@ -14,6 +14,7 @@ from signaling import CallState
 from signaling.digest import DigestServer, Verdict
 from signaling.errors import CallRefused
 from signaling.incoming import IncomingCall
+from signaling.refer import IncomingRefer
 from signaling.transaction import Timers
 from tests.calling import wiring
 from tests.calling.wiring import PASSWORD, Receiver
@@ -50,12 +51,12 @@ def sdp(message: str) -> list[str]:
 def test_a_call_to_the_sandbox(edge: int, proxy: Proxy, media: Relay, sandbox: Server) -> None:
     """The DID as it is delivered, the name in the handshake, the digest, the sound, and who hangs up."""
     wiring.xai(sandbox, NUMBER, digest="hq", agent=True)
-    log = proxy(PASSWORD, port=edge, username="hq")
+    log = proxy(PASSWORD, port=edge, username="hq", did=["0891234"])
 
     async def main() -> None:
         carrier = Carrier()
         async with carrier.agent:
-            call = await carrier.call()
+            call = await carrier.call("0891234")
             await call.answered(10)
             async with asyncio.timeout(10):
                 async for frame in call.media.frames():
@@ -109,6 +110,35 @@ def test_hanging_up_and_transferring_at_the_far_end(
     assert said[1] == 200
     assert len({frozenset((s["source"], s["destination"])) for s in found["ladder"] if s["kind"] == "sip"}) == 1
     assert media.steps()[-1] == "delete"
+
+
+def test_a_transfer_that_is_passed_on(
+    edge: int, proxy: Proxy, media: Relay, sandbox: Server, receiver: Receiver
+) -> None:
+    """REFER reaches the carrier, and its report the agent."""
+    wiring.xai(sandbox, NUMBER, digest="hq")
+    proxy(PASSWORD, port=edge, username="hq", transfer="pass")
+    said: list[int] = []
+    target = {"target_uri": "tel:+14155550188"}
+    receiver.script = lambda socket, call_id: said.append(
+        sandbox.xai("POST", f"/v1/realtime/calls/{call_id}/refer", target).status_code
+    )
+
+    async def transfers(call: Any, asked: IncomingRefer) -> None:
+        await asked.accept()
+        await asked.report(200)
+
+    async def main() -> None:
+        carrier = Carrier(on_refer=transfers)
+        async with carrier.agent:
+            call = await carrier.call()
+            await call.answered(10)
+            assert (await call.ended()).by == "remote"
+        (refer,) = carrier.messages("REFER")
+        assert "Refer-To: <tel:+14155550188>" in refer
+
+    run(main)
+    assert said == [200]
 
 
 def test_the_next_way_when_xai_refuses(
