@@ -14,12 +14,13 @@ from signaling import CallState
 from signaling.digest import DigestServer, Verdict
 from signaling.errors import CallRefused
 from signaling.incoming import IncomingCall
+from signaling.media import MediaStream
 from signaling.refer import IncomingRefer
 from signaling.transaction import Timers
 from tests.calling import wiring
 from tests.calling.wiring import PASSWORD, Receiver
 from tests.judges.inside.conftest import NUMBER
-from tests.judges.inside.network import CARRIER, OTHER, PBX, PROXY, Authority
+from tests.judges.inside.network import OTHER, PBX, PROXY, Authority
 from tests.judges.inside.people import Carrier, answers, called
 from tests.judges.inside.relay import Relay
 from tests.sandbox.conftest import Server
@@ -48,7 +49,13 @@ def sdp(message: str) -> list[str]:
     return ["".join(each).strip() for each in found]
 
 
-def test_a_call_to_the_sandbox(edge: int, proxy: Proxy, media: Relay, sandbox: Server) -> None:
+async def hears_something(media: MediaStream) -> None:
+    async for frame in media.frames():
+        if any(frame.pcm):
+            return
+
+
+def test_a_call_to_the_sandbox(edge: int, proxy: Proxy, media: Relay, sandbox: Server, sound: bool) -> None:
     """The DID as it is delivered, the name in the handshake, the digest, the sound, and who hangs up."""
     wiring.xai(sandbox, NUMBER, digest="hq", agent=True)
     log = proxy(PASSWORD, port=edge, username="hq", did=["0891234"])
@@ -58,10 +65,8 @@ def test_a_call_to_the_sandbox(edge: int, proxy: Proxy, media: Relay, sandbox: S
         async with carrier.agent:
             call = await carrier.call("0891234")
             await call.answered(10)
-            async with asyncio.timeout(10):
-                async for frame in call.media.frames():
-                    if any(frame.pcm):
-                        break
+            if sound:
+                await hears_something(call.media)
             await call.hangup()
         for message in carrier.messages("SIP/2.0 200"):
             assert "0.0.0.0" not in message
@@ -138,6 +143,7 @@ def test_a_transfer_that_is_passed_on(
         assert "Refer-To: <tel:+14155550188>" in refer
 
     run(main)
+    assert receiver.closed.wait(10)
     assert said == [200]
 
 
@@ -257,7 +263,9 @@ def test_sessions_that_are_refreshed(at_xai: str, proxy: Proxy, media: Relay, au
             for text in (text for text in xai.messages("INVITE") if f"Via: SIP/2.0/TLS {PROXY}" in text):
                 assert sdp(text) == [PROXY, "RTP/SAVP"]
                 assert "a=crypto:" in text
-            (reinvite,) = [text for text in carrier.messages("INVITE") if "carrier.example>;tag" not in text.split("To:")[0]]
+            (reinvite,) = [
+                text for text in carrier.messages("INVITE") if "carrier.example>;tag" not in text.split("To:")[0]
+            ]
             assert sdp(reinvite) == [PROXY, "RTP/AVP"]
             assert "a=crypto" not in reinvite
 
@@ -266,7 +274,9 @@ def test_sessions_that_are_refreshed(at_xai: str, proxy: Proxy, media: Relay, au
     assert media.steps() == [*either, "offer SAVP>AVP", "answer AVP>SAVP", *either, *either, "delete"]
 
 
-def test_both_sides_hear_each_other(at_xai: str, proxy: Proxy, media: Relay, authority: Authority) -> None:
+def test_both_sides_hear_each_other(at_xai: str, proxy: Proxy, media: Relay, authority: Authority, sound: bool) -> None:
+    if not sound:
+        return  # the stand-in moves no sound: its SDP is looked at by the others
     proxy(port=PORT)
 
     async def main() -> None:
@@ -298,7 +308,7 @@ def test_a_certificate_with_the_name(
     """Its only name, one of several, or by a wildcard: the digest goes there. Whatever characters the password has."""
     password = "p\"w\\#;1%!'{x}:@|~<&>="
     proxy(password, port=PORT, username="hq")
-    server = DigestServer("some realm", {"hq": password})
+    server = DigestServer("some realm", {"hq": password}, algorithms=("MD5", "SHA-256"))
 
     async def challenges(call: IncomingCall) -> None:
         if server.verify(call.request)[0] is Verdict.ACCEPTED:
@@ -333,7 +343,11 @@ def test_a_certificate_with_another_name(
         carrier = Carrier()
         other = {"challenges": challenges, "answers": answers}[does]
         wrong, right = authority.certificate("voice.x.ai.example"), authority.certificate(PBX_NAME)
-        async with carrier.agent, called(at_xai, wrong, other, timers=QUICK) as xai, called(f"{PBX}:{PORT}", right, answers) as pbx:
+        async with (
+            carrier.agent,
+            called(at_xai, wrong, other, timers=QUICK) as xai,
+            called(f"{PBX}:{PORT}", right, answers) as pbx,
+        ):
             call = await carrier.call()
             await call.answered(20)
             await call.hangup()

@@ -1,11 +1,14 @@
-"""What a proxy asks of its media relay (rtpengine's ng protocol): written down on the way to the real one."""
+"""What a proxy asks of its media relay (rtpengine's ng protocol): written down on the way to the real one.
+
+Where that is not installed a stand-in answers: its SDP is as it was asked for, and nothing is heard through it.
+"""
 
 from __future__ import annotations
 
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,24 +19,31 @@ ASKED, REAL = ("127.0.0.1", 2223), ("127.0.0.1", 2224)
 
 @dataclass
 class Relay:
-    """Every offer, answer and deletion, in order. ``srtp``: whether its SDP is encrypted, and is to be."""
+    """Every offer, answer and deletion, in order."""
 
     asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def steps(self) -> list[str]:
-        """``offer AVP>SAVP``, ``answer SAVP>AVP``, ``delete``: one line per request, retransmissions left out."""
+        """``offer AVP>SAVP``, ``answer SAVP>AVP``, ``delete``: what came, and what was made of it."""
         return [_step(request) for request in self.asked if request["command"] != "ping"]
 
 
 @contextmanager
-def relay() -> Iterator[Relay]:
-    """Stands between a proxy and the real relay."""
+def relay(address: str, *, real: bool) -> Iterator[Relay]:
+    """Stands between a proxy and the relay, or for one at this address."""
     kept, over = Relay(), threading.Event()
-    with socket.socket(type=socket.SOCK_DGRAM) as asked, socket.socket(type=socket.SOCK_DGRAM) as real:
+    with socket.socket(type=socket.SOCK_DGRAM) as asked, socket.socket(type=socket.SOCK_DGRAM) as onward:
         asked.bind(ASKED)
         asked.settimeout(0.1)
-        real.settimeout(2)
-        thread = threading.Thread(target=_pass_on, args=(asked, real, kept, over), daemon=True)
+        onward.settimeout(2)
+
+        def answered(data: bytes) -> bytes:
+            if not real:
+                return _stand_in(data, address)
+            onward.sendto(data, REAL)
+            return onward.recv(65535)
+
+        thread = threading.Thread(target=_pass_on, args=(asked, answered, kept, over), daemon=True)
         thread.start()
         try:
             yield kept
@@ -42,7 +52,7 @@ def relay() -> Iterator[Relay]:
             thread.join()
 
 
-def _pass_on(asked: socket.socket, real: socket.socket, kept: Relay, over: threading.Event) -> None:
+def _pass_on(asked: socket.socket, answered: Callable[[bytes], bytes], kept: Relay, over: threading.Event) -> None:
     seen: set[bytes] = set()
     while not over.is_set():
         try:
@@ -50,13 +60,31 @@ def _pass_on(asked: socket.socket, real: socket.socket, kept: Relay, over: threa
         except TimeoutError:
             continue
         cookie, _, body = data.partition(b" ")
-        real.sendto(data, REAL)
-        answer = real.recv(65535)
+        answer = answered(data)
         if cookie not in seen:
             seen.add(cookie)
             request, result = read(body)[0], read(answer.partition(b" ")[2])[0]
             kept.asked.append({**request, "result": result.get("result"), "made": result.get("sdp", "")})
         asked.sendto(answer, peer)
+
+
+_KEY = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+
+
+def _stand_in(data: bytes, address: str) -> bytes:
+    """The same SDP at the relay's address, plain or encrypted as asked for."""
+    cookie, _, body = data.partition(b" ")
+    request = read(body)[0]
+    if request["command"] == "ping":
+        return cookie + b" d6:result4:ponge"
+    if "sdp" not in request:
+        return cookie + b" d6:result2:oke"
+    profile = request["transport-protocol"]
+    text = re.sub(r"(?m)^a=(?:crypto|fingerprint|setup).*\r?\n", "", request["sdp"])
+    text = re.sub(r"(?m)^((?:o=.*|c=)IN IP4) \S+", rf"\1 {address}", text)
+    text = re.sub(r"(?m)^m=audio \d+ \S+", f"m=audio 30000 {profile}", text)
+    made = (text + (_KEY if profile == "RTP/SAVP" else "")).encode()
+    return cookie + b" d6:result2:ok3:sdp%d:%se" % (len(made), made)
 
 
 def _step(request: dict[str, Any]) -> str:

@@ -1,0 +1,54 @@
+"""The Kamailio bundle, byte for byte where its README puts it, in a network of its own (Linux namespaces; no root).
+
+The calls themselves are tests of ``tests/judges/inside/calls.py``, which run there in one go; here stands what each said.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.judges.inside import calls
+from tests.judges.programs import program
+from tests.sandbox.conftest import ROOT
+
+CALLS = sorted(name for name in vars(calls) if name.startswith("test_"))
+NETWORK = ("unshare", "--user", "--map-root-user", "--net", "--mount")
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """By call, what went wrong in it; none for one that went well."""
+    for name in ("kamailio", "unshare"):
+        program(name)
+    if subprocess.run([*NETWORK, "true"], capture_output=True, timeout=20, check=False).returncode:
+        assert not os.environ.get("CI"), "no private network can be made here (unprivileged user namespaces)"
+        pytest.skip("no private network can be made here")
+    folder = tmp_path_factory.mktemp("inside")
+    report = folder / "report.xml"
+    command = [*NETWORK, sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    done = subprocess.run(
+        [*command, f"--basetemp={folder / 'calls'}", str(Path(calls.__file__).relative_to(ROOT))],
+        cwd=ROOT,
+        env={**os.environ, "XTEL_TEST_INSIDE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert report.exists(), done.stdout + done.stderr
+    found: dict[str, list[str]] = {}
+    for case in ET.parse(report).iter("testcase"):
+        faults = [*case.findall("failure"), *case.findall("error"), *case.findall("skipped")]
+        found.setdefault(str(case.get("name")).partition("[")[0], []).extend(str(fault.text) for fault in faults)
+    return found
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_through_the_bundle(call: str, said: dict[str, list[str]]) -> None:
+    assert said[call] == [], "\n".join(said[call])
