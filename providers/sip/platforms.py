@@ -124,7 +124,6 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         keys=frozenset({"ca_file", "ring_seconds"}),
         transfers=("pass",),
         can={
-            Capability.DIGEST: Can("on the INVITE, in one realm", _READ),
             Capability.TRANSFER: Can("transfer: true; passed on to the carrier", _READ),
             Capability.CODECS: _PROXY_CODECS,
         },

@@ -118,7 +118,7 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "to": to,
         "fallback": ways,
         "hosts": [
-            {"name": name, "certified": "|".join(map(_in_certificate, (name, f"*.{name.partition('.')[2]}")))}
+            {"name": name, "certified": "|".join(map(_in_certificate, (name, _wildcard(name))))}
             for name in dict.fromkeys(way["host"] for way in (to, *ways) if way["transport"] == "tls")
         ],
         # SDP takes an address; a name is the relay's own to resolve
@@ -157,10 +157,16 @@ def _way(uri: str, field: str, number: str, platform: str) -> dict[str, Any]:
         "uri": str(read),
         "user": user,
         "host": read.host,
+        "wildcard": _wildcard(read.host),
         "port": read.port or 0,
         "transport": read.transport,
         "parameters": [{"name": name, "value": value} for name, value in read.parameters],
     }
+
+
+def _wildcard(name: str) -> str:
+    """The other name of a certificate that stands for a host (RFC 6125 §6.4.3)."""
+    return f"*.{name.partition('.')[2]}"
 
 
 def _in_certificate(name: str) -> str:

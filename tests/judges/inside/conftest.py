@@ -73,17 +73,15 @@ def proxy(known: dict[str, str], authority: Authority, server: Server, tmp_path:
     open_proxies: list[Any] = []
 
     def run(password: str = "", **given: Any) -> Path:
-        for file in network.FOLDER.iterdir():
-            file.unlink()
         network.AUTHORITIES.write_text(authority.ca + Path(server.env["XTEL_SANDBOX_CA"]).read_text())
         authority.of_proxy()
         number = {"phone_number": NUMBER, "target": f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"}
-        wanted = inputs("kamailio", **{**number, "address": network.PROXY, **given})
+        wanted = inputs(network.PLATFORM, **{**number, "address": network.PROXY, **given})
         made = render.bundle(wanted)
         texts = dict(made.texts) | ({made.secret: made.sealed(password)} if made.secret else {})
         for name, text in texts.items():
             (network.FOLDER / name).write_text(text)
-        started = network.kamailio(tmp_path)
+        started = network.proxy(tmp_path)
         open_proxies.append(started)
         return started.__enter__()
 

@@ -17,7 +17,8 @@ from tests.judges.inside.relay import REAL
 
 #: The proxy's public address; a carrier's, that of a fallback, and of a host that plays xAI with a fault.
 PROXY, CARRIER, PBX, OTHER = "203.0.113.10", "192.0.2.7", "198.51.100.5", "198.51.100.66"
-FOLDER = Path("/etc/kamailio")
+PLATFORM = os.environ.get("XTEL_TEST_INSIDE", "kamailio")
+FOLDER = Path(f"/etc/{PLATFORM}")
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -31,10 +32,10 @@ def addresses() -> None:
 def overlay(resolver: str, folder: Path) -> None:
     """Files laid over those of the machine: for this network's processes alone."""
     (folder / "resolv.conf").write_text(f"nameserver {resolver}\noptions timeout:1 attempts:1\n")
-    (folder / "kamailio").mkdir()
+    (folder / "configuration").mkdir()
     (folder / "authorities").write_text("")
     _run("mount", "--bind", str(folder / "resolv.conf"), "/etc/resolv.conf")
-    _run("mount", "--bind", str(folder / "kamailio"), str(FOLDER))
+    _run("mount", "--bind", str(folder / "configuration"), str(FOLDER))
     _run("mount", "--bind", str(folder / "authorities"), str(AUTHORITIES))
 
 
@@ -53,19 +54,28 @@ class Authority:
         return str(file)
 
     def of_proxy(self) -> None:
-        """Key and certificate where Debian's package has them."""
+        """Key and certificate where the bundles look for them."""
         issued = self._authority.issue_cert("proxy.example.com", PROXY)
-        issued.private_key_pem.write_to_path(str(FOLDER / "kamailio-selfsigned.key"))
-        issued.cert_chain_pems[0].write_to_path(str(FOLDER / "kamailio-selfsigned.pem"))
+        key, chain = {
+            "kamailio": ("kamailio-selfsigned.key", "kamailio-selfsigned.pem"),
+            "opensips": ("tls/key.pem", "tls/cert.pem"),
+        }[PLATFORM]
+        (FOLDER / key).parent.mkdir(exist_ok=True)
+        issued.private_key_pem.write_to_path(str(FOLDER / key))
+        issued.cert_chain_pems[0].write_to_path(str(FOLDER / chain))
 
 
 @contextmanager
-def kamailio(folder: Path, wait: int = 5060) -> Iterator[Path]:
-    """Runs what lies in /etc/kamailio; its log."""
-    command = ["kamailio", "-DD", "-E", "-f", str(FOLDER / "kamailio.cfg"), "-Y", str(folder), "-m", "64", "-M", "8"]
-    with _running([*command, "-n", "2", "-N", "2"], folder / "kamailio.log") as process:
-        _listening(wait, process, folder / "kamailio.log")
-        yield folder / "kamailio.log"
+def proxy(folder: Path) -> Iterator[Path]:
+    """Runs what lies in its folder of /etc; its log."""
+    command = {
+        "kamailio": [*("kamailio", "-DD", "-E", "-Y", str(folder)), *("-m", "64", "-M", "8", "-n", "2", "-N", "2")],
+        "opensips": ["opensips", "-F", "-m", "64", "-M", "8"],
+    }[PLATFORM]
+    log = folder / "log"
+    with _running([*command, "-f", str(FOLDER / f"{PLATFORM}.cfg")], log) as process:
+        _listening(5060, process, log)
+        yield log
 
 
 @contextmanager

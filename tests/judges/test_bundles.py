@@ -1,6 +1,7 @@
-"""The Kamailio bundle, byte for byte where its README puts it, in a network of its own (Linux namespaces; no root).
+"""The bundles of proxies, byte for byte where they belong, in a network of their own (Linux namespaces; no root).
 
 The calls themselves are tests of ``tests/judges/inside/calls.py``, which run there in one go; here stands what each said.
+OpenSIPS has no Debian package: its bundle runs on a machine that has it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ CALLS = sorted(name for name in vars(calls) if name.startswith("test_"))
 NETWORK = ("unshare", "--user", "--map-root-user", "--net", "--mount")
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+@pytest.fixture(scope="module", params=["kamailio", "opensips"])
+def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """By call, what went wrong in it; none for one that went well."""
-    for name in ("kamailio", "unshare"):
+    for name in (request.param, "unshare"):
         program(name)
     if subprocess.run([*NETWORK, "true"], capture_output=True, timeout=20, check=False).returncode:
         assert not os.environ.get("CI"), "no private network can be made here (unprivileged user namespaces)"
@@ -35,7 +36,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     done = subprocess.run(
         [*command, f"--basetemp={folder / 'calls'}", str(Path(calls.__file__).relative_to(ROOT))],
         cwd=ROOT,
-        env={**os.environ, "XTEL_TEST_INSIDE": "1"},
+        env={**os.environ, "XTEL_TEST_INSIDE": request.param},
         capture_output=True,
         text=True,
         timeout=280,
@@ -44,7 +45,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     assert report.exists(), done.stdout + done.stderr
     found: dict[str, list[str]] = {}
     for case in ET.parse(report).iter("testcase"):
-        faults = [*case.findall("failure"), *case.findall("error"), *case.findall("skipped")]
+        faults = [*case.findall("failure"), *case.findall("error")]
+        faults += [left for left in case.findall("skipped") if "OpenSIPS" not in str(left.get("message"))]
         found.setdefault(str(case.get("name")).partition("[")[0], []).extend(str(fault.text) for fault in faults)
     return found
 
