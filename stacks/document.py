@@ -14,11 +14,10 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.parser import Parser
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scanner import Scanner
 
-from providers.kernel import errors, registry, secrecy, spec
+from providers.kernel import errors, reading, registry, secrecy, spec
 from providers.kernel.vendor import Carrier
 from providers.kernel.wording import counted
 from stacks import crosscheck, positions, wording
@@ -27,7 +26,6 @@ from stacks.agent import Agent
 from stacks.model import BAD_KEY, KEY, Network, Number
 from stacks.positions import Location
 
-_MAX_BYTES = 1_000_000
 #: Anchors may repeat a piece, but not blow a small file up to gigabytes.
 _MAX_NODES = 200_000
 _MAX_DEPTH = 30
@@ -89,20 +87,14 @@ def _load(path: Path) -> CommentedMap:
     """The file as ruamel's tree, which knows the lines."""
     file = str(path)
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise Refused([Finding(file, 1, "", f"cannot be read: {error.strerror}")]) from None
-    if len(raw) > _MAX_BYTES:
-        raise Refused([Finding(file, 1, "", f"is over {_MAX_BYTES // 1000} kB: split it into several stacks")])
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Refused([Finding(file, 1, "", "is not UTF-8 text: save it as UTF-8")]) from None
+        text = reading.text(path, advice="split it into several stacks")
+    except reading.Unreadable as error:
+        raise Refused([Finding(file, 1, "", str(error))]) from None
     if directive := re.search(r"^%YAML(?!\s+1\.2\s*$)", text, re.MULTILINE):  # it would win over `version`
         line = text.count("\n", 0, directive.start()) + 1
         raise Refused([Finding(file, line, "", "stack files are YAML 1.2: remove the %YAML line")])
     yaml = YAML(typ="rt")
-    yaml.Scanner, yaml.Parser = Scanner, Parser  # those of `rt` also collect comments: a third more time
+    yaml.Scanner, yaml.Parser = Scanner, reading.BoundedParser  # those of `rt` also collect comments: a third more time
     yaml.version = (1, 2)  # pyright: ignore[reportAttributeAccessIssue]
     try:
         with warnings.catch_warnings():
@@ -129,7 +121,7 @@ class _Reader:
 
     def __init__(self, file: str, tree: CommentedMap, instructions: Callable[[str], str]) -> None:
         self._file, self._tree, self._instructions = file, tree, instructions
-        self._findings: list[Finding] = []
+        self._findings: dict[Finding, None] = {}
         self._unrouted = set[Location]()
 
     def document(self) -> Document:
@@ -234,8 +226,7 @@ class _Reader:
         line, shown = self._found(place)
         path = ".".join(str(part) for part in shown)
         finding = Finding(self._file, line, secrecy.one_line(path), secrecy.one_line(message), severity)
-        if finding not in self._findings:
-            self._findings.append(finding)
+        self._findings.setdefault(finding)
 
     def _refuse_errors(self) -> None:
         if any(finding.severity == "error" for finding in self._findings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from providers.kernel import reading
 from xai_resources import agent
 
 
@@ -12,14 +13,12 @@ def text(root: Path, named: str) -> str:
     """The text of a file of the project at ``root``. Raises ValueError with the reason why it cannot be instructions."""
     path = inside(root, named)
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError("is not a file")
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError(_TOO_LONG)
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}; its path begins at the project's root") from None
-    return checked(content)
+        return checked(reading.content(path, _MAX_BYTES))
+    except reading.TooLarge:
+        raise ValueError(_TOO_LONG) from None
+    except reading.Unreadable as error:
+        step = "; its path begins at the project's root" if str(error).startswith("cannot") else ""
+        raise ValueError(f"{error}{step}") from None
 
 
 def inside(root: Path, named: str) -> Path:
@@ -38,10 +37,7 @@ def inside(root: Path, named: str) -> Path:
 
 def checked(content: bytes) -> str:
     """A file's content as instructions. Raises ValueError with the reason why it cannot be them."""
-    try:
-        found = agent.prose(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8 text: save it as UTF-8") from None
+    found = agent.prose(reading.decoded(content))
     if not found:
         raise ValueError("is an empty file: write the instructions into it")
     if len(found) > agent.MAX_INSTRUCTIONS:

@@ -45,14 +45,20 @@ def found(tree: CommentedMap, place: Location) -> tuple[int, Location]:
             key = _key(node, part)
             if key is None:
                 return line, place
-            position = cast(Any, node.lc).data.get(key)  # none for what a merge (<<) brings
+            position = _position(node, key)  # none for what a merge (<<) brings
         elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(cast(list[Any], node)):
-            key, position = part, cast(Any, node.lc).data.get(part)
+            key, position = part, _position(node, part)
         else:
             return line, place[:index]
         line = position[0] + 1 if position else line
         node = cast(Any, node)[key]
     return line, place
+
+
+def _position(node: Any, key: Any) -> Any:
+    """Line and column; None for what does not stand there itself, nor for anything in what has only merged keys."""
+    known: dict[Any, Any] | None = node.lc.data
+    return known.get(key) if known else None
 
 
 def _key(node: Any, part: int | str) -> Any:

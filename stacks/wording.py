@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from providers.kernel import registry, spec
+from providers.kernel import reading, registry, spec
 from providers.kernel.capabilities import Can, Cannot, Capability
 from providers.kernel.vendor import Carrier
 from providers.kernel.wording import did_you_mean
@@ -99,6 +99,8 @@ def unreadable(error: Exception) -> tuple[int, str]:
     line = mark.line + 1 if mark else 1
     # Other exceptions are ruamel's for a value that its tag (!!int) or its form (a date) does not allow: they may quote it.
     problem = str(getattr(error, "problem", None) or (error if type(error).__module__.startswith("ruamel") else ""))
+    if isinstance(error, reading.Unreadable):
+        return line, str(error)
     if isinstance(error, RecursionError):
         return line, "is nested too deep: a stack file has few levels"
     if duplicate := re.match(r"found duplicate key \"?([^\"\s]+)\"?", problem):

@@ -326,7 +326,7 @@ def test_a_link_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
         ),
         ("Pulumi.dev.yaml", "", "must be a file of prose that ends in .md or .txt: its text is sent to xAI"),
         ("agents/prompt", "", "must be a file of prose that ends in .md or .txt: its text is sent to xAI"),
-        ("agents/folder.md/", "", "is not a file"),
+        ("agents/folder.md/", "", "is a folder: name a file"),
     ],
 )
 def test_only_visible_prose_of_the_project_is_sent(tmp_path: Path, named: str, target: str, reason: str) -> None:

@@ -41,6 +41,7 @@ MORE: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
         *(("--from", "plan.json", "--format", format) for format in ("text", "md", "json", "github", "html")),
     ),
     ("comment",): (("--dry-run",), ("--dry-run", "--json"), ("--dry-run", "--drift"), ()),
+    ("trace",): tuple(("--declared", "--format", format) for format in ("text", "md", "html", "svg")),
     ("inventory",): (("--format", "csv"), ("--format", "json")),
     ("import",): (("--carrier", "twilio"), ("--carrier", "twilio", "--json"), ("--carrier", "telnyx")),
     ("call",): (("--junit", "junit.xml"),),
@@ -48,9 +49,11 @@ MORE: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("recover",): (("--yes",),),
     ("apply",): (("--yes",), ("--yes", "--json")),
     ("new",): (("--ci", "github"), ("--ci", "gitlab")),
+    ("agent", "try"): (("--say", HOSTILE), ("--say", HOSTILE, "--json")),
+    ("webhook", "test"): (("--url", "http://127.0.0.1:9/"),),
 }
-#: It starts a process, and says nothing that is not its own.
-NOT_RUN = {("sandbox", "up")}
+#: They start a sandbox, or wait until they are ended: only their arguments are tried.
+NOT_RUN = {("sandbox", "up"), ("webhook", "listen"), ("rehearse",)}
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,13 @@ WORDS = {
     "STACK|FILE": ("odd",),
     "FILE...": ("plan.json", f"{HOSTILE}.json", "drift.json", "broken.json"),
     "[STACK] NUMBER": ("odd", NUMBER),
-    "[STACK] [NUMBER]": ("odd", NUMBER),
-    "[STACK]": ("odd",),
-    "CALL": ("call_1",),
-    "TARGET": ("sip:+14155550199@pbx.example.com;transport=tls",),
-    "KEY|ID": ("agent_1",),
     "NUMBER": (NUMBER,),
     "DIR": ("made",),
+    "[STACK]": ("odd",),
+    "[STACK] [NUMBER]": ("odd", NUMBER),
+    "CALL": ("call_1",),
+    "TARGET": ("sip:a@voice.example.com",),
+    "KEY|ID": ("sales",),
 }
 
 
@@ -286,7 +289,7 @@ def _lines(verb: Verb) -> Iterator[tuple[str, ...]]:
             *verb.path,
             *(word for index, group in enumerate(words) for word in ((HOSTILE,) if index == at else group)),
         )
-    for option in verb.options:
+    for option in verb.options if verb.path not in NOT_RUN else ():
         yield (*base, option, HOSTILE)
         yield (*base, f"{option}={HOSTILE}", *(["--json"] if verb.json else []))
     yield (*base, HOSTILE)

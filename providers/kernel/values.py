@@ -273,10 +273,12 @@ def https_url(text: str) -> str:
         raise ValueError("must be an https:// URL, for example https://voice.example.com/calls") from None
     if parts.scheme.lower() != "https" or not parts.hostname:
         raise ValueError("must be an https:// URL, for example https://voice.example.com/calls")
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise ValueError("must not hold credentials; use auth_token")
     if port == 0:
         raise ValueError("has a port that does not exist: 1 to 65535, or none")
+    if any(char.isspace() for char in text.strip()):
+        raise ValueError("holds a blank: write %20 where it is meant")
     netloc = _its_host(parts.hostname) + (f":{port}" if port and port != 443 else "")
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
 

@@ -24,6 +24,11 @@ _PARAMETER = re.compile(r"[A-Za-z0-9._~+-]{1,64}")
 #: Text that no language minds. URIs are taken apart, and their parts held to the two patterns above.
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:/()+@_-]*")
 _URIS = frozenset({"target", "fallback"})
+#: Further keys, as they stand.
+_TEXTS = (
+    *("description", "address", "from_domain", "bind", "media_address", "transport"),
+    *("profile", "context", "extension", "transfer_context", "interface"),
+)
 
 
 def bundle(inputs: Mapping[str, Any]) -> Files:
@@ -33,6 +38,7 @@ def bundle(inputs: Mapping[str, Any]) -> Files:
     wanted = {
         _name(name, seen): (f"{platform}/{template}", language)
         for name, (template, language) in PLATFORMS[platform].files.items()
+        if not inputs.get(PLATFORMS[platform].unless.get(name, ""))
     }
     if seen["secret_file"]:
         wanted[".gitignore"] = ("gitignore", LIST)
@@ -130,11 +136,23 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "tag": inputs["tag"],
         "title": PLATFORMS[platform].title,
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
-        **{name: inputs.get(name, "") for name in ("description", "address", "transfer_context", "interface")},
+        **{name: inputs.get(name, "") for name in _TEXTS},
     }
+    plain |= {"profile": plain["profile"] or "xai", "own": not plain["profile"], **_bound(plain)}
     place = PLATFORMS[platform].secret
-    plain["secret_file"] = place[0].format(**plain) if plain["username"] and place else ""
+    plain["secret_file"] = _name(place[0], plain) if plain["username"] and place else ""
     return escape.named(plain)
+
+
+def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Where TLS listens, in parts; ``external`` is how FreeSWITCH takes a public address: a name after ``host:``."""
+    host, _, port = str(plain["bind"]).rpartition(":")
+    address = str(plain["address"])
+    return {
+        "bind_host": "" if host in {"", "0.0.0.0", "[::]"} else host.strip("[]"),  # noqa: S104 -- read, not bound
+        "bind_port": port or "5071",
+        "external": f"host:{address}" if re.search("[g-z]", address) else address,
+    }
 
 
 def _spelling(text: str) -> dict[str, Any]:
@@ -183,4 +201,4 @@ def _is_address(text: str) -> bool:
 
 
 def _name(pattern: str, seen: Mapping[str, Any]) -> str:
-    return pattern.format(id=seen["id"], under=seen["under"])
+    return pattern.format_map(seen)

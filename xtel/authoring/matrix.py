@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from providers.kernel import reading
 from providers.kernel.capabilities import Ability, Can, Capability
 from providers.kernel.errors import InputError
 from providers.kernel.registry import carriers, vendors
@@ -66,9 +67,10 @@ def _line(cells: Sequence[str]) -> str:
 def write(file: Path) -> bool:
     """Put the tables between the markers that a file has for them; says whether that changed anything."""
     try:
-        text = new = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{layout.shown(file)} cannot be read: {error}", step="name a Markdown file") from None
+        text = new = reading.content(file).decode("utf-8")
+    except ValueError as error:
+        why = error if isinstance(error, reading.Unreadable) else "is not UTF-8 text"
+        raise InputError(f"{layout.shown(file)} {why}", step="name a Markdown file") from None
     places = [(BEGIN, END, markdown), (*UNREADABLE, unreadable)]
     if not any(_between(text, begin, end) for begin, end, _ in places):
         raise InputError(f"{layout.shown(file)} has no place for the matrix", step=f"add the lines {BEGIN} and {END}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from providers.kernel import reading
 from providers.kernel.errors import InputError, XtelError
 from xtel import terminal
 from xtel.engine import fleet
@@ -30,10 +31,10 @@ __all__ = ["ApplyResult", "Order", "Planned", "apply_all", "carry_out", "prepare
 def reviewed(file: str, stack: str, checksum: str = "") -> Review:
     """The plan that `xtel plan --json` printed into a file. Raises InputError for what is none, or another than is meant."""
     try:
-        found = Review.model_validate_json(Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}", step="name a saved plan") from None
-    except (ValidationError, UnicodeDecodeError):
+        found = Review.model_validate_json(reading.text(Path(file), reading.RECORDED))
+    except reading.Unreadable as error:
+        raise InputError(f"{file} {error}", step="name a saved plan") from None
+    except ValidationError:
         raise InputError(f"{file} is no plan", step="save one: xtel plan STACK --refresh --json > FILE") from None
     if not found.plan.checksum:
         raise InputError(f"{file} is a plan without a checksum", step="make one without --base")

@@ -10,9 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from providers.kernel import reading
 from providers.kernel.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,10 +106,17 @@ def relative(path: Path) -> Path:
 
 def existing(path: Path, project: Project) -> Path:
     """The path, or an error with the stacks that there are."""
-    if path.is_file():
+    if _is_file(path):
         return relative(path)
     stacks = ", ".join(sorted(file.stem for file in _stacks(project.root))) or "none"
     raise InputError(f"there is no stack file {shown(path)}", step=f"name one of the stacks that exist: {stacks}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name is longer than a file system takes
+        return False
 
 
 def rewrite(file: Path, before: str, text: str, agrees: Callable[[document.Document], bool] | None = None) -> None:
@@ -145,8 +150,8 @@ def _stacks(root: Path) -> list[Path]:
 def settings(file: Path) -> dict[str, Any]:
     """A Pulumi file as a whole; one that cannot be read is Pulumi's to complain about."""
     try:
-        tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
-    except (OSError, ValueError, YAMLError):
+        tree: Any = reading.yaml(file)
+    except reading.Unreadable:
         return {}
     return cast(dict[str, Any], tree) if isinstance(tree, dict) else {}
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from providers.kernel import errors, registry, secrecy
+from providers.kernel import errors, reading, registry, secrecy
 from providers.kernel.errors import InputError
 from xtel.failure import Failure
 from xtel.project import layout
@@ -211,14 +211,14 @@ def _drift(file: Path) -> outside.Entry:
         if "source" in told:
             return outside.Unreached(str(told["stack"]), "xtel trace", tuple(_ending(told["numbers"])))
         return outside.Outside(str(told["stack"]), {key: told[key] for key in ("drift", "stopped_ringing", "numbers")})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return comment.Missing(file.stem, f"{file.name} is not what xtel drift --json prints")
 
 
 def _unanswered(calls: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """What `xtel call --json` says of numbers that nobody answered."""
     for call in calls:
-        if not call["answered"]:
+        if not call["good"]:
             told = call["outcome"]
             code = f" {told['code']}" if told.get("code") else ""
             yield f"{call['key']} · {call['number']}", f"{told['hop']}{code}: {told['reason']}"
@@ -237,14 +237,14 @@ def _text(file: Path) -> str | comment.Missing:
     secrecy.register(*map(os.environ.get, _TOKENS))
     registry.register_credentials(os.environ)
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = reading.text(file, reading.RECORDED)
+    except reading.Unreadable:
         text = ""
     if text.strip():
         return _failure(file, text) or text
     try:
-        log = file.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        log = reading.content(file.with_suffix(".log"), reading.RECORDED).decode(errors="replace")
+    except reading.Unreadable:
         log = ""
     said = [line.removeprefix("error: ") for line in log.splitlines() if line.startswith("error: ")]
     return comment.Missing(file.stem, secrecy.one_line(said[-1]) if said else "it ended without a word")

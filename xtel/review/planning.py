@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from providers.kernel import reading
 from providers.kernel.errors import InputError, XtelError
 from providers.kernel.secrecy import one_line
 from stacks import document, graph, instructions
@@ -212,6 +213,7 @@ def write(path: Path, text: str) -> None:
 def saved_text(saved: str) -> str:
     """The text of a saved preview; ``-`` is standard input. Raises InputError."""
     try:
-        return sys.stdin.read() if saved == "-" else Path(saved).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{saved} cannot be read: {one_line(str(error))}", step="name a saved preview") from None
+        return sys.stdin.read() if saved == "-" else reading.text(Path(saved), reading.RECORDED)
+    except (OSError, ValueError) as error:
+        why = str(error) if isinstance(error, reading.Unreadable) else f"cannot be read: {one_line(str(error))}"
+        raise InputError(f"{saved} {why}", step="name a saved preview, or - for standard input") from None

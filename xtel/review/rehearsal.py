@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from providers.kernel import reading
 from providers.kernel.errors import InputError
 from providers.kernel.wording import counted
 from xtel.failure import Failure
@@ -126,10 +127,9 @@ def failed(stack: str, reason: str) -> Rehearsal:
 def read(file: Path) -> Rehearsal:
     """What `xtel rehearse --json` wrote. Raises InputError, with the reason where the rehearsal itself failed."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise InputError(f"{file} cannot be read: {reason}", step="name what xtel rehearse --json wrote") from None
+        text = reading.text(file, reading.RECORDED)
+    except reading.Unreadable as error:
+        raise InputError(f"{file} {error}", step="name what xtel rehearse --json wrote") from None
     try:
         return Rehearsal.model_validate_json(text)
     except ValidationError:

@@ -44,6 +44,7 @@ def rehearse(
 
     Exit codes: 0 all numbers answer as declared, 2 some do not, 1 error.
     """
+    from providers.kernel import escaping
     from xtel.proof import rehearsal
     from xtel.review import planning
     from xtel.review.report import rehearsal as report
@@ -53,8 +54,8 @@ def rehearse(
     if chosen is Format.text and not out:
         rehearsal.show(found)
         raise typer.Exit(found.exit)
-    texts = {Format.json: found.model_dump_json(indent=2) + "\n", Format.md: report.report(found)}
-    text = texts.get(chosen) or rehearsal.plain(found)
+    texts = {Format.json: escaping.json_text(found.model_dump_json(indent=2)) + "\n", Format.md: report.report(found)}
+    text = texts.get(chosen) or escaping.lines(rehearsal.plain(found))
     if out:
         planning.write(Path(out), text)
         terminal.note(f"{report.headline(found)}; written to {out}")

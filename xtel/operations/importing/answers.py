@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from providers.kernel import secrecy
+from providers.kernel import reading, secrecy
 from providers.kernel.errors import InputError
 from providers.kernel.spec import StrictModel, problems
 from providers.kernel.values import E164, DigestPassword, SigningSecret
@@ -63,12 +61,9 @@ def known(file: str, numbers: tuple[str, ...]) -> dict[str, Known]:
 def _read(file: Path) -> dict[str, Known]:
     step = 'a line per number: "+14155550100": {signing_secret: …, digest_password: …}'
     try:
-        tree: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
-        return TypeAdapter(dict[E164, Known]).validate_python(tree or {})
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}", step="name a file that exists") from None
+        return TypeAdapter(dict[E164, Known]).validate_python(reading.yaml(file) or {})
     except ValidationError as error:
         found = problems(error)[0]
         raise InputError(f"{file}: {found}", step=step) from None
-    except (ValueError, YAMLError):
-        raise InputError(f"{file} is not YAML in UTF-8", step=step) from None
+    except reading.Unreadable as error:
+        raise InputError(f"{file} {error}", step=step) from None

@@ -6,11 +6,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
-
-from ruamel.yaml import YAML
+from typing import Any, TypeVar
 
 from providers.kernel import marker, operation, registry, secrecy, spec
+from providers.kernel.errors import InputError
 from providers.kernel.reconciler import Reconciler, operation_on
 from providers.kernel.route_import import Unmapped
 from providers.kernel.session import Session
@@ -19,7 +18,7 @@ from stacks import document
 from stacks.model import Common
 from xtel.engine import cli
 from xtel.project import sandbox
-from xtel.project.layout import Project
+from xtel.project.layout import Project, settings
 
 AnswerT = TypeVar("AnswerT")
 #: What a name says; importing renames objects, and changes nothing else at any vendor.
@@ -130,5 +129,7 @@ def _difference(path: str, seen: Any, declared: Any) -> str:
 
 def project_name(found: Project) -> str:
     """The name in Pulumi.yaml, which is part of every marker."""
-    tree: Any = YAML(typ="safe").load((found.root / "Pulumi.yaml").read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
-    return str(cast(dict[str, Any], tree)["name"])
+    name = settings(found.root / "Pulumi.yaml").get("name")
+    if not isinstance(name, str) or not name:
+        raise InputError("Pulumi.yaml has no name: every marker begins with it", step="write name: NAME into it")
+    return name

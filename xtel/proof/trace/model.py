@@ -81,7 +81,7 @@ class TraceReport:
 
     def as_json(self) -> str:
         """For ``--json``; by pydantic's own writer, which a thousand numbers do not slow down."""
-        return escaping.json_text(f"{TypeAdapter(TraceReport).dump_json(self, indent=2).decode()}\n")
+        return f"{escaping.json_text(TypeAdapter(TraceReport).dump_json(self, indent=2).decode())}\n"
 
 
 _WORST: dict[Verdict, int] = {"fail": 0, "unknown": 1, "pass": 2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.kernel import values
+from providers.kernel import escaping, values
 from providers.kernel.escaping import code, markdown
 from xtel.proof.trace import drawing, text
 from xtel.proof.trace.model import TracedNumber, TraceReport
@@ -18,7 +18,7 @@ _MARKS = {"pass": "✅", "fail": "❌", "unknown": "❔"}
 
 def render(found: TraceReport, format: str) -> str:
     """The report in one of the formats ``md``, ``html``, ``svg``."""
-    return {"md": _markdown, "html": _page, "svg": drawing.svg}[format](found)
+    return escaping.page({"md": _markdown, "html": _page, "svg": drawing.svg}[format](found))
 
 
 def _markdown(found: TraceReport) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from providers.kernel import escaping
 from providers.kernel.errors import InputError
 from providers.kernel.wording import counted
 from stacks import document
@@ -60,7 +61,7 @@ def show(found: TraceReport) -> None:
 def written(found: TraceReport, format: str) -> str:
     """The report as it stands in a file."""
     if format == "text":
-        return "".join(f"{line}\n" for line, _ in text.lines(found))
+        return "".join(f"{escaping.line(line)}\n" for line, _ in text.lines(found))
     if format == "json":
         return found.as_json()
     from xtel.proof.trace import reports

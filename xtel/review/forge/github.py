@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from providers.kernel import errors, secrecy
+from providers.kernel import errors, reading, secrecy
 from providers.kernel.conventions import ApiConventions, RateHeaders
 from providers.kernel.secrecy import one_line
 from providers.kernel.vendor import checked_base_url
@@ -139,10 +139,10 @@ def change() -> Change:
 def _event(*path: str) -> str:
     """What the event that started this job says there; nothing where it does not, or where there is none."""
     try:
-        found: Any = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
+        found: Any = json.loads(reading.text(Path(os.environ.get("GITHUB_EVENT_PATH", "")), reading.RECORDED))
         for name in path:
             found = found[name]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return str(found) if isinstance(found, str | int) else ""
 
