@@ -174,7 +174,8 @@ def test_a_fallback_gets_no_password_of_ours() -> None:
 
 #: Characters that begin something in these languages, in every place; ``$`` and backticks are refused by name.
 _PASSWORDS = (
-    "p\"w\\#;1%!'{x}:@|~<&>=", '"', "\\", '\\"', "#!define", "a//b/*c*/", "'quoted'", "{x}", "%{1}%s\\n", "!;exit;", "".join(sorted(set(map(chr, range(33, 127))) - set("$`"))),
+    "p\"w\\#;1%!'{x}:@|~<&>=", '"', "\\", '\\"', "#!define", "a//b/*c*/", "'quoted'", "{x}", "%{1}%s\\n", "!;exit;",
+    "".join(sorted(set(map(chr, range(33, 127))) - set("$`"))),
 )  # fmt: skip
 
 

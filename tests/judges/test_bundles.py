@@ -24,7 +24,7 @@ NETWORK = ("unshare", "--user", "--map-root-user", "--net", "--mount")
 
 @pytest.fixture(scope="module", params=["kamailio", "opensips"])
 def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """By call, what went wrong in it; none for one that went well."""
+    """By call, what went wrong in each of its cases, or why that was left out; nothing where it went well."""
     for name in (request.param, "unshare"):
         program(name)
     if subprocess.run([*NETWORK, "true"], capture_output=True, timeout=20, check=False).returncode:
@@ -45,12 +45,16 @@ def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert report.exists(), done.stdout + done.stderr
     found: dict[str, list[str]] = {}
     for case in ET.parse(report).iter("testcase"):
-        faults = [*case.findall("failure"), *case.findall("error")]
-        faults += [left for left in case.findall("skipped") if "OpenSIPS" not in str(left.get("message"))]
-        found.setdefault(str(case.get("name")).partition("[")[0], []).extend(str(fault.text) for fault in faults)
+        faults = "\n".join(str(fault.text) for kind in ("failure", "error") for fault in case.findall(kind))
+        skipped = "".join(f"skipped: {left.get('message')}" for left in case.findall("skipped"))
+        found.setdefault(str(case.get("name")).partition("[")[0], []).append(faults or skipped)
     return found
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_through_the_bundle(call: str, said: dict[str, list[str]]) -> None:
-    assert said[call] == [], "\n".join(said[call])
+    outcomes = said[call]
+    faults = [outcome for outcome in outcomes if outcome and not outcome.startswith("skipped: ")]
+    assert not faults, "\n".join(faults)
+    if all(outcomes):
+        pytest.skip(outcomes[0])

@@ -19,6 +19,7 @@ from signaling.refer import IncomingRefer
 from signaling.transaction import Timers
 from tests.calling import wiring
 from tests.calling.wiring import PASSWORD, Receiver
+from tests.judges import sipp
 from tests.judges.inside import network
 from tests.judges.inside.conftest import NUMBER
 from tests.judges.inside.network import OTHER, PBX, PROXY, Authority
@@ -90,6 +91,15 @@ def test_a_call_to_the_sandbox(edge: int, proxy: Proxy, media: Relay, sandbox: S
     assert heard[0].startswith(f"INVITE sip:{NUMBER}@{XAI};transport=tls SIP/2.0")
     assert sdp(heard[2]) == [PROXY, "RTP/SAVP"]
     assert media.steps() == ["offer AVP>SAVP", "offer AVP>SAVP", "answer SAVP>AVP", "delete"]
+
+
+def test_calls_over_udp(edge: int, proxy: Proxy, media: Relay, sandbox: Server, tmp_path: Path) -> None:
+    """sipp as the carrier, which speaks UDP: five calls, each refreshed."""
+    wiring.xai(sandbox, NUMBER, digest="hq", agent=True)
+    proxy(PASSWORD, port=edge, username="hq")
+    assert sipp.calls(tmp_path, sipp.DELIVERS, NUMBER, 5060, count=5)["SuccessfulCall"] == 5
+    calls = sandbox.control("GET", f"calls?to={NUMBER}")
+    assert [wiring.until(sandbox, call["id"], {"ended", "failed"})["state"] for call in calls] == ["ended"] * 5
 
 
 def test_hanging_up_and_transferring_at_the_far_end(
