@@ -127,6 +127,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         keys=frozenset({"ca_file", "ring_seconds"}),
         transfers=("pass",),
         can={
+            Capability.DIGEST: Can("on the INVITE, MD5", _READ),
             Capability.TRANSFER: Can("transfer: true; passed on to the carrier", _READ),
             Capability.CODECS: _PROXY_CODECS,
         },
