@@ -19,7 +19,8 @@ from tests.judges.programs import program
 from tests.sandbox.conftest import ROOT
 
 CALLS = sorted(name for name in vars(calls) if name.startswith("test_"))
-NETWORK = ("unshare", "--user", "--map-root-user", "--net", "--mount")
+#: Its processes end with it.
+NETWORK = ("unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child")
 
 
 @pytest.fixture(scope="module", params=["kamailio", "opensips"])
