@@ -43,6 +43,17 @@ def named(value: Any, path: str = "") -> Any:
     return value
 
 
+def verbatim(value: Any) -> Any:
+    """The same tree with every text taken as it is: it was written by a template already."""
+    if isinstance(value, str):
+        return Verbatim(value)
+    if isinstance(value, Mapping):
+        return {name: verbatim(item) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [verbatim(item) for item in cast(list[Any], value)]
+    return value
+
+
 def finalize(escape: Escape) -> Callable[[Any], Any]:
     """What jinja applies to every value it prints."""
 
