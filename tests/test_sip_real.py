@@ -1,8 +1,8 @@
 """Bundles as the real programs read them, where they are installed; what can be said without them is said everywhere.
 
 Debian: kamailio kamailio-tls-modules kamailio-extra-modules, libxml2-utils. PyPI: asterisklint.
-OpenSIPS has no Debian package: on a machine with it, its own check runs. Programs that XTEL_TEST_PROGRAMS names must be there.
-CUBE and other SBCs: tests/sbc.
+OpenSIPS has no Debian package: on a machine with it, its own check runs. Programs that XTEL_TEST_PROGRAMS names must be
+there. CUBE and other SBCs: tests/sbc.
 """
 
 from __future__ import annotations

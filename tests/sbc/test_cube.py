@@ -113,7 +113,7 @@ def test_behind_nat_the_public_address_stands_in_contact_and_sdp() -> None:
     assert {(rule.split()[2], rule.split()[5]) for rule in rules} == {
         (message, header)
         for message in ("request", "response")
-        for header in ("Contact", "Session-Owner", "Connection-Info", "Audio-Connection-Info")
+        for header in ("Contact", "Audio-Attribute", "Session-Owner", "Connection-Info", "Audio-Connection-Info")
     }
     assert "sip-profiles 901" in ios.blocks(text)["voice class tenant 901"]
     with pytest.raises(ValidationError, match="address: CUBE writes it into SDP"):
