@@ -43,11 +43,15 @@ def _needed(verb: tuple[str, ...]) -> list[str]:
         "folder": "Pulumi.yaml/no",
         "stack": "nosuch",
         "files": "no.json",
+        "call": "00000000-0000-0000-0000-000000000000",
+        "target": "+14155550188",
+        "agent": "sales",
+        "say": "Hello",
     }
     given: list[str] = []
     for each in VERBS[verb].params:
         if each.required:
-            given += [*(each.opts[:1] if each.param_type_name == "option" else ()), known[each.name]]
+            given += [*(each.opts[:1] if each.param_type_name == "option" else ()), known.get(each.name, "nosuch")]
     return given
 
 
@@ -137,7 +141,7 @@ def test_every_verb_with_json_prints_its_error(
     out, err = capsys.readouterr()
     found = told(out)
     assert found["exit"] == 1
-    assert found["kind"] in {"input", "failed"}
+    assert found["kind"] in {"input", "failed", "credentials"}
     tail = f"; next: {found['next']}" if found["next"] else ""
     assert err.endswith(f"error: {found['error']}{tail}\n")
 

@@ -49,6 +49,8 @@ MORE: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("recover",): (("--yes",),),
     ("apply",): (("--yes",), ("--yes", "--json")),
     ("new",): (("--ci", "github"), ("--ci", "gitlab")),
+    ("agent", "try"): (("--say", HOSTILE), ("--say", HOSTILE, "--json")),
+    ("webhook", "test"): (("--url", "http://127.0.0.1:9/"),),
 }
 #: They start a sandbox, or wait until they are ended: only their arguments are tried.
 NOT_RUN = {("sandbox", "up"), ("webhook", "listen"), ("rehearse",)}

@@ -319,6 +319,7 @@ def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
         "codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10", "sbc": "cube", "calls": "delivered",
         "gateway": "other-9.example.com", "gateway_port": 5067, "users": ["other-9@example.com"], "keepalive": True,
         "tenant_id": "00000000-0000-0000-0000-000000000009", "inbound": {"match": "called"}, "row": 40, "shared_row": 12,
+        "bind": "203.0.113.10:5099", "media_address": "10.0.0.9", "from_domain": "pbx.example.net", "extension": "8000",
     }  # fmt: skip
     value = other.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
     for platform in ONLY[name]:

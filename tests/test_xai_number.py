@@ -122,6 +122,32 @@ def test_consented_replacement_gives_a_live_secret(number: Hand, sandbox: Sandbo
     assert first != number.state["signing_secret"] == sandbox.secrets()["signing_secrets"][E164]
 
 
+def test_a_replacement_keeps_the_secret_before_through_changes_in_place_and_refreshes(number: Hand) -> None:
+    number.up(**GOOD)
+    assert not number.state.get("previous_signing_secret")
+    for allowed in ("203.0.113.0/28", "203.0.113.0/29"):
+        before = number.state["signing_secret"]
+        assert number.up(**{**GOOD, "replace": "accept", "sip_auth": {"allow": [allowed]}}) == "replace"
+        assert number.state["previous_signing_secret"] == before != number.state["signing_secret"]
+    number.up(**{**GOOD, "name": "Help", "sip_auth": {"allow": ["203.0.113.0/29"]}})
+    assert number.refresh()
+    assert number.state["previous_signing_secret"] == before
+    number.destroy()
+    number.up(**GOOD)
+    assert not number.state.get("previous_signing_secret")
+
+
+def test_a_secret_stays_with_its_own_number(number: Hand) -> None:
+    """A registration that was deleted leaves nothing to another number's."""
+    number.up(**GOOD)
+    number.reconciler.session.declared.add(E164)
+    with number._doing(number.state):
+        number.reconciler.delete(number.id, number.state)
+        number.inputs = {}
+        _, other = number.reconciler.create(number.check(**{**GOOD, "phone_number": "+14155550101", "marker": "other"}))
+    assert not other.get("previous_signing_secret")
+
+
 def test_a_replacement_is_validated_as_create_will_see_it_before_anything_is_deleted(number: Hand) -> None:
     number.up(**GOOD)
     pieces = {"sip_auth": {"allow": ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]}, "replace": "accept"}

@@ -13,6 +13,7 @@ from xai_resources.webhook import Webhook
 from xtel import cli
 from xtel.operations import secrets
 from xtel.operations.secrets import Held
+from xtel.verbs import secrets as verb
 
 ONE = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TWO = "whsec_AAAA9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -71,6 +72,17 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "made").write_text("")
     with pytest.raises(InputError, match="cannot be written: (File exists|Not a directory); next: name another"):
         secrets.write(NUMBERS[:1], tmp_path / "made", force=False)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_is_told_that_it_keeps_them(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verb.sys.stdout, "isatty", lambda: terminal)
+    verb._show("prod", NUMBERS, verb.Format.env, "", json=False)
+    out, err = capsys.readouterr()
+    assert out == f"XAI_SIGNING_SECRETS={ONE},{TWO}\n"
+    assert ("stay in the terminal's scrollback" in err) is terminal
 
 
 @pytest.mark.parametrize(

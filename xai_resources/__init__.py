@@ -1,7 +1,8 @@
 """The xAI side: phone numbers, hosted agents, made passwords, and a typed client for the API.
 
 ``PhoneNumber``, ``Agent`` and ``Password`` are Pulumi resources; they are made when first asked for, so that importing
-``xai_resources.client`` in a script costs neither Pulumi nor gRPC.
+``xai_resources.client`` in a script costs neither Pulumi nor gRPC. ``webhook``, ``calls`` and ``realtime`` are for the
+application that answers, and need nothing else of this project (docs/receiver.md).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from xai_resources import realtime
-from xai_resources.realtime import Session
+from xai_resources.realtime import Session, one_line
 
 #: Seconds that a transfer may take: xAI answers when the destination has.
 TRANSFER: Final = 120.0
@@ -96,7 +96,7 @@ class Call:
         try:
             answer = await self._post("refer", {"target_uri": target}, TRANSFER)
         except httpx.TransportError as error:
-            return Transfer("unknown", reason=f"no answer: {_one_line(str(error)) or 'none in time'}")
+            return Transfer("unknown", reason=f"no answer: {one_line(str(error)) or 'none in time'}")
         if answer.is_success:
             return Transfer("answered")
         told = _told(answer)
@@ -113,7 +113,7 @@ class Call:
         try:
             answer = await self._post("hangup", None, _PATIENCE)
         except httpx.TransportError as error:
-            raise CallError(f"no answer to the hang-up: {_one_line(str(error)) or 'none in time'}") from None
+            raise CallError(f"no answer to the hang-up: {one_line(str(error)) or 'none in time'}") from None
         if answer.is_success or answer.status_code == 404:
             return answer.is_success
         raise _failed(answer, _told(answer))
@@ -126,7 +126,7 @@ class Call:
                 return await client.post(url, json=body, headers={"Authorization": f"Bearer {self._key}"})
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise CallError(
-                    f"{self._origin} cannot be reached: {_one_line(str(error)) or 'no connection'}"
+                    f"{self._origin} cannot be reached: {one_line(str(error)) or 'no connection'}"
                 ) from None
 
 
@@ -143,8 +143,4 @@ def _told(answer: httpx.Response) -> str:
         return ""
     error: Any = cast(dict[str, Any], body).get("error") if isinstance(body, dict) else None
     message: Any = cast(dict[str, Any], error).get("message") if isinstance(error, dict) else error
-    return _one_line(str(message or ""))
-
-
-def _one_line(text: str, room: int = 200) -> str:
-    return " ".join(text.split())[:room]
+    return one_line(str(message or ""))

@@ -28,6 +28,10 @@ _OPEN: Final = 15.0
 #: Bytes of the largest event: a second of 48 kHz sound is 128 kB in base64.
 _LARGEST: Final = 8 * 1024 * 1024
 
+#: Events that wait to be read: with fewer a session whose application is busy (with a transfer, for two minutes) would stop
+#: reading, miss the answer to its own ping, and end the call.
+_WAITING: Final = 4096
+
 
 class SessionError(Exception):
     """A session that could not be opened, or broke off."""
@@ -187,7 +191,7 @@ class Session:
             if isinstance(event, Words):
                 parts.append(event.text)
             elif isinstance(event, Failed):
-                raise SessionError(_one_line(event.message))
+                raise SessionError(one_line(event.message))
             elif isinstance(event, ResponseDone):
                 return "".join(parts)
         raise SessionLost(1000, "the session ended before the response was done")
@@ -248,6 +252,7 @@ async def connect(
         additional_headers={"Authorization": f"Bearer {key(api_key)}"},
         open_timeout=_OPEN,
         max_size=_LARGEST,
+        max_queue=_WAITING,
         proxy=None if loopback(urlsplit(place).hostname or "") else True,
     )
     try:
@@ -255,7 +260,7 @@ async def connect(
     except InvalidStatus as error:
         raise SessionRefused(error.response.status_code, _refusal(error)) from None
     except (OSError, TimeoutError, WebSocketException) as error:
-        raise SessionError(f"{place} does not answer: {_one_line(str(error)) or 'no connection in time'}") from None
+        raise SessionError(f"{place} does not answer: {one_line(str(error)) or 'no connection in time'}") from None
     try:
         yield Session(socket)
     finally:
@@ -295,7 +300,7 @@ def _refusal(error: InvalidStatus) -> str:
         401: "no API key was taken",
         404: "no such call: it is over, or was joined already",
     }
-    body = _one_line((error.response.body or b"").decode("utf-8", "replace"))
+    body = one_line((error.response.body or b"").decode("utf-8", "replace"))
     return f"xAI opened no session: HTTP {status}, {why.get(status) or body or 'no reason given'}"
 
 
@@ -305,7 +310,7 @@ def _lost(error: ConnectionClosed) -> SessionLost | None:
     code = ended.code if ended else 1006
     if code in (1000, 1001):
         return None
-    reason = _one_line(ended.reason if ended else "") or "the connection broke"
+    reason = one_line(ended.reason if ended else "") or "the connection broke"
     return SessionLost(code, f"the session ended: {reason} (code {code})")
 
 
@@ -329,5 +334,6 @@ def _decoded(value: object) -> bytes:
         return b""
 
 
-def _one_line(text: str, room: int = 200) -> str:
-    return " ".join(text.split())[:room]
+def one_line(text: str, room: int = 200) -> str:
+    """Foreign text for a message: without control characters, which would drive a terminal, and cut."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:room]

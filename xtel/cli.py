@@ -74,8 +74,11 @@ def xtel(
       xtel apply sandbox        apply exactly that
       xtel sandbox up           start a phone network on this machine
       xtel routes sandbox       which number rings where
+      xtel trace sandbox        whether calls get through, hop by hop
       xtel call sandbox --all   call each number there, and say who answers
       xtel rehearse sandbox     apply and call a change in a private sandbox
+      xtel secrets prod         signing secrets, for the receiver of the webhooks
+      xtel webhook test prod support   does your receiver refuse what is forged
       xtel doctor sandbox       what is missing here
 
     Exit codes: 0 done, 1 error, 64 wrong usage; more in the help of each verb.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from providers.kernel import errors, limits, origins, secrecy
+from providers.kernel.caller import Caller
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.inventory import Inventory, LiveObject
@@ -84,6 +85,9 @@ class Carrier(Vendor[ApiT]):
     route_import: RouteImport[ApiT] | None = None
     #: What `xtel inventory` shows of an account; None: what ``route_import`` tells.
     inventory: Inventory[ApiT] | None = None
+    #: How it places test calls; None: not here, and what that would need.
+    caller: Caller[ApiT] | None = None
+    caller_needs: str = "an API that places calls"
     #: What decides the calls of a number (E.164), as it stands, whoever made it; for `xtel trace --live`. Reads only. Raises
     #: NotFound for a number that is not of this account. None: nobody can be asked.
     on_the_way: Callable[[ApiT, str], Iterable[LiveObject]] | None = None

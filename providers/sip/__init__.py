@@ -60,6 +60,7 @@ CARRIER = Carrier[Nowhere](
     title="SIP",
     credentials=(),
     base_url_env="",
+    caller_needs="the PBX itself: dial the number from one of its telephones",
     objects=(Bundle,),
     connect=Nowhere,
     account=lambda api: "files",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from providers.kernel import limits, operation
 from providers.kernel.call_handling import CallHandling, Destination
@@ -26,6 +28,34 @@ Codec = Annotated[
     Literal["PCMU", "PCMA", "G722"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),  # pyright: ignore[reportUnknownLambdaType]
 ]
+_NAME = r"^[A-Za-z0-9_-]{0,60}$"
+
+
+def _address(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise ValueError("must be an IP address of this machine, such as 203.0.113.10") from None
+
+
+def _bound(text: str) -> str:
+    """An address and a port; IPv6 in brackets."""
+    if not text:
+        return ""
+    host, _, port = text.strip().rpartition(":")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071") from None
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535 or (address.version == 6) != (host[0] == "["):
+        raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071")
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+
+Ip = Annotated[str, AfterValidator(_address)]
+Bound = Annotated[str, AfterValidator(_bound)]
 #: Keys that only some platforms have a place for.
 ONLY: dict[str, frozenset[str]] = {
     key: only(key) for key in sorted({key for p in PLATFORMS.values() for key in p.keys})
@@ -56,10 +86,30 @@ class Options(SbcOptions):
         description="A transfer by the agent (SIP REFER): refuse or false; consume: the platform dials; pass: on to the "
         "carrier; true: what this platform can.",
     )
+    from_domain: PublicAddress = Field(
+        default="", description="Host in From: of the platform; left out: address (Asterisk, FreeSWITCH)."
+    )
+    bind: Bound = Field(
+        default="",
+        description="Address and port of this machine that TLS listens on, such as 0.0.0.0:5071 (Asterisk, FreeSWITCH).",
+    )
+    media_address: Ip = Field(default="", description="Address of this machine for the sound (Asterisk).")
+    transport: str = Field(
+        default="", pattern=_NAME, description="Name of a TLS transport that is there already, to be used (Asterisk)."
+    )
+    profile: str = Field(
+        default="", pattern=_NAME, description="Name of a SIP profile that is there already, to be used (FreeSWITCH)."
+    )
+    context: str = Field(
+        default="public", pattern=_NAME, description="Dialplan context where the carrier's calls arrive (FreeSWITCH)."
+    )
+    extension: str = Field(
+        default="", pattern=r"^[0-9]{0,20}$", description="What users dial beside the number, in digits (FreeSWITCH)."
+    )
     transfer_context: str = Field(
         default="",
-        pattern=r"^[A-Za-z0-9_-]{0,60}$",
-        description="Dialplan context that a transfer by the agent may dial in (Asterisk).",
+        pattern=_NAME,
+        description="Dialplan context that a transfer by the agent may dial in (Asterisk, FreeSWITCH).",
     )
     interface: str = Field(
         default="", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."

@@ -38,7 +38,7 @@ MARKDOWN = Language(escape.markdown, ("<!-- ", " -->"))
 
 @dataclass(frozen=True)
 class PlatformFiles:
-    """One platform. Names of files hold ``{id}`` (xai-14155550100) or ``{under}`` (xai_14155550100)."""
+    """One platform. Names of files hold ``{id}`` (xai-14155550100), ``{under}`` (xai_14155550100) or a key."""
 
     title: str
     read: date
@@ -52,6 +52,8 @@ class PlatformFiles:
     transfers: tuple[Transfer, ...]
     #: Where it differs from :data:`COMMON`.
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: By file, the key that leaves it out: it names what is on that machine already.
+    unless: Mapping[str, str] = field(default_factory=dict[str, str])
     #: How it spells codecs.
     codecs: Mapping[str, str] = field(default_factory=dict[str, str])
     #: By key, what of its values nobody has tried on it.
@@ -112,7 +114,13 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             "extensions_{under}.conf": ("extensions.conf", ASTERISK),
         },
         secret=("pjsip_{under}_secret.conf", ASTERISK),
-        keys=frozenset({"transfer_context", "ca_file", "codecs", "ring_seconds"}),
+        keys=frozenset(
+            {
+                *("transport", "bind", "from_domain", "media_address", "transfer_context"),
+                *("ca_file", "codecs", "ring_seconds"),
+            }
+        ),
+        unless={"pjsip_xai_transport.conf": "transport"},
         transfers=("consume",),
         can={Capability.TRANSFER: Can("transfer: true; dials in transfer_context", _READ)},
         codecs={"PCMU": "ulaw", "PCMA": "alaw", "G722": "g722"},
@@ -121,12 +129,19 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="FreeSWITCH",
         read=_READ,
         files={
-            "sip_profiles/external/{id}.xml": ("gateway.xml", XML),
-            "dialplan/public/{id}.xml": ("dialplan.xml", XML),
+            "sip_profiles/xai.xml": ("profile.xml", XML),
+            "sip_profiles/{profile}/{id}.xml": ("gateway.xml", XML),
+            "dialplan/{context}/{id}.xml": ("dialplan.xml", XML),
         },
-        secret=("sip_profiles/external/{id}.secret", XML),
-        keys=frozenset({"codecs", "ring_seconds"}),
-        transfers=("consume",),
+        secret=("sip_profiles/{profile}/{id}.secret", XML),
+        keys=frozenset(
+            {
+                *("profile", "bind", "from_domain", "context", "extension", "transfer_context"),
+                *("codecs", "ring_seconds"),
+            }
+        ),
+        unless={"sip_profiles/xai.xml": "profile"},
+        transfers=("consume", "pass"),
     ),
     "kamailio": PlatformFiles(
         title="Kamailio",

@@ -24,16 +24,22 @@ _PARAMETER = re.compile(r"[A-Za-z0-9._~+-]{1,64}")
 #: Text that no language minds. URIs are taken apart, and their parts held to the two patterns above.
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:/()+@_-]*")
 _URIS = frozenset({"target", "fallback"})
+#: Further keys, as they stand.
+_TEXTS = (
+    *("description", "address", "from_domain", "bind", "media_address", "transport"),
+    *("profile", "context", "extension", "transfer_context", "interface"),
+)
 
 
 def bundle(inputs: Mapping[str, Any]) -> Files:
     """Every file but the secret one. Raises ValueError, naming the field, for what a file cannot hold."""
     seen = _seen(inputs)
-    platform = str(inputs["platform"])
+    platform, whole = str(inputs["platform"]), _platform(inputs)
     wanted = {
         _name(name, seen): (template, language)
-        for name, (template, language) in _platform(inputs).files.items()
-        if not (template.startswith("teams/") and seen["calls"] == "delivered")
+        for name, (template, language) in whole.files.items()
+        if not inputs.get(whole.unless.get(name, ""))
+        and not (template.startswith("teams/") and seen["calls"] == "delivered")
     }
     if seen["secret_file"]:
         wanted[".gitignore"] = ("gitignore", LIST)
@@ -138,11 +144,23 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "title": whole.title,
         **_of_sbcs(inputs, number),
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
-        **{name: inputs.get(name, "") for name in ("description", "address", "transfer_context", "interface")},
+        **{name: inputs.get(name, "") for name in _TEXTS},
     }
+    plain |= {"profile": plain["profile"] or "xai", "own": not plain["profile"], **_bound(plain)}
     place = whole.secret
-    plain["secret_file"] = place[0].format(**plain) if plain["username"] and place else ""
+    plain["secret_file"] = _name(place[0], plain) if plain["username"] and place else ""
     return escape.named(plain)
+
+
+def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Where TLS listens, in parts; ``external`` is how FreeSWITCH takes a public address: a name after ``host:``."""
+    host, _, port = str(plain["bind"]).rpartition(":")
+    address = str(plain["address"])
+    return {
+        "bind_host": "" if host in {"", "0.0.0.0", "[::]"} else host.strip("[]"),  # noqa: S104 -- read, not bound
+        "bind_port": port or "5071",
+        "external": f"host:{address}" if re.search("[g-z]", address) else address,
+    }
 
 
 def _of_sbcs(inputs: Mapping[str, Any], number: str) -> dict[str, Any]:
@@ -179,4 +197,4 @@ def _way(uri: str, field: str, number: str, folder: str) -> dict[str, Any]:
 
 
 def _name(pattern: str, seen: Mapping[str, Any]) -> str:
-    return pattern.format(id=seen["id"], under=seen["under"])
+    return pattern.format_map(seen)

@@ -6,7 +6,6 @@ shows is read and written back. Never tried against a live account: docs/vonage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
@@ -15,7 +14,6 @@ from pydantic import Field
 from providers.kernel import purchase
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
-from providers.kernel.inventory import LiveObject
 from providers.kernel.route import Leg, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.values import Whole
@@ -23,6 +21,7 @@ from providers.kernel.vendor import Carrier, Credential
 from providers.vonage.api import Api, refusal, refused_in_success
 from providers.vonage.attachment import Attachment
 from providers.vonage.inventory import INVENTORY
+from providers.vonage.on_the_way import on_the_way
 from providers.vonage.route_import import found, numbers
 from providers.vonage.shop import Shop
 
@@ -71,11 +70,6 @@ def _account(api: Api) -> str:
     return api.api_key
 
 
-def _on_the_way(api: Api, number: str) -> Iterator[LiveObject]:
-    """The number's record decides alone."""
-    yield Attachment().on_the_way(api, number)[1]
-
-
 CARRIER = Carrier[Api](
     name="vonage",
     title="Vonage",
@@ -95,5 +89,6 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
-    on_the_way=_on_the_way,
+    on_the_way=on_the_way,
+    caller_needs="a Voice application, whose key signs the request",
 )

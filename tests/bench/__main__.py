@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import declared
 from tests.conftest import ROOT, Sandbox, serving
 from tests.engine.conftest import Project
 
@@ -89,6 +90,7 @@ def main() -> int:
     console = Console()
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as url:
         sandbox = Sandbox(url)
+        tracing = declared.ratio(_made(Path(name) / "declared"))
         folders = [Path(name) / part for part in ("ours", "plain", "floor")]
         for folder in folders:
             folder.mkdir()
@@ -103,7 +105,7 @@ def main() -> int:
             theirs = plain(folders[1], sandbox)
         with console.status("the engine alone …"):
             floor = plain(folders[2], sandbox, "declare_nothing")
-    return report(console, {"kernel": mine, "plain": theirs, "floor": floor}, by_script)
+    return report(console, {"kernel": mine, "plain": theirs, "floor": floor}, by_script, tracing)
 
 
 def _made(folder: Path) -> Path:
@@ -111,7 +113,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def report(console: Console, found: dict[str, dict[str, Measured]], by_script: Measured) -> int:
+def report(console: Console, found: dict[str, dict[str, Measured]], by_script: Measured, tracing: float) -> int:
     """Seconds, calls, ratios, and what was promised."""
     table = Table(
         "step", *found, "script", title=f"{COUNT} numbers on a shared trunk, {LATENCY * 1000:.0f} ms per answer"
@@ -127,6 +129,7 @@ def report(console: Console, found: dict[str, dict[str, Measured]], by_script: M
         "up: kernel / script": mine["up"].seconds / by_script.seconds,
         "up: (kernel - floor) / script": added / by_script.seconds,
         "refresh: plain / kernel": theirs["refresh"].seconds / mine["refresh"].seconds,
+        f"CPU of {declared.COUNT} numbers: trace --declared / validate": tracing,
     }
     for name, ratio in ratios.items():
         console.print(f"{ratio:6.2f}  {name}")
@@ -134,6 +137,7 @@ def report(console: Console, found: dict[str, dict[str, Measured]], by_script: M
         "up: what the kernel adds to the engine takes at most 1.5 times the script": added <= 1.5 * by_script.seconds,
         "up: no more vendor calls than the script": mine["up"].calls <= by_script.calls,
         "refresh: at most 20 vendor calls": mine["refresh"].calls <= 20,
+        "trace --declared: at most 1.5 times the CPU of validate": tracing <= 1.5,
     }
     for promise, kept in promises.items():
         console.print(f"{'kept  ' if kept else 'MISSED'}  {promise}")

@@ -89,6 +89,16 @@ def test_files_for_a_pbx(project: Project, sandbox: Sandbox) -> None:
     assert secret.stat().st_mode & 0o077 == 0
 
 
+def test_tracing_a_network(project: Project, sandbox: Sandbox) -> None:
+    (project.folder / "stacks/prod.yaml").write_text(HEAD + SUPPORT)
+    run(project, "pulumi stack select --create prod")
+    run(project, "pulumi up --yes")
+    found = commands((ROOT / "docs/trace.md").read_text())
+    assert [command.split()[1] for command in found] == ["trace"] * 4
+    for command in found:
+        run(project, command)
+
+
 def test_rehearsing_a_change(project: Project, sandbox: Sandbox) -> None:
     (project.folder / "stacks/prod.yaml").write_text(HEAD + SUPPORT)
     (project.folder / ".gitignore").write_text("/.venv\n/backend\n/home\n")
@@ -105,6 +115,6 @@ def test_calling_a_network(project: Project, sandbox: Sandbox) -> None:
     project.run("stack", "select", "--create", "sandbox")
     project.run("up", "--yes", "--stack", "sandbox")
     found = commands((ROOT / "docs/calls.md").read_text())
-    assert [command.split()[1] for command in found] == ["call", "call", "call"]
+    assert [command.split()[1] for command in found] == ["call"] * 4
     for command in found:
         run(project, command)

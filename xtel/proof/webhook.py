@@ -136,4 +136,5 @@ def show(number: Announced, url: str, verdicts: list[Verdict]) -> None:
         advice = f": {verdict.advice}" if verdict.advice else ""
         terminal.line(f"{told}{wanted}{advice}", "" if verdict.right else "red")
     wrong = sum(not verdict.right for verdict in verdicts)
-    terminal.line(f"\n{len(verdicts) - wrong} of {len(verdicts)} deliveries were answered as they should be")
+    terminal.line("")
+    terminal.line(f"{len(verdicts) - wrong} of {len(verdicts)} deliveries were answered as they should be")

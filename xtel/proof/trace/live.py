@@ -98,6 +98,8 @@ def _at_carriers(vendors: _Vendors, known: Known) -> tuple[list[Decided], Owners
     for name in names:
         carrier = registry.carriers()[name]
         if carrier.on_the_way is None:
+            if carrier.credentials:  # an account that nobody can look into, not files
+                unasked[name] = "its numbers cannot be looked up"
             continue
         try:
             with operation.operating(operation.Operation(vendor=name, object="trace", number=known.number)):

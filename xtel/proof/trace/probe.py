@@ -205,6 +205,8 @@ def _worded(error: BaseException, where: str) -> str:
         return one_line(f"{where} does not speak TLS 1.2 or newer: {error.reason or error}")
     if isinstance(error, TimeoutError):
         return f"{where} did not answer within {_PATIENCE:.0f} s"
+    if isinstance(error, ConnectionError) and not isinstance(error, ConnectionRefusedError):
+        return f"{where} hangs up: it may not speak TLS"
     if isinstance(error, OSError):
         return one_line(f"{where} takes no connection: {error.strerror or error}")
     return one_line(str(error))

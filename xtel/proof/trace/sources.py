@@ -69,4 +69,4 @@ def chosen(found: Sequence[Subject], asked: Iterable[str], stack: str) -> list[S
         if name not in known:
             keys = ", ".join(each.key for each in found[:20]) or "none"
             raise InputError(f"{name} is no number of {stack}", step=f"name one of: {keys}")
-    return [known[name] for name in names]
+    return list({id(known[name]): known[name] for name in names}.values())

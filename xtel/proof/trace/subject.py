@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from providers.kernel import values
 from providers.kernel.call_handling import CallHandling
-from stacks.callpath import CallPath, Decided, Way
+from stacks.callpath import CallPath, Decided, Way, declaration
 from xtel.proof.trace.model import HopName, Source, Teller, Verdict
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ class Subject:
 
     @property
     def by_hand(self) -> Decided | None:
-        """What a person sets up with files, where that is what takes the calls."""
-        return next((each for each in self.path.takers if each.does.by_hand), None)
+        """What a person sets up with files, where that is what takes the calls: no vendor holds it."""
+        return next((each for each in self.path.takers if _of_files(each.resource.type)), None)
 
     @property
     def asked_url(self) -> str:
@@ -147,6 +148,12 @@ class Subject:
         """The SIP URIs that lead to xAI's host; where none does, all of them."""
         found = tuple(way for way in self.path.ways if way.target and way.target.host == self.host)
         return found or self.path.ways
+
+
+@cache
+def _of_files(type: str) -> bool:
+    found = declaration(type)
+    return bool(found and found.state_only)
 
 
 def named(by: Decided | str, source: Source) -> str:

@@ -18,7 +18,7 @@ from xtel.proof.trace.model import (
     hop,
     reaches,
 )
-from xtel.proof.trace.subject import Check, Subject, named
+from xtel.proof.trace.subject import Answer, Check, Subject, named
 
 _WHOLE = tuple(check for check in CHECKS if not check.per_way)
 _PER_WAY = tuple(check for check in CHECKS if check.per_way)
@@ -36,15 +36,15 @@ def report(
     notes: Iterable[str] = (),
 ) -> TraceReport:
     """The trace of every number."""
-    numbers = tuple(map(traced, subjects))
+    numbers = tuple(traced(each, stack) for each in subjects)
     all_reach = all(reaches(each, strict=strict) for each in numbers)
     return TraceReport(1, 0 if all_reach else 2, stack, source, probed, strict, numbers, tuple(notes))
 
 
-def traced(subject: Subject) -> TracedNumber:
-    """One number, hop by hop."""
+def traced(subject: Subject, stack: str = "STACK") -> TracedNumber:
+    """One number, hop by hop. ``stack`` is named where a command mends it."""
     found: dict[HopName, list[CheckResult]] = {}
-    for check, result in [*_results(_WHOLE, subject), *_on_the_best_way(subject)]:
+    for check, result in [*_results(_WHOLE, subject, stack), *_on_the_best_way(subject, stack)]:
         found.setdefault(check.hop, []).append(result)
     hops = tuple(_hops(subject, found))
     ends: HopName | None = next((each.hop for each in hops if each.verdict == "fail"), None)
@@ -72,34 +72,26 @@ def _depends(subject: Subject) -> str:
     return "nothing that decides it is known" if subject.path.ways else "no SIP URI is known"
 
 
-def _on_the_best_way(subject: Subject) -> list[tuple[Check, CheckResult]]:
+def _on_the_best_way(subject: Subject, stack: str) -> list[tuple[Check, CheckResult]]:
     """The first SIP URI that nothing stands against; where something stands against all, the first of them."""
     first: list[tuple[Check, CheckResult]] = []
     for way in subject.ours:
-        found = _results(_PER_WAY, subject.on(way))
+        found = _results(_PER_WAY, subject.on(way), stack)
         if all(result.verdict != "fail" for _, result in found):
             return found
         first = first or found
     return first
 
 
-def _results(checks: Iterable[Check], subject: Subject) -> list[tuple[Check, CheckResult]]:
-    found: list[tuple[Check, CheckResult]] = []
-    for check in checks:
-        if check.decide and (answer := check.decide(subject)) is not None:
-            fix = "" if answer.verdict == "pass" or answer.told_by else answer.fix or check.fix
-            fix = answer.fix or fix
-            found.append(
-                (
-                    check,
-                    CheckResult(
-                        check.id,
-                        answer.verdict,
-                        one_line(answer.why),
-                        named(answer.by, subject.source),
-                        fix,
-                        answer.told_by,
-                    ),
-                )
-            )
-    return found
+def _results(checks: Iterable[Check], subject: Subject, stack: str) -> list[tuple[Check, CheckResult]]:
+    answers = ((check, check.decide(subject)) for check in checks if check.decide)
+    return [(check, _result(check, answer, subject, stack)) for check, answer in answers if answer is not None]
+
+
+def _result(check: Check, answer: Answer, subject: Subject, stack: str) -> CheckResult:
+    """``STACK`` in a fix is the stack's name, so that its command can be copied."""
+    fix = answer.fix or (check.fix if answer.verdict == "fail" else "")
+    return CheckResult(
+        check.id, answer.verdict, one_line(answer.why), named(answer.by, subject.source), fix.replace("STACK", stack),
+        answer.told_by,
+    )  # fmt: skip

@@ -194,8 +194,8 @@ def _exists(subject: Subject) -> Answer | None:
         return bad(f"this team has no agent {id}", by)
     if subject.source == "live":
         return unknown(f"xAI does not list agents here: whether {id} is there nobody can see", "call", by)
-    made_elsewhere = id.startswith(ID_PREFIX)
-    return unknown(f"agent {id} is {'of xAI’s console' if made_elsewhere else 'not known'}: not asked", "live", by)
+    whose = "one of xAI's console" if id.startswith(ID_PREFIX) else "not known"
+    return unknown(f"agent {id} is {whose}: not asked", "live", by)
 
 
 CHECKS = (
