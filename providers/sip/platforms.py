@@ -60,6 +60,8 @@ class PlatformFiles:
     unverified: Mapping[str, str] = field(default_factory=dict[str, str])
     #: Whether an SBC stands between it and xAI: then the files and abilities are the SBC's, with its own beside them.
     behind_sbc: bool = False
+    #: Whether it is a vendor's, and no machine of the customer's.
+    hosted: bool = False
     #: The folder of its templates; empty: its name.
     folder: str = ""
 
@@ -245,6 +247,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         keys=frozenset({"calls", "codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can=_BY_VENDOR,
+        hosted=True,
     ),
     "cxone": PlatformFiles(
         title="NICE CXone",
@@ -254,6 +257,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         keys=frozenset({"calls", "codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can=_BY_VENDOR,
+        hosted=True,
     ),
     "other": PlatformFiles(
         title="any other platform",

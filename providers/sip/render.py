@@ -142,6 +142,7 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "srtp": inputs["srtp"] == "required",
         "tag": inputs["tag"],
         "title": whole.title,
+        "hosted": whole.hosted,
         **_of_sbcs(inputs, number),
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
         **{name: inputs.get(name, "") for name in _TEXTS},
