@@ -82,5 +82,5 @@ def _missing(read: dict[str, Table], there: dict[str, set[str]]) -> Iterator[str
     for (name, column), (needs, named) in NAMES.items():
         known = {row[named] for row in read[needs].rows} if needs in read else set[str]()
         for row in read[name].rows if name in read else ():
-            if column in row and row[column] not in known | there.get(needs, set()) | {"Any"}:
+            if row.get(column) and row[column] not in known | there.get(needs, set()) | {"Any"}:
                 yield f"{name} {row['Index']}: {column} {row[column]}: no such row in {needs}"
