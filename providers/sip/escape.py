@@ -141,4 +141,8 @@ def ini(text: str) -> str:
     """A value between double quotes of an AudioCodes INI table, or in a comment line: ASCII, and nothing ends it."""
     if not text.isascii():
         raise ValueError("holds a letter outside ASCII, which an INI file cannot take: leave it out")
+    if text.startswith("$1$"):
+        raise ValueError(
+            "begins with $1$, which an INI file takes for a text that is hidden already: choose another one"
+        )
     return _without(text, '";\\', "an INI file")

@@ -168,7 +168,7 @@ def _of_sbcs(inputs: Mapping[str, Any], number: str) -> dict[str, Any]:
     """The keys of :class:`providers.sip.sbc.SbcOptions`, and what is made of them."""
     given = {name: inputs.get(name, "") for name in SbcOptions.model_fields}
     # A regular expression that is not anchored would take any number that holds this one.
-    return {**given, "pattern": rf"^\+{number.lstrip('+')}$", "mark": f"xai-telephony {number}"}
+    return {**given, "pattern": rf"^\+{number.lstrip('+')}$", "mark": "xai-telephony"}
 
 
 def _spelling(text: str) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def _stray(text: str, found: dict[str, list[str]]) -> Iterator[str]:
     for line in text.splitlines():
         if not line.isascii() or "?" in line or len(line) > 254:
             yield f"cannot be typed: {line}"
+        if line.startswith(" description ") and len(line.removeprefix(" description ")) > 64:
+            yield f"longer than IOS takes: {line}"
     opened = [line for line in text.splitlines() if re.match(r"(voice|dial-peer|crypto) ", line)]
     yield from sorted({f"twice: {line}" for line in opened if opened.count(line) > 1})
 

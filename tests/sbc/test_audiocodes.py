@@ -165,6 +165,7 @@ def test_an_objects_name_is_one_value_or_refused(key: str, name: str) -> None:
 
 
 @given(password=st.text(max_size=30))
+@example(password="$1$a")
 def test_a_password_is_one_value_or_refused(password: str) -> None:
     try:
         made = text(password, username="hq")

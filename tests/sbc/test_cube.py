@@ -88,8 +88,8 @@ BROKEN = {
         "dial-peer voice 901 voip: no session target",
     ),
     "a line of a description": (
-        "description to xAI for",
-        "description to xAI\nno voice class tenant 901\n for",
+        "description xAI for",
+        "description xAI\nno voice class tenant 901\n for",
         "at the margin: no voice class tenant 901",
     ),
 }
@@ -205,6 +205,15 @@ def test_what_a_bare_leg_needs_to_be_told_is_on_the_page() -> None:
 
 
 # -- hostile values ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["+14155550123", "+442079460011", "+498912345678901"])
+@pytest.mark.parametrize("length", [38, 39, 60])
+def test_a_description_is_no_longer_than_ios_takes(number: str, length: int) -> None:
+    wanted = inputs("cube", phone_number=number, description="d" * length, inbound=WEBEX, fallback=FALLBACK)
+    text = bundle.files(wanted).texts[f"xai-{number[1:]}.ios"]
+    assert ios.problems(text, there=THERE) == []
+    assert "d" * length in text
 
 
 @given(text=st.text(max_size=60))

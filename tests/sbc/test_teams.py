@@ -77,7 +77,7 @@ def test_whatever_changes_the_tenant_is_asked_about_and_looked_up_first(name: st
     text = scripts(**ALL)[name]
     for node in powershell.nodes(text, "command"):
         command = powershell.said(node).split()[0]
-        what = command.partition("-")[2].replace("CsOnlineVoiceRoutingPolicy", "CsOnlineVoiceRoutingPolicy")
+        what = command.partition("-")[2]
         if command.startswith("Get-Cs"):
             looked.add(what)
         elif CHANGES.match(command):
@@ -101,6 +101,14 @@ def test_the_script_holds_what_the_route_says() -> None:
     found = set(powershell.literals(scripts(**ALL)[SCRIPT]))
     assert {"sbc.example.com", TENANT, "O'Brien & Co", "o'neil@example.com", rf"^\+{NUMBER[1:]}$"} <= found
     assert "$SipSignalingPort = 5067" in scripts(**ALL)[SCRIPT]
+
+
+def test_numbers_share_a_gateway_and_a_policy() -> None:
+    """Whichever number goes last takes them along, so what they are marked with names no number."""
+    texts = scripts(**ALL)
+    assert texts[UNDO].count("$Mark = 'xai-telephony'\n") == texts[SCRIPT].count("$Mark = 'xai-telephony'\n") == 1
+    assert "$gateway -and $used.Count -gt 0" in texts[UNDO]
+    assert "$policy.Description -eq $Mark -and $others.Count -eq 0" in texts[UNDO]
 
 
 def test_a_users_own_policy_is_not_replaced_unasked() -> None:
