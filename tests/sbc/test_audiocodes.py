@@ -141,6 +141,7 @@ def test_what_the_files_cannot_do_is_on_the_page() -> None:
         "incremental",
         "7.40",
         "NAT",
+        "removes none",
         "Alternative",
         *NAMED.values(),
     ):

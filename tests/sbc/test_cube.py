@@ -199,6 +199,7 @@ def test_what_a_bare_leg_needs_to_be_told_is_on_the_page() -> None:
         "dial peer 0",
         "destination dpg",
         "outbound-proxy",
+        "takes none away",
         "interface",
     ):
         assert word in told, word
