@@ -89,12 +89,17 @@ def asterisk(text: str) -> str:
     return _without(text, ';\\$"', "an Asterisk file")
 
 
+def asterisk_value(text: str) -> str:
+    """A whole value in pjsip.conf, which has no expressions and no arguments: ``;`` alone would end it."""
+    return _printable(text).replace(";", "\\;")
+
+
 def xml(text: str) -> str:
-    """A value in an attribute or comment of FreeSWITCH's XML, whose ``${`` and ``$${`` are variables."""
-    text = _without(text, "$\\", "a FreeSWITCH file")
+    """A value in an attribute or comment of FreeSWITCH's XML, whose ``$${`` is replaced before the XML is read."""
+    text = _printable(text)
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&apos;")):
         text = text.replace(character, entity)
-    return text.replace("--", "&#45;&#45;")
+    return text.replace("--", "&#45;&#45;").replace("$", "&#36;")
 
 
 def quoted(text: str) -> str:

@@ -27,6 +27,7 @@ class Language:
 
 
 ASTERISK = Language(escape.asterisk, ("; ", ""))
+PJSIP = Language(escape.asterisk_value, ("; ", ""))
 XML = Language(escape.xml, ("<!-- ", " -->"))
 PROXY = Language(escape.quoted, ("# ", ""))
 LIST = Language(escape.listed, ("# ", ""))
@@ -115,7 +116,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             "pjsip_{under}.conf": ("pjsip.conf", ASTERISK),
             "extensions_{under}.conf": ("extensions.conf", ASTERISK),
         },
-        secret=("pjsip_{under}_secret.conf", ASTERISK),
+        secret=("pjsip_{under}_secret.conf", PJSIP),
         keys=frozenset(
             {
                 *("transport", "bind", "from_domain", "media_address", "transfer_context"),
