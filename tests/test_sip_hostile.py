@@ -85,7 +85,7 @@ def _kamailio(text: str) -> str:
 
 
 def _opensips(text: str) -> str:
-    return _between_quotes(text, r'modparam\("uac_auth", "credential", "[^:]*:[^:]*:((?:[^"\\]|\\.)*)"\)')
+    return _between_quotes(text, r' *\$avp\(apass\) = "((?:[^"\\]|\\.)*)";')
 
 
 def _cube(text: str) -> str:

@@ -108,7 +108,7 @@ def quoted(text: str) -> str:
 
 
 def listed(text: str) -> str:
-    """A value in a plain list: dispatcher.list, tls.cfg, .gitignore."""
+    """A value in a plain list: tls.cfg, .gitignore."""
     return _without(text, '"\\`$[]*', "a plain list")
 
 

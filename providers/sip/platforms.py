@@ -153,12 +153,12 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             "kamailio.cfg": ("kamailio.cfg", PROXY),
             "{under}.cfg": ("routes.cfg", PROXY),
             "tls.cfg": ("tls.cfg", LIST),
-            "dispatcher.list": ("dispatcher.list", LIST),
         },
         secret=("{under}_secret.cfg", PROXY),
         keys=frozenset({"ca_file", "ring_seconds"}),
         transfers=("pass",),
         can={
+            Capability.DIGEST: Can("on the INVITE, MD5", _READ),
             Capability.TRANSFER: Can("transfer: true; passed on to the carrier", _READ),
             Capability.CODECS: _PROXY_CODECS,
         },
@@ -171,7 +171,6 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         keys=frozenset({"ca_file", "ring_seconds"}),
         transfers=("pass",),
         can={
-            Capability.DIGEST: Can("on the INVITE, in one realm", _READ),
             Capability.TRANSFER: Can("transfer: true; passed on to the carrier", _READ),
             Capability.CODECS: _PROXY_CODECS,
         },

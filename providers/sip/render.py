@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache, partial
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
 from providers.kernel.files import Files, FrontPage, signed
@@ -123,6 +124,10 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
     to = _way(str(inputs["target"]), "target", number, whole.folder)
     if not to["port"]:
         to["port"] = inputs["port"]
+    ways = [
+        _way(uri, f"fallback[{count}]", number, whole.folder) for count, uri in enumerate(inputs.get("fallback") or ())
+    ]
+    address = str(inputs.get("address", ""))
     spelled = whole.codecs
     plain = {
         "number": number,
@@ -132,10 +137,13 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "upper": f"XAI_{digits}",
         "target": str(inputs["target"]),
         "to": to,
-        "fallback": [
-            _way(uri, f"fallback[{count}]", number, whole.folder)
-            for count, uri in enumerate(inputs.get("fallback") or ())
+        "fallback": ways,
+        "hosts": [
+            {"name": name, "certified": "|".join(map(_in_certificate, (name, _wildcard(name))))}
+            for name in dict.fromkeys(way["host"] for way in (to, *ways) if way["transport"] == "tls")
         ],
+        # SDP takes an address; a name is the relay's own to resolve
+        "media_address": address if _is_address(address) else "",
         "username": inputs.get("username", ""),
         "did": [_spelling(text) for text in inputs.get("did") or () if text not in {number, digits}],
         "codecs": [spelled.get(codec, codec) for codec in inputs["codecs"]],
@@ -143,6 +151,7 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "tag": inputs["tag"],
         "title": whole.title,
         "hosted": whole.hosted,
+        "folder": whole.folder,
         **_of_sbcs(inputs, number),
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
         **{name: inputs.get(name, "") for name in _TEXTS},
@@ -191,10 +200,29 @@ def _way(uri: str, field: str, number: str, folder: str) -> dict[str, Any]:
         "uri": str(read),
         "user": user,
         "host": read.host,
+        "wildcard": _wildcard(read.host),
         "port": read.port or 0,
         "transport": read.transport,
         "parameters": [{"name": name, "value": value} for name, value in read.parameters],
     }
+
+
+def _wildcard(name: str) -> str:
+    """The other name of a certificate that stands for a host (RFC 6125 §6.4.3)."""
+    return f"*.{name.partition('.')[2]}"
+
+
+def _in_certificate(name: str) -> str:
+    """A DNS name as it stands in a certificate's subjectAltName (DER: context tag 2, length, letters), in hexadecimal."""
+    return (bytes((0x82, len(name))) + name.encode("ascii")).hex()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(pattern: str, seen: Mapping[str, Any]) -> str:
