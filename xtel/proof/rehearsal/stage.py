@@ -6,6 +6,7 @@ All of it is gone at the end, however that comes. No credential of whoever rehea
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
 import tarfile
 import tempfile
@@ -113,8 +114,18 @@ def copied(project: Project, to: Path) -> Project:
 def checked_out(project: Project, revision: str, to: Path) -> Project:
     """The project as it stood at a git revision."""
     with tarfile.open(fileobj=BytesIO(sources.tree(revision, project.root))) as archive:
-        archive.extractall(to, filter="data")
+        if filtered := getattr(tarfile, "data_filter", None):  # Python before 3.11.4 has none, as on Debian 12
+            archive.extraction_filter = filtered
+        archive.extractall(to, [member for member in archive if _stays(member)])
     return _runnable(project, to)
+
+
+def _stays(member: tarfile.TarInfo) -> bool:
+    """Whether it is a file or a folder, or a link to one of the same project."""
+    if not member.issym():
+        return member.isfile() or member.isdir()
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(member.name), member.linkname))
+    return not (posixpath.isabs(target) or target == ".." or target.startswith("../"))
 
 
 def _taken(path: Path, stage: Path) -> bool:
