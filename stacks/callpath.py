@@ -28,6 +28,8 @@ from stacks.resource import NUMBER, UNKNOWN, Resource
 HopName = Literal["attachment", "trunk", "sip", "registration", "authentication", "webhook", "agent"]
 #: ok; stopped: an object ends the call here; missing: the object that decides it is not there; unknown: nothing tells.
 HopState = Literal["ok", "stopped", "missing", "unknown"]
+#: At which xAI may take SIP over TLS: 5061, also where a URI names none (RFC 3263); its page for Telnyx says 5060.
+_PORTS = frozenset({None, 5060, 5061})
 #: Not known yet, and still there: what is bought or made in this run.
 _COMING = frozenset({"phone_number", "agent_id"})
 #: A carrier's object that says this says nothing about calls.
@@ -492,14 +494,17 @@ class _Path:
         )
 
     def _reaches(self, called: _Called, to: Destination) -> bool:
-        """Whether a URI is the registration's own, and is let in: another host is a fallback. Unknown counts as reached."""
+        """Whether a URI is the registration's own, and is let in: another host is a fallback. Unknown counts as reached,
+        and so does port 5060, of which the documents disagree.
+        """
         home = self._home.does if self._home else None
         if home is None or not home.host or called.target is None:
             return True
         if home.auth == "digest" and to.username is not None and to.username != home.username:
             return False
         dialled = called.target.number in {self.number, ""} or not self.number.startswith("+")  # or not bought yet
-        return called.target.host == home.host.lower() and dialled
+        over_tls = called.target.transport == "tls" and called.target.port in _PORTS
+        return called.target.host == home.host.lower() and dialled and over_tls
 
     # -- at xAI ------------------------------------------------------------------------------------------------------
 
