@@ -441,7 +441,7 @@ class _Path:
         if stop := next(iter(taker.does.stops), None):
             return [Hop("attachment", "stopped", name, one_line(stop.why))]
         if gone := next((each for each in self.others if id in each.ids and not each.does.takes), None):
-            return [Hop("attachment", "ok", name), Hop("trunk", "missing", gone.resource.name, "it is gone")]
+            return [Hop("attachment", "ok", name), Hop("trunk", "missing", gone.resource.name, "it is not there")]
         return [
             Hop("attachment", "stopped", name, "its calls go somewhere else" if id else "it sends its calls nowhere")
         ]
@@ -484,7 +484,7 @@ class _Path:
         for each in sorted(self.others, key=lambda item: (not item.does.tries, *item.order)):
             told = each.does.destinations or (each.does.tries and not each.does.takes)
             if told and each.vendor in self._near and each.key not in here:
-                yield Hop("sip" if each.does.destinations else "trunk", "missing", each.resource.name, "it is gone")
+                yield Hop("sip" if each.does.destinations else "trunk", "missing", each.resource.name, "it is not there")
 
     @property
     def _leads_nowhere(self) -> bool:
