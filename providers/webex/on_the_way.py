@@ -1,0 +1,33 @@
+"""What decides the calls of a number at Webex Calling, as it stands: the plan that has its pattern. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+from providers.kernel.call_handling import Stop
+from providers.kernel.inventory import LiveObject
+from providers.webex.api import PREMISE, Api, plan_path
+from providers.webex.attachment import Attachment
+from providers.webex.dial_plan import DialPlan, shown
+
+
+def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
+    """The number's pattern, its plan, and a trunk that is offline."""
+    held, number = Attachment().on_the_way(api, e164)
+    if not held.by:
+        yield number
+        return
+    plan = api.ask(plan_path(held.by))
+    yield replace(number, stops=(*number.stops, *_offline(api, plan)))
+    yield LiveObject(DialPlan.kind, shown(plan))
+
+
+def _offline(api: Api, plan: dict[str, str]) -> Iterator[Stop]:
+    """A registering trunk whose gateway is away says so; how the status is spelled differs between documents."""
+    if str(plan.get("routeType")).upper() != "TRUNK":
+        return
+    trunk = api.ask(f"{PREMISE}/trunks/{quote(plan['routeId'], safe='')}")
+    if str(trunk.get("status")).upper() == "OFFLINE":
+        yield Stop("trunk", f"trunk {plan.get('routeName')} is offline", "connect the local gateway again")

@@ -1,0 +1,56 @@
+"""A network with Webex numbers, from the first `pulumi up` to `pulumi destroy`, with the real engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conformance.subjects.webex import NUMBER, Webex
+from tests.conftest import Sandbox
+from tests.engine.conftest import Project
+
+pytestmark = pytest.mark.engine
+TAKEN = "+14155550172"
+SUPPORT = """
+  support:
+    number: "+14155550171"
+    route: {carrier: webex, trunk: HQ gateway}
+    auth: {allow: [203.0.113.10]}
+"""
+LAB = """
+  lab:
+    number: "+14155550172"
+    take_over: true
+    route: {carrier: webex, trunk: HQ gateway, tag: 911}
+    auth: {digest: {username: lab}}
+"""
+
+
+def plans(sandbox: Sandbox) -> dict[str, list[str]]:
+    """Every dial plan's patterns, by its name."""
+    return {plan["name"]: plan["patterns"] for plan in sandbox.state()["webex"]["dial_plans"]}
+
+
+def changes(sandbox: Sandbox) -> list[str]:
+    """Writes, but not the token that is renewed for each run."""
+    return [line for line in sandbox.writes() if line != "POST /v1/access_token"]
+
+
+def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> None:
+    Webex(sandbox).occupy(TAKEN)
+    before: dict[str, Any] = sandbox.state()["webex"]
+    project.declare(SUPPORT, LAB)
+    shown = project.up("--diff")
+    assert "will be taken over: it is a pattern of dial plan theirs" in shown.split("Resources:")[0]
+    assert "someone must apply these files to the gateway" in shown
+    [ours] = plans(sandbox).keys() - {"theirs"}
+    assert ours.startswith("xtel ")
+    assert plans(sandbox) == {"theirs": [], ours: [NUMBER, TAKEN]} or plans(sandbox)[ours] == [TAKEN, NUMBER]
+    sandbox.forget_log()
+    again = project.up("--diff", "--refresh")
+    assert "updated" not in again
+    assert changes(sandbox) == []
+    assert [entry["method"] for entry in sandbox.log() if entry["path"] == "/v1/access_token"]
+    project.run("destroy", "--yes")
+    assert sandbox.state()["webex"] == before
