@@ -52,11 +52,15 @@ CASES = [
     Case("all right, digest", "plivo", None, 200, {"username": "xai-nyc"}, {"digest": "xai-nyc"}),
     Case("all right, an agent", "plivo", None, 200, xai={"agent": True}),
     Case("all right", "vonage", None, 200, xai={"allow": ["216.147.0.0/21"]}),
+    Case("all right", "webex", None, 200, xai={"allow": ["203.0.113.10/32"]}),
     # The number at its carrier.
     Case("nobody's number", "none", "number", None),
     Case("on nothing", "twilio", "attachment", None, {"attach": False}),
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
     Case("on nothing", "vonage", "attachment", None, {"kind": ""}),
+    Case("in no dial plan", "webex", "attachment", None, {"attach": False}),
+    Case("gateway offline", "webex", "trunk", None, switches={"webex.gateways": "offline"}),
+    Case("source not in the allowlist", "webex", "authentication", 403, xai={"allow": ["203.0.113.0/29"]}),
     Case("forwards calls", "vonage", "attachment", None, {"kind": "tel", "value": "14155550177"}),
     Case("wrong host", "vonage", "dns", None, {"value": f"sip:+14155550164@sip.voice.example.com{TLS}"}),
     Case("no TLS", "vonage", "tls", None, {"value": "sip:+14155550164@sip.voice.x.ai;transport=tcp"}),
@@ -184,7 +188,8 @@ def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
     wiring.xai(sandbox, registered.pop("number"), **registered)
     for name, value in case.receiver.items():
         setattr(receiver, name, value)
-    sandbox.control("POST", "switches", {f"xai.{name}": value for name, value in case.switches.items()})
+    switches = {name if "." in name else f"xai.{name}": value for name, value in case.switches.items()}
+    sandbox.control("POST", "switches", switches)
     found = wiring.call(sandbox, number, seconds=0.1, **case.call)
     outcome = found["outcome"]
     assert (outcome["hop"], outcome["code"]) == (case.hop, case.code), found

@@ -25,6 +25,7 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "webex": "+14155550171",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"
@@ -295,3 +296,15 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
     login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
     ok(sandbox.http.post("/number/update", data=form, auth=login))
+
+
+def webex(sandbox: Server, *, attach: bool = True) -> None:
+    """A dial plan that leads to a local gateway, with the number as a pattern."""
+    token = sandbox.control("GET", "secrets")["webex"]["access_tokens"]["main"]
+    headers = {"Authorization": f"Bearer {token}"}
+    plans = "/v1/telephony/config/premisePstn/dialPlans"
+    body = {"name": "xai", "routeId": sandbox.state()["webex"]["trunks"][0]["id"], "routeType": "TRUNK"}
+    id = ok(sandbox.http.post(plans, json=body, headers=headers))["id"]
+    if attach:
+        added = {"dialPatterns": [{"dialPattern": NUMBERS["webex"], "action": "ADD"}]}
+        sandbox.http.put(f"{plans}/{id}/dialPatterns", json=added, headers=headers).raise_for_status()

@@ -32,6 +32,19 @@ def plans(sandbox: Sandbox) -> dict[str, list[str]]:
     return {plan["name"]: plan["patterns"] for plan in sandbox.state()["webex"]["dial_plans"]}
 
 
+def objects(sandbox: Sandbox) -> dict[str, Any]:
+    """All that the organisation holds."""
+    return sandbox.state()["webex"]
+
+
+def wired(sandbox: Sandbox, number: str) -> None:
+    """One plan has the number, and xAI knows it."""
+    [plan] = [each for each in objects(sandbox)["dial_plans"] if number in each["patterns"]]
+    trunk = next(each for each in objects(sandbox)["trunks"] if each["id"] == plan["routeId"])
+    assert (plan["routeType"], trunk["name"]) == ("TRUNK", "HQ gateway")
+    assert [found["phone_number"] for found in sandbox.state()["xai"]["numbers"]].count(number) == 1
+
+
 def changes(sandbox: Sandbox) -> list[str]:
     """Writes, but not the token that is renewed for each run."""
     return [line for line in sandbox.writes() if line != "POST /v1/access_token"]
@@ -39,18 +52,20 @@ def changes(sandbox: Sandbox) -> list[str]:
 
 def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> None:
     Webex(sandbox).occupy(TAKEN)
-    before: dict[str, Any] = sandbox.state()["webex"]
+    before = objects(sandbox)
     project.declare(SUPPORT, LAB)
     shown = project.up("--diff")
     assert "will be taken over: it is a pattern of dial plan theirs" in shown.split("Resources:")[0]
     assert "someone must apply these files to the gateway" in shown
     [ours] = plans(sandbox).keys() - {"theirs"}
     assert ours.startswith("xtel ")
-    assert plans(sandbox) == {"theirs": [], ours: [NUMBER, TAKEN]} or plans(sandbox)[ours] == [TAKEN, NUMBER]
+    assert {name: sorted(found) for name, found in plans(sandbox).items()} == {"theirs": [], ours: [NUMBER, TAKEN]}
+    wired(sandbox, NUMBER)
+    wired(sandbox, TAKEN)
     sandbox.forget_log()
     again = project.up("--diff", "--refresh")
     assert "updated" not in again
     assert changes(sandbox) == []
     assert [entry["method"] for entry in sandbox.log() if entry["path"] == "/v1/access_token"]
     project.run("destroy", "--yes")
-    assert sandbox.state()["webex"] == before
+    assert objects(sandbox) == before
