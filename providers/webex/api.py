@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import quote
@@ -119,10 +120,19 @@ def plan_name(mark: str, way: str) -> str:
 def organisation(api: Api) -> str:
     """GET /v1/people/me; where the service app may not ask that, the one organisation that it sees."""
     try:
-        return str(api.ask("/v1/people/me").get("orgId") or "")
+        return _plain(str(api.ask("/v1/people/me").get("orgId") or ""))
     except (errors.Denied, errors.NotFound):
         found = api.listed("/v1/organizations", "items")
-        return str(found[0]["id"]) if len(found) == 1 else ""
+        return _plain(str(found[0]["id"])) if len(found) == 1 else ""
+
+
+def _plain(id: str) -> str:
+    """The UUID that Control Hub shows, out of the base64 of ``ciscospark://us/ORGANIZATION/…``; another id as it is."""
+    try:
+        uri = base64.b64decode(id + "=" * (-len(id) % 4), validate=True).decode()
+    except ValueError:
+        return id
+    return uri.rpartition("/")[2] if uri.startswith("ciscospark:") else id
 
 
 def _renewed(settings: Settings, limit: limits.Limit, base_url: str) -> Tokens:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
+from providers.kernel import errors
 from providers.kernel.call_handling import Stop
 from providers.kernel.inventory import LiveObject
 from providers.webex.api import PREMISE, Api, plan_path
@@ -14,11 +15,10 @@ from providers.webex.dial_plan import DialPlan, shown
 
 
 def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
-    """The number's pattern, its plan, and a trunk that is offline."""
+    """The number's pattern, its plan, and a trunk that is offline. Raises NotFound where no plan has it."""
     held, number = Attachment().on_the_way(api, e164)
     if not held.by:
-        yield number
-        return
+        raise errors.NotFound("no dial plan has the number as a pattern", status=404)
     plan = api.ask(plan_path(held.by))
     yield replace(number, stops=(*number.stops, *_offline(api, plan)))
     yield LiveObject(DialPlan.kind, shown(plan))

@@ -25,9 +25,8 @@ class Routing:
 
     def __init__(self, store: Store, switches: Switches, account: Account) -> None:
         self._switches, self.account = switches, account
-        self.trunks, self.groups, self.plans, self.patterns, self.numbers = (
-            store.shelf(VENDOR, account.org, name)
-            for name in ("trunks", "route_groups", "dial_plans", "patterns", "numbers")
+        self.trunks, self.groups, self.plans, self.patterns = (
+            store.shelf(VENDOR, account.org, name) for name in ("trunks", "route_groups", "dial_plans", "patterns")
         )
         self._passwords = store.shelf(VENDOR, account.org, "passwords")
 

@@ -68,7 +68,10 @@ class Webex:
         return _refuse(Refusal(status, 0, "staged by a fault of the sandbox"))
 
     def seed(self, account: str, document: Seed) -> None:
-        """Trunks and route groups by their names, which a stack file adopts; numbers that people will dial."""
+        """Trunks and route groups by their names, which a stack file adopts.
+
+        Numbers are nobody's here: whoever dials one is sent by a plan, or not.
+        """
         only(document, ("trunks", "route_groups", "numbers"), "collection")
         own = self._of(_named(account))
         try:
@@ -82,7 +85,6 @@ class Webex:
             number = raw.get("phone_number")
             if not isinstance(number, str) or not stock.E164.fullmatch(number):
                 raise ValueError(f"webex: numbers: {number!r} is not E.164")
-            own.numbers.put(number, {"phone_number": number})
 
     def _seed_group(self, own: Routing, settings: JsonObject) -> None:
         """With a trunk of its own where none is named."""
@@ -94,13 +96,12 @@ class Webex:
         own.put_group({"name": settings["name"], "localGateways": gateways})
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
-        shown: dict[str, list[JsonObject]] = {"trunks": [], "route_groups": [], "dial_plans": [], "numbers": []}
+        shown: dict[str, list[JsonObject]] = {"trunks": [], "route_groups": [], "dial_plans": []}
         for each in ACCOUNTS:
             own = self._of(each)
             shown["trunks"] += own.trunks.all()
             shown["route_groups"] += own.groups.all()
             shown["dial_plans"] += [{**plan, "patterns": own.patterns_of(plan["id"])} for plan in own.plans.all()]
-            shown["numbers"] += own.numbers.all()
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ import websockets.sync.client
 
 from signaling import Settings, UserAgent, client_context
 from signaling.uri import SipUri
+from stacks.resource import Resource
 from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
@@ -308,3 +309,17 @@ def webex(sandbox: Server, *, attach: bool = True) -> None:
     if attach:
         added = {"dialPatterns": [{"dialPattern": NUMBERS["webex"], "action": "ADD"}]}
         sandbox.http.put(f"{plans}/{id}/dialPatterns", json=added, headers=headers).raise_for_status()
+
+
+def applied(sandbox: Server, carrier: str) -> list[Resource]:
+    """Files that somebody has applied, which no vendor shows: the local gateway's."""
+    number = NUMBERS["webex"]
+    return [
+        Resource(
+            f"{number}/gateway", "webex:Gateway",
+            {"phone_number": number, "dial_plan_id": plan["id"], "target": f"sip:{number}@sip.voice.x.ai;transport=tls"},
+            number, id=number,
+        )
+        for plan in sandbox.state()["webex"]["dial_plans"]
+        if carrier == "webex" and number in plan["patterns"]
+    ]  # fmt: skip
