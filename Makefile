@@ -88,8 +88,9 @@ bench: setup ## 100 numbers against plain providers and a script, as ratios of o
 	@$(PYTHON) -m tests.bench
 
 .PHONY: crash
-crash: setup ## 20 runs killed at a random moment, each recovered and compared with an undisturbed one
+crash: setup ## 20 runs killed at a random moment, and 20 whose vendors lie as well: each recovered, and as if nothing was
 	@$(PYTHON) -m tests.crash
+	@$(PYTHON) -m tests.crash --lies
 
 .PHONY: lint
 lint: setup ## ruff, pyright, import-linter

@@ -117,8 +117,10 @@ def test_what_cannot_be_called(project: Project, arguments: list[str], code: int
     [
         ([], "test is live: say how it is called"),
         (["--direct", "--from", "+14155550100"], "they exclude each other on a live stack"),
+        (["--from", "+14155550100", "--expect", "within=5"], "--from tells neither who answered nor when"),
+        (["--direct", "--expect", "answered-by=agent:a"], "--direct does not tell who answered"),
     ],
-    ids=["none", "both"],
+    ids=["none", "both", "from", "direct"],
 )
 def test_a_live_stack_is_called_as_somebody_says(project: Project, more: list[str], says: str) -> None:
     (project.folder / f"stacks/{STACK}.yaml").write_text(HEAD + SUPPORT)

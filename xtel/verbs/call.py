@@ -71,7 +71,7 @@ def call(
       xtel call +14155550100 --from +12025550143 --json
       xtel call sandbox support --format html --out call.html
       xtel call prod support --direct
-      xtel call prod --all --from +14155550100 --expect within=5 --yes
+      xtel call prod --all --direct --expect within=5 --yes
 
     Exit codes: 0 all were answered, 2 some were not, 1 error.
     """
@@ -92,6 +92,8 @@ def call(
         with terminal.working("calling"):
             results = calling.call(here, stack, names, caller=caller, direct=direct)
     else:
+        if direct != bool(caller):
+            _tellable(wanted, direct=direct)
         results = _live(here, stack, names, caller=caller, direct=direct, yes=yes)
     results = [wanted.judged(result) for result in results]
     if junit:
@@ -130,6 +132,15 @@ def _expected(text: str) -> Expected:
         return Expected.read(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--expect") from None
+
+
+def _tellable(wanted: Expected, *, direct: bool) -> None:
+    """A live call shows its caller less than the sandbox does: what nobody could meet is refused, not found unmet."""
+    told = "" if direct else "--from tells neither who answered nor when: Twilio says only that it was answered"
+    if wanted.answered_by and direct:
+        told = "answered-by: --direct does not tell who answered: your receiver's log or xAI's console does"
+    if told and (wanted.answered_by or wanted.within is not None):
+        raise typer.BadParameter(told, param_hint="--expect")
 
 
 def _live(here: layout.Project, stack: str, names: list[str], *, caller: str, direct: bool, yes: bool) -> list[Result]:
