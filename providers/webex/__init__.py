@@ -101,7 +101,7 @@ _TEXTS = frozenset({"id", "name", "routeId", "routeName", "routeType", "orgId", 
 
 CARRIER = Carrier[Api](
     name="webex",
-    title="Webex Calling",
+    title="Webex",
     credentials=(
         Credential("client_id", "WEBEX_CLIENT_ID", "webex:clientId", secret=False, required=False),
         Credential("client_secret", "WEBEX_CLIENT_SECRET", "webex:clientSecret", required=False),
@@ -120,6 +120,7 @@ CARRIER = Carrier[Api](
     route=Route,
     example="+14155550171",
     example_allow=("203.0.113.10/32",),
+    example_route={"trunk": "HQ gateway"},
     can=CAN,
     inventory=INVENTORY,
     on_the_way=on_the_way,
