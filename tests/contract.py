@@ -94,12 +94,13 @@ class Operation:
     ids: Mapping[str, str]
 
     def parameters(self, place: str) -> dict[str, Any]:
-        return {item["name"]: item for item in self.declared.get("parameters", []) if item["in"] == place}
+        listed = [_resolved(item, self.document) for item in self.declared.get("parameters", [])]
+        return {item["name"]: dict(item) for item in listed if item["in"] == place}
 
     @property
     def form(self) -> Mapping[str, Any]:
         content = self.declared.get("requestBody", {}).get("content", {})
-        return content.get("application/x-www-form-urlencoded", {}).get("schema", {})
+        return _resolved(content.get("application/x-www-form-urlencoded", {}).get("schema", {}), self.document)
 
     def answer(self, status: int) -> Mapping[str, Any] | None:
         """Schema and examples of an answer; None where this status is not documented."""
