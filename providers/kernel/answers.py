@@ -73,6 +73,8 @@ class Answers:
     ) -> errors.CarrierError:
         status, path = response.status_code, response.request.url.path
         usual = SLOWER if kind is errors.RateLimited else _CREDENTIALS if status == 401 else ""
+        if status < 300:
+            usual = "see what it asks for, then run it again"
         return kind(
             refusal.message or f"{response.request.method} {path} was refused ({_kind(response)})",
             status=status,
