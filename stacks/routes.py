@@ -15,6 +15,7 @@ from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
+from providers.zoom import Route as Zoom
 
 __all__ = [
     "Buy",
@@ -26,4 +27,5 @@ __all__ = [
     "TwilioDisasterRecovery",
     "TwilioRecording",
     "Vonage",
+    "Zoom",
 ]
