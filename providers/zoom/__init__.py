@@ -81,6 +81,10 @@ class Route(CarrierRoute):
         """Calls come from the customer's own SBC."""
         return ()
 
+    def adopts(self) -> dict[str, tuple[str, ...]]:
+        """The SIP group, by its name."""
+        return {"sip_groups": (self.sip_group,)} if self.calls == "users" else {}
+
 
 CAN: dict[Capability, Ability] = {
     Capability.API: Can("API for the routing rule, files for the SBC", _READ),

@@ -88,5 +88,4 @@ class Routing:
 
 
 def _id(of: str = "") -> str:
-    made = uuid.uuid5(uuid.NAMESPACE_URL, of) if of else uuid.uuid4()
-    return made.hex[:22]
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, of) if of else uuid.uuid4())

@@ -25,6 +25,7 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "zoom": "+14155550181",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"

@@ -23,7 +23,7 @@ class Wire(httpx.BaseTransport):
         self.lasts = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if _asks_for_a_token(request):
+        if asks_for_a_token(request):
             return self._send(request)
         write = request.method not in {"GET", "HEAD"}
         with self._lock:
@@ -46,7 +46,8 @@ class Wire(httpx.BaseTransport):
         return [entry for entry in self.log if entry[0] not in {"GET", "HEAD"}]
 
 
-def _asks_for_a_token(request: httpx.Request) -> bool:
+def asks_for_a_token(request: httpx.Request) -> bool:
+    """Whether it is one of OAuth's, which no operation of an object is about."""
     form = request.headers.get("content-type") == "application/x-www-form-urlencoded"
     return form and b"grant_type=" in request.read()
 
