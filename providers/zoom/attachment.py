@@ -52,10 +52,12 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     link = "name"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """Whoever dials the number at Zoom Phone is sent to the SBC, whose files are part of it."""
+        """Whoever dials the number at Zoom Phone is sent to the SBC, whose files have the number for an id too."""
         number, other = str(inputs.get("phone_number") or ""), str(inputs.get("translation") or "")
         astray = Stop("attachment", f"the SBC is sent {other} instead", "remove the rule's translation")
-        return CallHandling(takes=number, stops=(astray,) if other and other != number else ())
+        return CallHandling(
+            takes=number, tries=(number,) if number else (), stops=(astray,) if other and other != number else ()
+        )
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """The rule that is for this number alone."""

@@ -80,12 +80,12 @@ class Sbc(Object[Api, SbcSpec]):
         return {**new, "content": files(new).content}
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """What the SBC does with a call of the routing rule, which has the number for an id, once the files are applied."""
+        """What the SBC does with a call of the number's routing rule once the files are applied."""
         uris = [str(uri) for uri in (inputs.get("target"), *(inputs.get("fallback") or ())) if uri]
         login = str(inputs.get("username") or "")
         options = cast(dict[str, Any], inputs.get("sbc") or {})
         return CallHandling(
-            part_of=str(inputs.get("phone_number") or ""), srtp=options.get("srtp") != "off", sources=(),
+            known_as=str(inputs.get("phone_number") or ""), srtp=options.get("srtp") != "off", sources=(),
             destinations=tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris)),
             by_hand=dict(inputs.get("content") or {}),
             codecs=tuple(map(str, options.get("codecs") or ("PCMU", "PCMA", "G722"))),

@@ -296,3 +296,14 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
     login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
     ok(sandbox.http.post("/number/update", data=form, auth=login))
+
+
+def zoom(sandbox: Server, *, pattern: str = "", **settings: Any) -> None:
+    """The number's routing rule; nothing else is Zoom's to say of its calls."""
+    group = sandbox.state()["zoom"]["sip_groups"][0]["id"]
+    token = sandbox.control("GET", "secrets")["zoom"]["access_tokens"]["main"]
+    way = {"type": "sip_group", "sip_group_id": group, **settings}
+    body = {"name": "xai", "number_pattern": pattern or rf"^\{NUMBERS['zoom']}$", **way}
+    body = {name: value for name, value in body.items() if value}
+    headers = {"Authorization": f"Bearer {token}"}
+    ok(sandbox.http.post("/v2/phone/routing_rules", json=body, headers=headers))
