@@ -55,9 +55,8 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """Whoever dials the number at Zoom Phone is sent to the SBC, whose files have the number for an id too."""
         number, other = str(inputs.get("phone_number") or ""), str(inputs.get("translation") or "")
         astray = Stop("attachment", f"the SBC is sent {other} instead", "remove the rule's translation")
-        return CallHandling(
-            takes=number, tries=(number,) if number else (), stops=(astray,) if other and other != number else ()
-        )
+        to = (number,) if number and inputs.get("sip_group") else ()
+        return CallHandling(takes=number, tries=to, stops=(astray,) if other and other != number else ())
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """The rule that is for this number alone."""

@@ -132,10 +132,11 @@ def test_both_kinds_of_too_many(server: Server, monkeypatch: pytest.MonkeyPatch)
     """By the second there are counts alone; by the day `Retry-After` is a date in UTC."""
     server.control("POST", "reset")
     counts = {"X-RateLimit-Category": "Medium", "X-RateLimit-Type": "QPS", "X-RateLimit-Remaining": "0"}
-    until = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     took: list[float] = []
-    for headers in (counts, {**counts, "X-RateLimit-Type": "Daily-limit", "Retry-After": until}):
-        fault = {"match": f"POST {RULES}", "action": "status", "status": 429, "headers": headers}
+    for daily in (False, True):
+        until = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = {"X-RateLimit-Type": "Daily-limit", "Retry-After": until} if daily else {}
+        fault = {"match": f"POST {RULES}", "action": "status", "status": 429, "headers": {**counts, **told}}
         server.control("POST", "faults", fault)
         hand = Hand("zoom:Attachment", server.env, monkeypatch)
         begun = time.monotonic()
