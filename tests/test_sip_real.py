@@ -11,12 +11,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from providers.sip import bundle
+from providers.sip import bundle, render
 from tests.test_sip import FALLBACK, PASSWORD, VARIANTS, inputs
 
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
@@ -169,3 +170,45 @@ def test_a_fallback_gets_no_password_of_ours() -> None:
     assert "outbound_auth=" in ours
     assert len(fallbacks) == 2
     assert not [part for part in fallbacks if "outbound_auth" in part]
+
+
+#: Characters that begin something in these languages, in every place; ``$`` and backticks are refused by name.
+_PASSWORDS = (
+    "p\"w\\#;1%!'{x}:@|~<&>=", '"', "\\", '\\"', "#!define", "a//b/*c*/", "'quoted'", "{x}", "%{1}%s\\n", "!;exit;",
+    "".join(sorted(set(map(chr, range(33, 127))) - set("$`"))),
+)  # fmt: skip
+
+
+def test_kamailio_holds_every_password_as_it_is(tmp_path: Path) -> None:
+    """What a running Kamailio has in its variable is what was to be written."""
+    program = installed("kamailio")
+    if program is None:
+        return
+    seen, names = "", list[str]()
+    for place, password in enumerate(_PASSWORDS):
+        wanted = inputs("kamailio", username="hq") | {"phone_number": f"+1415555{place:04}"}
+        names.append(f"XAI_1415555{place:04}_PASSWORD")
+        (tmp_path / f"{place}.cfg").write_text(render.secret(wanted, password))
+        seen += f'include_file "{place}.cfg"\n'
+    says = " ".join(f'$var(p) = {name}; xlog("L_ERR", "said:$(var(p){{s.encode.hexa}})\\n");' for name in names)
+    (tmp_path / "kamailio.cfg").write_text(
+        f'listen=udp:127.0.0.1:{free_port()}\nloadmodule "pv.so"\nloadmodule "xlog.so"\n{seen}'
+        f"event_route[core:worker-one-init] {{ {says} }}\nrequest_route {{ exit; }}\n"
+    )
+    command = [program, "-DD", "-E", "-f", str(tmp_path / "kamailio.cfg"), "-Y", str(tmp_path), "-m", "64", "-M", "8"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        found += re.findall(r"said:([0-9a-f]*)", line)
+        if len(found) == len(_PASSWORDS):
+            break
+    process.terminate()
+    process.communicate(timeout=20)
+    assert [bytes.fromhex(text).decode() for text in found] == list(_PASSWORDS)
+
+
+def free_port() -> int:
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

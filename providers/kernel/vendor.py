@@ -73,6 +73,10 @@ class Carrier(Vendor[ApiT]):
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: By title, the platforms that it stands for and what each can; a table has a row for each.
+    platforms: Mapping[str, Mapping[Capability, Ability]] = field(
+        default_factory=dict[str, Mapping[Capability, Ability]]
+    )
     #: What a first stack file lets in where no ranges are published: reported addresses, to be checked by whoever reads it.
     example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
