@@ -27,6 +27,11 @@ LAB = """
 """
 
 
+def objects(sandbox: Sandbox) -> dict[str, Any]:
+    """Rules, SIP groups and numbers."""
+    return sandbox.state()["zoom"]
+
+
 def wired(sandbox: Sandbox, number: str) -> None:
     """The number's routing rule leads to the SIP group, and it is registered."""
     rule: dict[str, Any] = Zoom(sandbox).rule(number)
