@@ -119,6 +119,7 @@ CARRIER = Carrier[Api](
     route=Route,
     example="+14155550181",
     example_allow=("203.0.113.20/32",),
+    example_route={"sip_group": "SBC East"},
     can=CAN,
     inventory=INVENTORY,
     on_the_way=on_the_way,
