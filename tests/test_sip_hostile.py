@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from providers.sip import platforms, render
+from tests.sbc import audiocodes
 from tests.test_sip import WITH_SECRET, inputs
 
 PASSWORDS = (
@@ -84,7 +85,7 @@ def _kamailio(text: str) -> str:
 
 
 def _opensips(text: str) -> str:
-    return _between_quotes(text, r'modparam\("uac_auth", "credential", "[^:]*:[^:]*:((?:[^"\\]|\\.)*)"\)')
+    return _between_quotes(text, r' *\$avp\(apass\) = "((?:[^"\\]|\\.)*)";')
 
 
 def _cube(text: str) -> str:
@@ -94,12 +95,21 @@ def _cube(text: str) -> str:
     return line
 
 
+def _audiocodes(text: str) -> str:
+    """A value between double quotes, in a row that ends in ``;``."""
+    found: list[str] = []
+    [row] = audiocodes.tables(text, found)["Account"].rows
+    assert found == []
+    return row["Password"]
+
+
 READERS: dict[str, Callable[[str], str]] = {
     "asterisk": _asterisk,
     "freeswitch": _freeswitch,
     "kamailio": _kamailio,
     "opensips": _opensips,
     "cube": _cube,
+    "audiocodes": _audiocodes,
 }
 
 

@@ -17,7 +17,7 @@ from providers.kernel.route import CarrierRoute, Leg, RouteObject
 from providers.kernel.vendor import Carrier
 from providers.sip import ranges
 from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, check, files
-from providers.sip.platforms import COMMON, PLATFORMS
+from providers.sip.platforms import COMMON, PLATFORMS, of
 
 
 class Route(Options, CarrierRoute):
@@ -48,7 +48,7 @@ class Route(Options, CarrierRoute):
 
     def abilities(self) -> Mapping[Capability, Ability]:
         """What the platform can, where it differs from others."""
-        return PLATFORMS[self.platform].can
+        return of(self.platform, self.sbc).can
 
     def sources(self) -> tuple[str, ...]:
         """A PBX has no published ranges; those of platforms that dial xAI themselves are named in ``allow``."""

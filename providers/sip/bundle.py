@@ -13,13 +13,17 @@ from providers.kernel import limits, operation
 from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.files import Files
 from providers.kernel.object import Live, Object
-from providers.kernel.spec import Spec, StrictModel
+from providers.kernel.spec import Spec
 from providers.kernel.values import E164, Did, PublicAddress, SipUri, Whole, has_unknown
 from providers.kernel.vendor import Settings
 from providers.sip import render
-from providers.sip.platforms import PLATFORMS, Transfer, only
+from providers.sip.platforms import PLATFORMS, Transfer, of, only
+from providers.sip.sbc import SbcOptions, complete
 
-Platform = Literal["asterisk", "freeswitch", "kamailio", "opensips", "cube", "other"]
+Platform = Literal[
+    "asterisk", "freeswitch", "kamailio", "opensips", "cube", "audiocodes", "ribbon", "teams", "zoom",
+    "ringcentral", "cxone", "other",
+]  # fmt: skip
 Codec = Annotated[
     Literal["PCMU", "PCMA", "G722"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),  # pyright: ignore[reportUnknownLambdaType]
@@ -58,7 +62,7 @@ ONLY: dict[str, frozenset[str]] = {
 }
 
 
-class Options(StrictModel):
+class Options(SbcOptions):
     """The keys that a route and a bundle have in common."""
 
     platform: Platform = Field(
@@ -140,7 +144,8 @@ class Options(StrictModel):
 
     @model_validator(mode="after")
     def _can_transfer(self) -> Options:
-        platform, able = PLATFORMS[self.platform], (*PLATFORMS[self.platform].transfers, "refuse")
+        platform = of(self.platform, self.sbc)
+        able = (*platform.transfers, "refuse")
         if self.transfer not in able:
             raise ValueError(f"transfer: {platform.title} cannot {self.transfer} a REFER: write {' or '.join(able)}")
         if "transfer_context" in platform.keys and (self.transfer == "consume") != bool(self.transfer_context):
@@ -149,9 +154,11 @@ class Options(StrictModel):
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Options:
+        front = self.sbc if PLATFORMS[self.platform].behind_sbc else ""
         for name, platforms in ONLY.items():
-            if self.platform not in platforms and getattr(self, name) != type(self).model_fields[name].default:
+            if not platforms & {self.platform, front} and getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"{name} is for platform {' or '.join(sorted(platforms))}: remove it")
+        complete(self.platform, front, self, address=self.address)
         return self
 
 

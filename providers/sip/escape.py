@@ -132,3 +132,22 @@ def code(text: str) -> Verbatim:
     except ValueError as error:
         raise ValueError(f"{getattr(text, 'field', 'a value')}: {error}") from None
     return Verbatim(f"`{plain}`")
+
+
+def powershell(text: str) -> str:
+    """A value between single quotes of PowerShell, or in a comment line. ASCII only: Windows PowerShell 5.1 reads a file
+    without a byte order mark in the machine's code page, where a byte of another letter may be a quotation mark."""
+    if not text.isascii():
+        raise ValueError("holds a letter outside ASCII, which Windows PowerShell may misread: leave it out")
+    return _printable(text).replace("'", "''")
+
+
+def ini(text: str) -> str:
+    """A value between double quotes of an AudioCodes INI table, or in a comment line: ASCII, and nothing ends it."""
+    if not text.isascii():
+        raise ValueError("holds a letter outside ASCII, which an INI file cannot take: leave it out")
+    if text.startswith("$1$"):
+        raise ValueError(
+            "begins with $1$, which an INI file takes for a text that is hidden already: choose another one"
+        )
+    return _without(text, '";\\', "an INI file")

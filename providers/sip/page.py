@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from providers.kernel.files import Filled, FrontPage
-from providers.sip.platforms import PLATFORMS, PlatformFiles
+from providers.sip.platforms import PLATFORMS, PlatformFiles, of
 
 _PARTS = ("What", "Only you know", "Steps", "Delivered", "Dialled", "Must be true", "Test", "Take back", "Unverified")
 #: Of any platform: values that nobody has tried against xAI.
@@ -30,7 +30,7 @@ def page(shared: str, own: str, inputs: Mapping[str, Any]) -> FrontPage:
     part = {name: (*common.get(name, ()), *special.get(name, ())) for name in _PARTS}
     return FrontPage(
         what=" ".join(part["What"]),
-        filled=tuple(_filled(inputs, PLATFORMS[str(inputs["platform"])])),
+        filled=tuple(_filled(inputs, of(str(inputs["platform"]), str(inputs.get("sbc", ""))))),
         only_you_know=part["Only you know"],
         steps=part["Steps"],
         delivered=" ".join(part["Delivered"]),
@@ -54,11 +54,17 @@ def _parts(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {each}" for key, each in cast(Mapping[str, Any], value).items() if each)
+    return ", ".join(map(str, cast(list[Any], value))) if isinstance(value, list | tuple) else str(value or "")
+
+
 def _filled(inputs: Mapping[str, Any], platform: PlatformFiles) -> Iterator[Filled]:
     names = ("phone_number", "did", "target", "username", "fallback", "port", "srtp", "transfer", "address")
     for name in (*names, *sorted({key for each in PLATFORMS.values() for key in each.keys})):
         value = inputs.get(name)
-        shown = ", ".join(map(str, cast(list[Any], value))) if isinstance(value, list | tuple) else str(value or "")
+        shown = _shown(value)
         if not shown or (name not in names and name not in platform.keys):
             continue
         untried = _UNTRIED.get(name, "") if value != _TRIED.get(name, value) else ""

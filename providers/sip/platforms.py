@@ -6,7 +6,7 @@ A platform is an entry here, a folder under ``templates/sip`` and its name in :d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -32,6 +32,8 @@ XML = Language(escape.xml, ("<!-- ", " -->"))
 PROXY = Language(escape.quoted, ("# ", ""))
 LIST = Language(escape.listed, ("# ", ""))
 IOS = Language(escape.ios, ("! ", ""))
+POWERSHELL = Language(escape.powershell, ("# ", ""))
+INI = Language(escape.ini, ("; ", ""))
 MARKDOWN = Language(escape.markdown, ("<!-- ", " -->"))
 
 
@@ -57,11 +59,39 @@ class PlatformFiles:
     codecs: Mapping[str, str] = field(default_factory=dict[str, str])
     #: By key, what of its values nobody has tried on it.
     unverified: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: Whether an SBC stands between it and xAI: then the files and abilities are the SBC's, with its own beside them.
+    behind_sbc: bool = False
+    #: Whether it is a vendor's, and no machine of the customer's.
+    hosted: bool = False
+    #: The folder of its templates; empty: its name.
+    folder: str = ""
 
 
 _READ = date(2026, 11, 28)
 _FALLBACK = Can("9 further URIs", _READ)
 _PROXY_CODECS = Can("the carrier's, passed on", _READ)
+
+#: What an SBC calls its objects, and the files of AudioCodes name.
+_AUDIOCODES_NAMES = frozenset({"sip_interface", "media_realm", "srd", "routing_policy", "from_group"})
+#: Of a platform whose calls an SBC sends on.
+_BY_SBC: Mapping[Capability, Ability] = {
+    Capability.API: Cannot("by an SBC, and files: xtel render", _READ),
+    Capability.DIGEST: Can("as the SBC can", _READ),
+    Capability.ALLOWLIST: Can("the SBC's public address", _READ),
+    Capability.TRANSFER: Can("as the SBC can", _READ),
+    Capability.FALLBACK: Can("as the SBC can", _READ),
+    Capability.CODECS: Can("as the SBC can", _READ),
+}
+#: Of a platform whose vendor makes the trunk.
+_BY_VENDOR: Mapping[Capability, Ability] = {
+    Capability.API: Cannot("the vendor makes the trunk; values and a request: xtel render", _READ),
+    Capability.TLS: Can("to be asked for", _READ),
+    Capability.SRTP: Can("to be asked for", _READ),
+    Capability.DIGEST: Can("to be asked for", _READ),
+    Capability.ALLOWLIST: Can("addresses to be asked for", _READ),
+    Capability.TRANSFER: Can("to be asked for", _READ),
+    Capability.FALLBACK: Can("to be asked for", _READ),
+}
 
 COMMON: Mapping[Capability, Ability] = {
     Capability.API: Cannot("files: xtel render", _READ),
@@ -154,10 +184,84 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         read=_READ,
         files={"{id}.ios": ("cube.ios", IOS)},
         secret=("{id}-secret.ios", IOS),
-        keys=frozenset({"interface", "tag", "codecs"}),
+        keys=frozenset({"interface", "tag", "codecs", "keepalive", "inbound"}),
         transfers=("consume", "pass"),
-        can={Capability.FALLBACK: Can("9 further phone numbers at a host", _READ)},
+        can={
+            Capability.TRANSFER: Can("transfer: true; dials what a dial peer matches", _READ),
+            Capability.FALLBACK: Can("9 further phone numbers at a host", _READ),
+        },
         codecs={"PCMU": "g711ulaw", "PCMA": "g711alaw", "G722": "g722-64"},
+        unverified={
+            "keepalive": "whether xAI answers OPTIONS was never seen; silence takes the dial peer out of service"
+        },
+    ),
+    "audiocodes": PlatformFiles(
+        title="AudioCodes Mediant",
+        read=_READ,
+        files={"xai.ini": ("shared.ini", INI), "{id}.ini": ("number.ini", INI)},
+        secret=("{id}-secret.ini", INI),
+        keys=frozenset({"keepalive", "row", "shared_row", "ring_seconds", *_AUDIOCODES_NAMES}),
+        transfers=("consume", "pass"),
+        can={
+            Capability.TRANSFER: Can("transfer: true; to the group that the calls come from", _READ),
+            Capability.FALLBACK: Can("9 further URIs, typed in", _READ),
+            Capability.CODECS: Can("G.711 µ-law, A-law", _READ),
+        },
+        unverified={"keepalive": "whether xAI answers OPTIONS was never seen; silence takes the proxy set offline"},
+    ),
+    "ribbon": PlatformFiles(
+        title="Ribbon SBC Edge",
+        read=_READ,
+        files={},
+        secret=None,
+        keys=frozenset({"codecs", "keepalive", "ring_seconds"}),
+        transfers=("consume", "pass"),
+        can={
+            Capability.API: Cannot("a list of values to type in: xtel render", _READ),
+            Capability.DIGEST: Can("on the INVITE, in one realm", _READ),
+            Capability.FALLBACK: Can("9 further URIs, typed in", _READ),
+        },
+        unverified={"keepalive": "whether xAI answers OPTIONS was never seen; silence takes the server out of service"},
+    ),
+    "teams": PlatformFiles(
+        title="Microsoft Teams",
+        read=_READ,
+        files={"{id}-teams.ps1": ("connect.ps1", POWERSHELL), "{id}-teams-undo.ps1": ("undo.ps1", POWERSHELL)},
+        secret=None,
+        keys=frozenset({"sbc", "calls", "gateway", "gateway_port", "tenant_id", "voice_routing_policy", "users"}),
+        transfers=("consume", "pass"),
+        can=_BY_SBC,
+        behind_sbc=True,
+    ),
+    "zoom": PlatformFiles(
+        title="Zoom Phone",
+        read=_READ,
+        files={},
+        secret=None,
+        keys=frozenset({"sbc", "calls"}),
+        transfers=("consume", "pass"),
+        can=_BY_SBC,
+        behind_sbc=True,
+    ),
+    "ringcentral": PlatformFiles(
+        title="RingCentral",
+        read=_READ,
+        files={},
+        secret=None,
+        keys=frozenset({"calls", "codecs", "ring_seconds"}),
+        transfers=("consume", "pass"),
+        can=_BY_VENDOR,
+        hosted=True,
+    ),
+    "cxone": PlatformFiles(
+        title="NICE CXone",
+        read=_READ,
+        files={},
+        secret=None,
+        keys=frozenset({"calls", "codecs", "ring_seconds"}),
+        transfers=("consume", "pass"),
+        can=_BY_VENDOR,
+        hosted=True,
     ),
     "other": PlatformFiles(
         title="any other platform",
@@ -169,6 +273,26 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         can={Capability.TRANSFER: Can("as the platform can", _READ)},
     ),
 }
+
+
+def of(platform: str, sbc: str = "") -> PlatformFiles:
+    """A platform, its templates with their folders; one behind an SBC has the SBC's files and secret, and its own files."""
+    own = _placed(platform)
+    if not own.behind_sbc:
+        return own
+    front = _placed(sbc)
+    return replace(
+        front,
+        title=f"{own.title} through {'an SBC' if sbc == 'other' else front.title}",
+        files={**front.files, **own.files},
+        keys=front.keys | own.keys,
+    )
+
+
+def _placed(name: str) -> PlatformFiles:
+    own = PLATFORMS[name]
+    files = {file: (f"{name}/{template}", language) for file, (template, language) in own.files.items()}
+    return replace(own, files=files, folder=name)
 
 
 def only(key: str) -> frozenset[str]:

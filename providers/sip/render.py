@@ -14,7 +14,8 @@ from providers.kernel.files import Files, FrontPage, signed
 from providers.kernel.values import target as sip_target
 from providers.sip import escape
 from providers.sip import page as pages
-from providers.sip.platforms import LIST, MARKDOWN, PLATFORMS, Language
+from providers.sip.platforms import LIST, MARKDOWN, Language, PlatformFiles, of
+from providers.sip.sbc import SbcOptions
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,17 +35,18 @@ _TEXTS = (
 def bundle(inputs: Mapping[str, Any]) -> Files:
     """Every file but the secret one. Raises ValueError, naming the field, for what a file cannot hold."""
     seen = _seen(inputs)
-    platform = str(inputs["platform"])
+    platform, whole = str(inputs["platform"]), _platform(inputs)
     wanted = {
-        _name(name, seen): (f"{platform}/{template}", language)
-        for name, (template, language) in PLATFORMS[platform].files.items()
-        if not inputs.get(PLATFORMS[platform].unless.get(name, ""))
+        _name(name, seen): (template, language)
+        for name, (template, language) in whole.files.items()
+        if not inputs.get(whole.unless.get(name, ""))
+        and not (template.startswith("teams/") and seen["calls"] == "delivered")
     }
     if seen["secret_file"]:
         wanted[".gitignore"] = ("gitignore", LIST)
     page = _page(platform, seen, inputs)
     wanted["README.md"] = ("README.md", MARKDOWN)
-    seen["page"] = escape.verbatim(asdict(page))
+    seen["page"] = _printed(page)
     texts = {name: _text(template, language, seen) for name, (template, language) in sorted(wanted.items())}
     name = str(seen["secret_file"])
     return Files(platform, texts, name, str(seen["username"]), partial(secret, inputs) if name else None, page)
@@ -54,6 +56,12 @@ def _page(platform: str, seen: Mapping[str, Any], inputs: Mapping[str, Any]) -> 
     environment = _environment(MARKDOWN)
     shared, own = (environment.get_template(f"{folder}page.md.j2").render(seen) for folder in ("", f"{platform}/"))
     return pages.page(shared, own, inputs)
+
+
+def _printed(page: FrontPage) -> dict[str, Any]:
+    """The page as it was written, but for the values that stand in it: they know their field."""
+    filled = [{**escape.verbatim(asdict(each)), "value": escape.Named(each.value, each.name)} for each in page.filled]
+    return {**escape.verbatim(asdict(page)), "filled": filled}
 
 
 def check(inputs: Mapping[str, Any]) -> None:
@@ -67,13 +75,17 @@ def check(inputs: Mapping[str, Any]) -> None:
 def secret(inputs: Mapping[str, Any], password: str) -> str:
     """The text of the file that holds the password. Raises ValueError for one that the platform cannot take."""
     seen = _seen(inputs)
-    platform = str(inputs["platform"])
-    place = PLATFORMS[platform].secret
+    platform = _platform(inputs)
+    place = platform.secret
     if not seen["secret_file"] or place is None:
         raise ValueError("this bundle has no secret file")
     if not password or len(password) > 128 or not password.isascii() or " " in password:
         raise ValueError("password: must be 1 to 128 ASCII characters without blanks")
-    return _text(f"{platform}/secret", place[1], {**seen, "password": escape.Named(password, "password")})
+    return _text(f"{platform.folder}/secret", place[1], {**seen, "password": escape.Named(password, "password")})
+
+
+def _platform(inputs: Mapping[str, Any]) -> PlatformFiles:
+    return of(str(inputs["platform"]), str(inputs.get("sbc", "")))
 
 
 def _text(template: str, language: Language, seen: Mapping[str, Any]) -> str:
@@ -106,14 +118,17 @@ def _template(name: str) -> str:
 
 def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What templates see: every text knows its field, so that a refusal can name it."""
-    number, platform = str(inputs["phone_number"]), str(inputs["platform"])
+    number = str(inputs["phone_number"])
     digits = number.lstrip("+")
-    to = _way(str(inputs["target"]), "target", number, platform)
+    whole = _platform(inputs)
+    to = _way(str(inputs["target"]), "target", number, whole.folder)
     if not to["port"]:
         to["port"] = inputs["port"]
-    ways = [_way(uri, f"fallback[{count}]", number, platform) for count, uri in enumerate(inputs.get("fallback") or ())]
+    ways = [
+        _way(uri, f"fallback[{count}]", number, whole.folder) for count, uri in enumerate(inputs.get("fallback") or ())
+    ]
     address = str(inputs.get("address", ""))
-    spelled = PLATFORMS[platform].codecs
+    spelled = whole.codecs
     plain = {
         "number": number,
         "digits": digits,
@@ -134,12 +149,15 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "codecs": [spelled.get(codec, codec) for codec in inputs["codecs"]],
         "srtp": inputs["srtp"] == "required",
         "tag": inputs["tag"],
-        "title": PLATFORMS[platform].title,
+        "title": whole.title,
+        "hosted": whole.hosted,
+        "folder": whole.folder,
+        **_of_sbcs(inputs, number),
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
         **{name: inputs.get(name, "") for name in _TEXTS},
     }
     plain |= {"profile": plain["profile"] or "xai", "own": not plain["profile"], **_bound(plain)}
-    place = PLATFORMS[platform].secret
+    place = whole.secret
     plain["secret_file"] = _name(place[0], plain) if plain["username"] and place else ""
     return escape.named(plain)
 
@@ -155,12 +173,19 @@ def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _of_sbcs(inputs: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """The keys of :class:`providers.sip.sbc.SbcOptions`, and what is made of them."""
+    given = {name: inputs.get(name, "") for name in SbcOptions.model_fields}
+    # A regular expression that is not anchored would take any number that holds this one.
+    return {**given, "pattern": rf"^\+{number.lstrip('+')}$", "mark": "xai-telephony"}
+
+
 def _spelling(text: str) -> dict[str, Any]:
     """A spelling of the DID: whole, and in the parts of a pattern."""
     return {"text": text, "plus": text.startswith("+"), "digits": text.lstrip("+")}
 
 
-def _way(uri: str, field: str, number: str, platform: str) -> dict[str, Any]:
+def _way(uri: str, field: str, number: str, folder: str) -> dict[str, Any]:
     """A SIP URI in parts that mean nothing in any of the languages."""
     read = sip_target(uri)
     user = read.number or number
@@ -169,7 +194,7 @@ def _way(uri: str, field: str, number: str, platform: str) -> dict[str, Any]:
     for name, value in read.parameters:
         if not (_PARAMETER.fullmatch(name) and (not value or _PARAMETER.fullmatch(value))):
             raise ValueError(f"{field}: its parameters may hold letters, digits and + . _ ~ - only")
-    if platform == "cube" and field != "target" and not (re.fullmatch(r"\+?\d{1,32}", user) and not read.parameters):
+    if folder == "cube" and field != "target" and not (re.fullmatch(r"\+?\d{1,32}", user) and not read.parameters):
         raise ValueError(f"{field}: CUBE dials a number at a host, without parameters")
     return {
         "uri": str(read),
