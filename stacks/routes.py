@@ -16,6 +16,7 @@ from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
 from providers.webex import Route as Webex
+from providers.zoom import Route as Zoom
 
 __all__ = [
     "Buy",
@@ -28,4 +29,5 @@ __all__ = [
     "TwilioRecording",
     "Vonage",
     "Webex",
+    "Zoom",
 ]

@@ -27,6 +27,7 @@ NUMBERS = {
     "plivo": "+12125550177",
     "vonage": "+14155550164",
     "webex": "+14155550171",
+    "zoom": "+14155550181",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"
@@ -323,3 +324,14 @@ def applied(sandbox: Server, carrier: str) -> list[Resource]:
         for plan in sandbox.state()["webex"]["dial_plans"]
         if carrier == "webex" and number in plan["patterns"]
     ]  # fmt: skip
+
+
+def zoom(sandbox: Server, *, pattern: str = "", **settings: Any) -> None:
+    """The number's routing rule; nothing else is Zoom's to say of its calls."""
+    group = sandbox.state()["zoom"]["sip_groups"][0]["id"]
+    token = sandbox.control("GET", "secrets")["zoom"]["access_tokens"]["main"]
+    way = {"type": "sip_group", "sip_group_id": group, **settings}
+    body = {"name": "xai", "number_pattern": pattern or rf"^\{NUMBERS['zoom']}$", **way}
+    body = {name: value for name, value in body.items() if value}
+    headers = {"Authorization": f"Bearer {token}"}
+    ok(sandbox.http.post("/v2/phone/routing_rules", json=body, headers=headers))

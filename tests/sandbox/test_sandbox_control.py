@@ -237,6 +237,7 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
         "PLIVO_BASE_URL",
         "VONAGE_BASE_URL",
         "WEBEX_BASE_URL",
+        "ZOOM_BASE_URL",
         "XTEL_SANDBOX_URL",
     )
     assert {env[name] for name in origins} == {sandbox.url}
@@ -253,6 +254,7 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
         *("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_BASE_URL"),
         *("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_BASE_URL"),
         *("WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN", "WEBEX_BASE_URL"),
+        *("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_BASE_URL"),
     }
     keyed = sandbox.control("GET", "env?auth=apikey")
     assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
