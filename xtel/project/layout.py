@@ -109,7 +109,8 @@ def existing(path: Path, project: Project) -> Path:
     if _is_file(path):
         return relative(path)
     if os.path.lexists(path):
-        raise InputError(f"{shown(path)} is no file", step="put a stack file there, or name another stack")
+        told = f"there is no stack file {shown(path)}: what has this name is no file"
+        raise InputError(told, step="put a stack file there, or name another stack")
     stacks = ", ".join(sorted(file.stem for file in _stacks(project.root) if _is_file(file)))
     step = (
         f"name one of the stacks that exist: {stacks}"
