@@ -55,7 +55,8 @@ def one_line_errors(worded: Callable[[BaseException], object]) -> None:
     pulumi/pulumi#10416. What the SDK calls ``traceback`` is replaced in the module that serves, and nowhere else.
     """
     for found in gc.get_objects():
-        if isinstance(found, type) and found.__name__ == SERVICER and (serving := vars(found).get("Create")):
+        # By its type: `isinstance` asks a weak proxy for its class, and one whose object is gone raises.
+        if issubclass(type(found), type) and found.__name__ == SERVICER and (serving := vars(found).get("Create")):
             serving.__globals__["traceback"] = _Told(worded)
 
 
@@ -132,7 +133,7 @@ def heed_cancel() -> None:
     The server holds the method itself, so it gets another body. pulumi/pulumi#9780; upstream would have to pass it on.
     """
     for found in gc.get_objects():
-        if isinstance(found, type) and found.__name__ == SERVICER and (cancel := vars(found).get("Cancel")):
+        if issubclass(type(found), type) and found.__name__ == SERVICER and (cancel := vars(found).get("Cancel")):
             cancel.__code__ = _cancel.__code__
 
 

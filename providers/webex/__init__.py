@@ -1,7 +1,8 @@
 """Webex Calling: whoever dials a number there is sent by a dial plan to a local gateway of the customer's, which calls xAI.
 
 Documents: Cisco's Webex calling API (premises-based PSTN; of 2025-04-29, with what its SDK 1.41.0 adds; read 2026-11-28).
-Trunks and route groups are adopted by name and never changed. Never tried against a live account: docs/webex.md.
+Trunks and route groups are adopted by name and never changed, or a trunk is made. Never tried against a live account:
+docs/webex.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from providers.webex.dial_plan import DialPlan, Name
 from providers.webex.gateway import Gateway
 from providers.webex.inventory import INVENTORY
 from providers.webex.on_the_way import on_the_way
+from providers.webex.trunk import Trunk
 
 _READ = date(2026, 11, 28)
 
@@ -35,21 +37,33 @@ class Route(gateway.Options, CarrierRoute):
     carrier: Literal["webex"] = Field(default="webex", description="Webex Calling, by a dial plan and a local gateway.")
     trunk: Name = Field(default="", description="Name of the trunk in Control Hub that leads to the local gateway.")
     route_group: Name = Field(default="", description="Name of a route group, instead of a trunk.")
+    location: Name = Field(
+        default="",
+        description="Name of a location, instead of either: a trunk is made there, which the gateway registers with.",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Route:
-        if bool(self.trunk) == bool(self.route_group):
-            raise ValueError("name the trunk or the route group that leads to the local gateway, one of the two")
+        if sum(map(bool, (self.trunk, self.route_group, self.location))) != 1:
+            raise ValueError(
+                "name the trunk or the route group that leads to the local gateway, or the location for a new trunk: one"
+            )
         return self
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """The plan that numbers of this way share, the gateway's files, and last the number's pattern."""
         gateway.files(self._inputs(leg))
-        way = {"trunk": self.trunk, "route_group": self.route_group}
-        plan = RouteObject(_name(self.trunk or self.route_group), "DialPlan", way, shared=True)
+        way = {"trunk": self.trunk, "route_group": self.route_group, "location": self.location}
+        plan = RouteObject(_name("dial-plan", self.trunk or self.route_group), "DialPlan", way, shared=True)
+        made: tuple[RouteObject, ...] = ()
+        if self.location:
+            made = (RouteObject(_name("trunk", self.location), "Trunk", {"location": self.location}, shared=True),)
+            name = _name("own-dial-plan", self.location)
+            plan = RouteObject(name, "DialPlan", way, after=(made[0].name,), shared=True)
         id = Ref(plan.name, "dial_plan_id")
         link = {"phone_number": leg.number, "dial_plan_id": id, "take_over": leg.take_over}
         return (
+            *made,
             plan,
             RouteObject("gateway", "Gateway", {**self._inputs(leg), "dial_plan_id": id}),
             RouteObject("attachment", "Attachment", link, after=("gateway",), last=True),
@@ -73,14 +87,15 @@ class Route(gateway.Options, CarrierRoute):
         return ()
 
     def adopts(self) -> dict[str, tuple[str, ...]]:
-        """The trunk or the route group, by its name."""
-        return {"trunks": (self.trunk,)} if self.trunk else {"route_groups": (self.route_group,)}
+        """The trunk, the route group or the location, by its name."""
+        ways = {"trunks": self.trunk, "route_groups": self.route_group, "locations": self.location}
+        return {kind: (name,) for kind, name in ways.items() if name}
 
 
-def _name(way: str) -> str:
-    """The name of a plan's resource: the way's own where that is plain, so that two ways never have one name."""
+def _name(kind: str, way: str) -> str:
+    """The name of a resource that numbers share: the way's own where that is plain, so that two ways never have one name."""
     plain = re.fullmatch(r"[A-Za-z0-9_-]+", way)
-    return f"dial-plan-{way if plain else marker.digest(way)}"
+    return f"{kind}-{way if plain else marker.digest(way)}"
 
 
 CAN: dict[Capability, Ability] = {
@@ -109,7 +124,7 @@ CARRIER = Carrier[Api](
         Credential("access_token", "WEBEX_ACCESS_TOKEN", "webex:accessToken", required=False),
     ),
     base_url_env="WEBEX_BASE_URL",
-    objects=(DialPlan, Gateway, Attachment),
+    objects=(Trunk, DialPlan, Gateway, Attachment),
     connect=Api,
     account=organisation,
     account_name="organisation",
@@ -122,6 +137,7 @@ CARRIER = Carrier[Api](
     example_allow=("203.0.113.10/32",),
     example_route={"trunk": "HQ gateway"},
     can=CAN,
+    not_imported="does not show what the local gateway does with a call, so there is nothing to import",
     inventory=INVENTORY,
     on_the_way=on_the_way,
     caller_needs="a telephone of Webex Calling: dial the number from it",

@@ -15,7 +15,7 @@ from providers.kernel.vendor import Settings
 
 BASE_URL = "https://webexapis.com"
 PREMISE = "/v1/telephony/config/premisePstn"
-DIAL_PLANS = f"{PREMISE}/dialPlans"
+DIAL_PLANS, TRUNKS = f"{PREMISE}/dialPlans", f"{PREMISE}/trunks"
 #: The largest page that is asked for.
 _PAGE = 1000
 #: Webex: "resource locked", with the seconds to wait; nothing was done.
@@ -95,16 +95,31 @@ class Api:
 
     def way(self, *, trunk: str, route_group: str) -> tuple[str, str]:
         """Id and type (TRUNK, ROUTE_GROUP) of what is adopted by its name. Raises NotFound."""
-        kind, path, field = ("trunk", "trunks", "trunks") if trunk else ("route group", "routeGroups", "routeGroups")
-        name = trunk or route_group
-        found = [each for each in self.listed(f"{PREMISE}/{path}", field, name=name) if each.get("name") == name]
-        if len(found) != 1:
-            many = "there is no" if not found else "there is more than one"
-            raise errors.NotFound(
-                f"{many} {kind} {name!r}",
-                step=f"make it in Control Hub (Calling, Call Routing), or correct the name of the {kind}",
-            )
-        return str(found[0]["id"]), "TRUNK" if trunk else "ROUTE_GROUP"
+        if trunk:
+            return str(_only(self.trunks(trunk), "trunk", trunk)["id"]), "TRUNK"
+        groups = self._named(f"{PREMISE}/routeGroups", "routeGroups", route_group)
+        return str(_only(groups, "route group", route_group)["id"]), "ROUTE_GROUP"
+
+    def trunks(self, name: str) -> list[Found]:
+        """Trunks of this name, without what a trunk of its own shows."""
+        return self._named(TRUNKS, "trunks", name)
+
+    def location(self, name: str) -> str:
+        """Id of the location of this name. Raises NotFound."""
+        return str(_only(self._named("/v1/locations", "items", name), "location", name)["id"])
+
+    def _named(self, path: str, field: str, name: str) -> list[Found]:
+        """Filters match parts of names too."""
+        return [each for each in self.listed(path, field, name=name) if each.get("name") == name]
+
+
+def _only(found: list[Found], kind: str, name: str) -> Found:
+    if len(found) != 1:
+        many = "there is no" if not found else "there is more than one"
+        raise errors.NotFound(
+            f"{many} {kind} {name!r}", step=f"make it in Control Hub (Calling), or correct the name of the {kind}"
+        )
+    return found[0]
 
 
 def plan_path(id: str) -> str:
@@ -112,7 +127,12 @@ def plan_path(id: str) -> str:
     return f"{DIAL_PLANS}/{quote(id, safe='')}"
 
 
-def plan_name(mark: str, way: str) -> str:
+def trunk_path(id: str) -> str:
+    """Likewise of a trunk."""
+    return f"{TRUNKS}/{quote(id, safe='')}"
+
+
+def own_name(mark: str, way: str) -> str:
     """``xtel`` and 8 hex digits: of our marker, which Webex' names have no room for, and of the way that calls go."""
     return f"xtel {marker.digest(f'{mark} {way}')}"
 

@@ -12,7 +12,7 @@ from providers.kernel.attachment import Held
 from providers.kernel.call_handling import CallHandling, ids
 from providers.kernel.spec import Spec
 from providers.kernel.values import Unknown
-from providers.webex.api import Api, Found, plan_name, plan_path
+from providers.webex.api import Api, Found, own_name, plan_path
 
 #: Under this name, the carrier's, numbers of a stack share their plan.
 SHARED = "webex"
@@ -119,6 +119,6 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 def _of_this_stack(mark: str, plan: Mapping[str, Any]) -> bool:
     """Whether a plan is this stack's by its name, as far as the marker of one of its numbers shows."""
     stack = marker.read(mark)
-    return bool(stack) and plan.get("name") == plan_name(
+    return bool(stack) and plan.get("name") == own_name(
         marker.marker(*stack, SHARED) if stack else "", str(plan.get("routeName"))
     )

@@ -12,7 +12,7 @@ from providers.kernel import errors
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.spec import Spec
-from providers.webex.api import DIAL_PLANS, Api, Found, plan_name, plan_path
+from providers.webex.api import DIAL_PLANS, Api, Found, own_name, plan_path
 
 #: A name as Control Hub shows it: blanks around it are nobody's wish.
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
@@ -23,16 +23,21 @@ class DialPlanSpec(Spec):
 
     trunk: Name = Field("", description="Name of the trunk that its calls leave by.")
     route_group: Name = Field("", description="Name of the route group that its calls leave by, instead of a trunk.")
+    location: Name = Field("", description="Name of the location whose trunk of ours they leave by, instead of either.")
 
     @model_validator(mode="after")
     def _one_way(self) -> DialPlanSpec:
-        if bool(self.trunk) == bool(self.route_group):
-            raise ValueError("a dial plan has one way out: name a trunk or a route group")
+        if sum(map(bool, (self.trunk, self.route_group, self.location))) != 1:
+            raise ValueError(
+                "a dial plan has one way out: name a trunk, a route group or the location of a trunk of ours"
+            )
         return self
 
 
 class DialPlan(Object[Api, DialPlanSpec]):
-    """A dial plan, made without patterns, so that no refused pattern leaves half of one. Trunks and route groups are adopted.
+    """A dial plan, made without patterns, so that no refused pattern leaves half of one.
+
+    The trunk or route group is adopted by its name, and never changed; in a location it is the stack's own trunk.
 
     Calls: /v1/telephony/config/premisePstn/dialPlans, trunks and routeGroups (reads). Ours is one by its name: ``xtel`` and
     8 hex digits. Delete: the plan, unless others have patterns in it: then it stays, under another name.
@@ -48,11 +53,13 @@ class DialPlan(Object[Api, DialPlanSpec]):
 
     def find(self, api: Api, spec: DialPlanSpec, *, fresh: bool) -> Live | None:
         """By its name, which is the marker."""
-        found = api.plans(plan_name(spec.marker, spec.trunk or spec.route_group))
+        found = api.plans(own_name(spec.marker, _way(dict(spec))))
         return _live(found[0], spec.canonical()) if found else None
 
     def preflight(self, api: Api, spec: DialPlanSpec) -> Obstacle | None:
-        """The trunk or route group must be there."""
+        """The trunk or route group must be there; our own is made before the plan."""
+        if spec.location:
+            return None
         try:
             api.way(trunk=spec.trunk, route_group=spec.route_group)
         except errors.NotFound as error:
@@ -75,7 +82,7 @@ class DialPlan(Object[Api, DialPlanSpec]):
 
     def adopt(self, api: Api, found: Live, spec: DialPlanSpec) -> Live:
         """Nothing to do when it goes where it is declared to go."""
-        declared = {"trunk": spec.trunk, "route_group": spec.route_group}
+        declared = {"trunk": spec.trunk, "route_group": spec.route_group, "location": spec.location}
         if all(str(found.inputs.get(name) or "") == value for name, value in declared.items()):
             return found
         return super().adopt(api, found, spec)
@@ -95,19 +102,31 @@ class DialPlan(Object[Api, DialPlanSpec]):
 
 
 def _body(api: Api, spec: DialPlanSpec) -> Found:
-    id, kind = api.way(trunk=spec.trunk, route_group=spec.route_group)
-    return {"name": plan_name(spec.marker, spec.trunk or spec.route_group), "routeId": id, "routeType": kind}
+    own = own_name(spec.marker, spec.location) if spec.location else ""
+    id, kind = api.way(trunk=spec.trunk or own, route_group=spec.route_group)
+    return {"name": own_name(spec.marker, _way(dict(spec))), "routeId": id, "routeType": kind}
+
+
+def _way(inputs: Mapping[str, Any]) -> str:
+    """What its calls leave by, in one word: of our own trunk that is its name."""
+    if location := str(inputs.get("location") or ""):
+        return own_name(str(inputs.get("marker") or ""), location)
+    return str(inputs.get("trunk") or inputs.get("route_group") or "")
 
 
 def _live(plan: Found, declared: Mapping[str, Any]) -> Live:
     """Its name is a hash: compared with what is declared it shows the marker, or stands for somebody else's."""
-    mark = str(declared.get("marker") or "")
-    ours = plan.get("name") == plan_name(mark, str(declared.get("trunk") or declared.get("route_group") or ""))
-    return replace(shown(plan), inputs={**shown(plan).inputs, "marker": mark if ours else plan.get("name")}, ours=ours)
+    mark, way = str(declared.get("marker") or ""), _way(declared)
+    ours = plan.get("name") == own_name(mark, way)
+    seen = {**shown(plan).inputs, "marker": mark if ours else plan.get("name")}
+    if declared.get("location") and seen["trunk"] == way:
+        seen |= {"trunk": None, "location": declared["location"]}
+    return replace(shown(plan), inputs=seen, ours=ours)
 
 
 def shown(plan: Found) -> Live:
     """A plan as it stands, whoever made it."""
     kind = "trunk" if str(plan.get("routeType")).upper() == "TRUNK" else "route_group"
-    inputs = {"trunk": None, "route_group": None, "marker": plan.get("name"), kind: plan.get("routeName")}
+    way = {"trunk": None, "route_group": None, "location": None, kind: plan.get("routeName")}
+    inputs = {**way, "marker": plan.get("name")}
     return Live(str(plan.get("id") or ""), inputs, {"dial_plan_id": plan.get("id")}, raw=plan)

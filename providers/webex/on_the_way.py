@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import quote
 
 from providers.kernel import errors
 from providers.kernel.call_handling import Stop
 from providers.kernel.inventory import LiveObject
-from providers.webex.api import PREMISE, Api, plan_path
+from providers.webex.api import Api, plan_path, trunk_path
 from providers.webex.attachment import Attachment
 from providers.webex.dial_plan import DialPlan, shown
 
@@ -28,6 +27,6 @@ def _offline(api: Api, plan: dict[str, str]) -> Iterator[Stop]:
     """A registering trunk whose gateway is away says so; how the status is spelled differs between documents."""
     if str(plan.get("routeType")).upper() != "TRUNK":
         return
-    trunk = api.ask(f"{PREMISE}/trunks/{quote(plan['routeId'], safe='')}")
+    trunk = api.ask(trunk_path(plan["routeId"]))
     if str(trunk.get("status")).upper() == "OFFLINE":
         yield Stop("trunk", f"trunk {plan.get('routeName')} is offline", "connect the local gateway again")

@@ -121,6 +121,7 @@ CARRIER = Carrier[Api](
     example_allow=("203.0.113.20/32",),
     example_route={"sip_group": "SBC East"},
     can=CAN,
+    not_imported="does not show what the SBC does with a call, so there is nothing to import",
     inventory=INVENTORY,
     on_the_way=on_the_way,
     caller_needs="a telephone of Zoom Phone: dial the number from it",

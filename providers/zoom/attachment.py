@@ -62,6 +62,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """The rule that is for this number alone."""
         rule = api.rules.get(number, fresh=fresh) or Found()
         inputs = {
+            "marker": rule.get("name"),  # renamed, it is somebody's by now: that is a change like any other
             "phone_number": number,
             "sip_group": group(rule).get("name") if way(rule).get("type") == "sip_group" else None,
             "translation": rule.get("translation") or "",

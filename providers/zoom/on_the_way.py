@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from providers.kernel import errors
 from providers.kernel.call_handling import Stop
 from providers.kernel.inventory import LiveObject
 from providers.zoom.api import Api, Found, taken_by
@@ -13,8 +14,10 @@ from providers.zoom.attachment import Attachment
 
 
 def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
-    """The number's rule, and a rule before it that takes its calls."""
+    """The number's rule, and a rule before it that takes its calls. Raises NotFound where no rule is for it alone."""
     held, number = Attachment().on_the_way(api, e164)
+    if not held.by:
+        raise errors.NotFound("no routing rule is for the number", status=404)
     earlier = [rule for rule in api.all_rules() if _comes_first(rule, held.raw) and _fits(rule, e164)]
     stops = tuple(
         Stop("attachment", f"routing rule {rule.get('name')} takes its calls first", "move that rule behind it")

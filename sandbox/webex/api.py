@@ -64,7 +64,7 @@ def organizations(call: Call, own: Routing) -> Answer:
 
 def locations(call: Call, own: Routing) -> Answer:
     query = _query(call, ("name", "id", "orgId", "max", "start"))
-    found = [{**own.location, "orgId": own.account.org}]
+    found = [{**each, "orgId": own.account.org} for each in own.locations.all()]
     return json_answer(200, {"items": [each for each in found if query.get("name", "") in each["name"]]})
 
 
@@ -74,7 +74,7 @@ def list_trunks(call: Call, own: Routing) -> Answer:
         {
             "id": each["id"],
             "name": each["name"],
-            "location": own.location,
+            "location": each["location"],
             "inUse": any(own.usage(each["id"]).values()),
             "trunkType": each["trunkType"],
             "isRestrictedToDedicatedInstance": False,
@@ -87,8 +87,6 @@ def list_trunks(call: Call, own: Routing) -> Answer:
 
 def create_trunk(call: Call, own: Routing) -> Answer:
     settings = _body(call, _TRUNK, ("name", "locationId", "password", "trunkType"))
-    if settings["locationId"] != own.location["id"]:
-        raise wrong("locationId: there is no such location")
     if settings["trunkType"] == REGISTERING and {"address", "domain", "port"} & settings.keys():
         raise wrong("address, domain and port are for CERTIFICATE_BASED")
     return json_answer(201, {"id": own.add_trunk(settings)})
@@ -102,7 +100,6 @@ def trunk(call: Call, own: Routing, id: str) -> Answer:
     settled: JsonObject = {
         "customer": own.customer,
         "organization": own.customer,
-        "location": own.location,
         "otgDtgId": f"{name}1234_lgu",
         "linePort": f"{name}5678_LGU@40462196.cisco-bcld.com",
         "locationsUsingTrunk": [],
@@ -163,7 +160,7 @@ def group(call: Call, own: Routing, id: str) -> Answer:
     _query(call, ("orgId",))
     found = own.group(id)
     gateways = [
-        {**each, "name": own.trunk(each["id"])["name"], "locationId": own.location["id"]}
+        {**each, "name": own.trunk(each["id"])["name"], "locationId": own.trunk(each["id"])["location"]["id"]}
         for each in found["localGateways"]
     ]
     return json_answer(200, {"name": found["name"], "organization": own.customer, "localGateways": gateways})
@@ -259,8 +256,7 @@ def test_routing(call: Call, own: Routing) -> Answer:
 
 def generate_password(call: Call, own: Routing, id: str) -> Answer:
     _body(call, {"generate": array(choice("SIP"), low=1)}, ("generate",))
-    if id != own.location["id"]:
-        raise wrong("there is no such location")
+    own.location(id)
     return json_answer(200, {"exampleSipPassword": "Sandbox-Pass-0001"})
 
 

@@ -18,6 +18,8 @@ REGISTERING, CERTIFICATE_BASED = "REGISTERING", "CERTIFICATE_BASED"
 #: As the switch says it: the status of a trunk whose gateway is there, was there, never was.
 STATUSES = {"online": "ONLINE", "offline": "OFFLINE", "never": "UNKNOWN"}
 MOST_TRUNKS = 10
+#: Where trunks are that a seed gives no location.
+HEADQUARTERS = "Headquarters"
 
 
 class Routing:
@@ -28,11 +30,18 @@ class Routing:
         self.trunks, self.groups, self.plans, self.patterns = (
             store.shelf(VENDOR, account.org, name) for name in ("trunks", "route_groups", "dial_plans", "patterns")
         )
+        self.locations = store.shelf(VENDOR, account.org, "locations")
         self._passwords = store.shelf(VENDOR, account.org, "passwords")
 
-    @property
-    def location(self) -> JsonObject:
-        return {"id": identifier("LOCATION", self.account.org), "name": "Headquarters"}
+    def add_location(self, name: str) -> str:
+        id = identifier("LOCATION", f"{self.account.org} {name}")
+        self.locations.put(id, {"id": id, "name": name}, name)
+        return id
+
+    def location(self, id: str) -> JsonObject:
+        if (found := self.locations.get(id)) is None:
+            raise wrong("locationId: there is no such location")
+        return found
 
     @property
     def customer(self) -> JsonObject:
@@ -42,10 +51,12 @@ class Routing:
 
     def add_trunk(self, settings: JsonObject) -> str:
         self._name(settings["name"])
+        location = self.location(settings.get("locationId") or self.add_location(HEADQUARTERS))
         id = identifier("TRUNK")
         self._passwords.put(id, {"password": settings.get("password", "")})
         kept = {name: value for name, value in settings.items() if name not in {"password", "locationId"}}
-        self.trunks.put(id, {"id": id, "trunkType": REGISTERING, **kept}, settings["name"])
+        trunk = {"id": id, "trunkType": REGISTERING, "location": location, **kept}
+        self.trunks.put(id, trunk, settings["name"])
         return id
 
     def change_trunk(self, id: str, settings: JsonObject) -> None:

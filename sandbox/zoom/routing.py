@@ -23,7 +23,6 @@ class Routing:
         self.account = account
         self.rules = store.shelf(VENDOR, account.name, "routing_rules")
         self.groups = store.shelf(VENDOR, account.name, "sip_groups")
-        self.numbers = store.shelf(VENDOR, account.name, "numbers")
 
     def add_group(self, name: str) -> str:
         id = _id(f"{self.account.name} {name} {len(self.groups)}")

@@ -65,7 +65,10 @@ class Zoom:
         return _refuse(Refusal(status, code, "staged by a fault of the sandbox"))
 
     def seed(self, account: str, document: Seed) -> None:
-        """SIP groups by their names, which a stack file names; numbers that people will dial."""
+        """SIP groups by their names, which a stack file names.
+
+        Numbers are nobody's here: whoever dials one is sent by a rule, or not.
+        """
         only(document, ("sip_groups", "numbers"), "collection")
         own = self._of(_named(account))
         try:
@@ -75,16 +78,14 @@ class Zoom:
                 number = shapes.read(raw, _NUMBER, ("phone_number",))["phone_number"]
                 if not stock.E164.fullmatch(number):
                     raise ValueError(f"zoom: numbers: {number!r} is not E.164")
-                own.numbers.put(number, {"phone_number": number})
         except Wrong as error:
             raise ValueError(f"zoom: {error}") from error
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
-        shown: dict[str, list[JsonObject]] = {"routing_rules": [], "sip_groups": [], "numbers": []}
+        shown: dict[str, list[JsonObject]] = {"routing_rules": [], "sip_groups": []}
         for own in map(self._of, ACCOUNTS):
             shown["routing_rules"] += map(own.shown, own.rules.all())
             shown["sip_groups"] += own.groups.all()
-            shown["numbers"] += own.numbers.all()
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:

@@ -67,7 +67,7 @@ CASES = [
     Case("no plus", "vonage", "registration", 404, {"value": f"sip:14155550164@sip.voice.x.ai{TLS}"}),
     Case("source not in the allowlist", "vonage", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
     Case("digest where only an allowlist works", "vonage", "authentication", 401, xai={"digest": "xai"}),
-    Case("no rule", "zoom", "attachment", None, {"pattern": r"^\+1999$"}),
+    Case("no rule", "zoom", "number", None, {"pattern": r"^\+1999$"}),
     Case("to the PSTN", "zoom", "attachment", None, {"type": "pstn", "sip_group_id": ""}),
     Case("on an application", "plivo", "attachment", None, {"attach": False}),
     Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -24,6 +25,13 @@ LAB = """
     take_over: true
     route: {carrier: webex, trunk: HQ gateway, tag: 911}
     auth: {digest: {username: lab}}
+"""
+
+OWN = """
+  support:
+    number: "+14155550171"
+    route: {carrier: webex, location: Headquarters}
+    auth: {allow: [203.0.113.10]}
 """
 
 
@@ -62,5 +70,26 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     assert "updated" not in again
     assert sandbox.writes() == []
     assert [entry["method"] for entry in sandbox.log() if entry["path"] == "/v1/access_token"]
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
+
+
+def test_a_trunk_of_our_own_is_made_with_a_password_and_goes_again(project: Project, sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    project.declare(OWN)
+    shown = project.up("--diff")
+    assert "someone must connect the local gateway to trunk xtel " in shown
+    [trunk] = [each for each in objects(sandbox)["trunks"] if each not in before["trunks"]]
+    [plan] = objects(sandbox)["dial_plans"]
+    assert (plan["routeId"], plan["patterns"], trunk["location"]["name"]) == (trunk["id"], [NUMBER], "Headquarters")
+    [kept] = [each["outputs"] for name, each in project.resources().items() if name.startswith("webex:Trunk ")]
+    assert kept["trunk_name"] == trunk["name"]
+    assert {"line_port", "otg_dtg_id", "outbound_proxy", "sip_username"} <= kept.keys()
+    password = json.loads(kept["password"]["plaintext"])
+    assert len(password) == 24
+    assert password not in project.state() + shown, "it stands there encrypted alone"
+    sandbox.forget_log()
+    assert "updated" not in project.up("--diff", "--refresh")
+    assert sandbox.writes() == []
     project.run("destroy", "--yes")
     assert objects(sandbox) == before

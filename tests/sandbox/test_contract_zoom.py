@@ -54,7 +54,7 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
 
 def test_every_request_and_answer_is_as_declared(ours: list[Exchange], server: Server) -> None:
     assert server.state()["zoom"]["routing_rules"] == []
-    held = Contract(DOCUMENTS, _refusal, frozenset({TOKEN}))
+    held = Contract(DOCUMENTS, _refusal, frozenset({TOKEN}), lacking=True)
     if DOCUMENTS:
         assert [problem for exchange in ours for problem in held.problems(exchange)] == []
         assert {path for _, path in held.seen} >= {RULES, f"{RULES}/{{routingRuleId}}", "/v2/phone/sip_groups"}
@@ -126,6 +126,20 @@ def test_a_wrong_secret_names_the_credentials(server: Server, monkeypatch: pytes
     hand = Hand("zoom:Attachment", {**server.env, "ZOOM_CLIENT_SECRET": "wrong"}, monkeypatch)
     with pytest.raises(errors.XtelError, match="Invalid client_id or client_secret"):
         hand.up(**LINK)
+
+
+def test_a_rule_that_was_renamed_is_seen_and_named_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name shows whose it is, so a destroy would leave it there."""
+    server.control("POST", "reset")
+    hand = Hand("zoom:Attachment", server.env, monkeypatch)
+    assert hand.up(**LINK) == "create"
+    [rule] = server.state()["zoom"]["routing_rules"]
+    as_admin(server, "PATCH", f"{RULES}/{rule['routing_rule_id']}", json={"name": "theirs"}).raise_for_status()
+    assert hand.refresh()
+    assert hand.up(**LINK) == "update"
+    assert server.state()["zoom"]["routing_rules"] == [rule]
+    hand.destroy()
+    assert server.state()["zoom"]["routing_rules"] == []
 
 
 def test_both_kinds_of_too_many(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

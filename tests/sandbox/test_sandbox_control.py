@@ -260,7 +260,7 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
     assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
     assert ("TWILIO_AUTH_TOKEN" in keyed, bool(keyed["TWILIO_API_SECRET"])) == (False, True)
     own = {value for name, value in env.items() if not name.endswith("_URL") and not name.startswith("XTEL_")}
-    assert len(own) == 11
+    assert len(own) == 14
     assert not {*sandbox.other.values()} & own
     assert sandbox.http.get("/_sandbox/env?account=third").status_code == 400
 

@@ -13,6 +13,7 @@ STACK = "xtel/p/s/webex"
 MARK = f"xtel/p/s/{NUMBER}"
 TARGET = f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"
 TRUNK, OTHER, GROUP = "HQ gateway", "Lab gateway", "Gateways"
+LOCATION, BRANCH = "Headquarters", "Branch"
 PREMISE = "/v1/telephony/config/premisePstn"
 
 
@@ -57,6 +58,10 @@ class Webex:
         plan = next(each for each in self.plans() if each["id"] == id)
         self.send("PUT", f"dialPlans/{id}", {name: plan[name] for name in ("name", "routeId", "routeType")} | settings)
 
+    def named(self, id: str, name: str) -> None:
+        """Somebody names a trunk, and so gives it a password too."""
+        self.send("PUT", f"trunks/{id}", {"name": name, "password": "Theirs-0001"})
+
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """What somebody with Control Hub would do."""
         headers = {"Authorization": f"Bearer {self.env()['WEBEX_ACCESS_TOKEN']}"}
@@ -83,9 +88,21 @@ SUBJECT = Subject(
     world=Webex,
     samples=(
         Sample(
+            "Trunk",
+            lambda made: {"marker": STACK, "location": LOCATION},
+            changes=({"marker": "xtel/p/renamed/webex"}, {"location": BRANCH}),
+            same=({"location": f" {LOCATION} "},),
+            foreign=lambda made: {"marker": "xtel/p/other/webex", "location": LOCATION},
+            switched={"marker": lambda world, id: world.named(id, "theirs")},
+        ),
+        Sample(
             "DialPlan",
             lambda made: {"marker": STACK, "trunk": TRUNK},
-            changes=({"trunk": OTHER}, {"trunk": None, "route_group": GROUP}),
+            changes=(
+                {"trunk": OTHER},
+                {"trunk": None, "route_group": GROUP},
+                {"route_group": None, "location": LOCATION},
+            ),
             same=({"trunk": f" {TRUNK} "}, {"trunk": TRUNK, "route_group": ""}),
             foreign=lambda made: {"marker": "xtel/p/other/webex", "trunk": TRUNK},
             switched={"trunk": lambda world, id: world.change(id, **world.route(OTHER))},
@@ -119,8 +136,10 @@ SUBJECT = Subject(
         ),
     ),
     refusals=(
-        ("DialPlan", {}, "name a trunk or a route group"),
-        ("DialPlan", {"trunk": TRUNK, "route_group": GROUP}, "name a trunk or a route group"),
+        ("Trunk", {}, "location: is required"),
+        ("DialPlan", {}, "name a trunk, a route group or the location"),
+        ("DialPlan", {"trunk": TRUNK, "route_group": GROUP}, "name a trunk, a route group or the location"),
+        ("DialPlan", {"trunk": TRUNK, "location": LOCATION}, "name a trunk, a route group or the location"),
         ("Attachment", {"phone_number": NUMBER}, "dial_plan_id: is required"),
         ("Attachment", {"phone_number": "4155550171", "dial_plan_id": "x"}, "phone_number: must start with +"),
         ("Gateway", {"phone_number": NUMBER, "target": TARGET, "tag": 4981}, "tag: must be at most 4980"),
