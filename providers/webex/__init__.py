@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from providers.kernel import marker
+from providers.kernel import by_hand, marker
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
@@ -74,13 +74,7 @@ class Route(gateway.Options, CarrierRoute):
         return gateway.files(self._inputs(leg))
 
     def _inputs(self, leg: Leg) -> dict[str, Any]:
-        return {
-            "phone_number": leg.number,
-            "target": str(leg.target),
-            "fallback": [way.uri for way in leg.fallback],
-            "username": leg.login.username if leg.login else "",
-            **self.model_dump(mode="json", include=set(gateway.Options.model_fields)),
-        }
+        return {**by_hand.of(leg), **self.model_dump(mode="json", include=set(gateway.Options.model_fields))}
 
     def sources(self) -> tuple[str, ...]:
         """Calls come from the customer's own gateway."""

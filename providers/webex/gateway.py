@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from providers.kernel import operation, registry
-from providers.kernel.call_handling import CallHandling, Destination
+from providers.kernel import by_hand, registry
+from providers.kernel.by_hand import ByHand, ByHandSpec
+from providers.kernel.call_handling import CallHandling
 from providers.kernel.errors import InputError
 from providers.kernel.files import Files, signed
-from providers.kernel.object import Live, Object
-from providers.kernel.route import Fallback, Leg, Login
+from providers.kernel.route import Leg
 from providers.kernel.spec import Spec, StrictModel
-from providers.kernel.values import E164, SipUri, Whole, has_unknown, target
+from providers.kernel.values import Whole, has_unknown
 from providers.webex.api import Api
 
 #: The platform whose bundle is the leg towards xAI.
@@ -46,19 +46,10 @@ class Options(StrictModel):
     )
 
 
-class GatewaySpec(Spec, Options):
-    """Everything the files depend on. The password is not among it."""
+class GatewaySpec(ByHandSpec, Options):
+    """Everything the files depend on."""
 
-    phone_number: E164 = Field(description="The number whose calls Webex sends to the gateway.")
-    dial_plan_id: str = Field("", description="The dial plan that sends them.")
-    target: SipUri = Field(description="Where the gateway sends them.")
-    fallback: tuple[SipUri, ...] = Field((), max_length=9, description="Who rings when xAI does not answer, in order.")
-    username: str = Field(
-        "", pattern=r"^[\w.+-]{0,64}$", description="Digest username; none: the gateway is on an allowlist."
-    )
-    content: dict[str, str] = Field(
-        default_factory=dict[str, str], description="SHA-256 of each file; computed, whatever is given."
-    )
+    dial_plan_id: str = Field("", description="The dial plan that sends the calls.")
 
     @model_validator(mode="after")
     def _can_be_written(self) -> GatewaySpec:
@@ -67,7 +58,7 @@ class GatewaySpec(Spec, Options):
         return self
 
 
-class Gateway(Object[Api, GatewaySpec]):
+class Gateway(ByHand[Api, GatewaySpec]):
     """The files for the local gateway of a number. Calls: none; it lives in the state, somebody applies the files.
 
     Changes in place: everything but the number. Delete: forgets it, and warns that the gateway goes on as it was configured.
@@ -75,58 +66,28 @@ class Gateway(Object[Api, GatewaySpec]):
 
     kind = "Gateway"
     spec: ClassVar[type[Spec]] = GatewaySpec
-    state_only = True
-    replaces = frozenset({"phone_number"})
     references = frozenset({"dial_plan_id"})
-    outputs = ("sha256",)
 
-    def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-        """The hash of every file, so that a template of a new release shows as a change."""
-        if has_unknown({name: value for name, value in new.items() if name != "dial_plan_id"}):
-            return {name: value for name, value in new.items() if name != "content"}
-        return {**new, "content": files(new).content}
+    def files(self, inputs: Mapping[str, Any]) -> Files:
+        """Its leg from Webex, and the one towards xAI."""
+        return files(inputs)
+
+    def place(self, inputs: Mapping[str, Any]) -> str:
+        """What Webex calls it."""
+        return "local gateway"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """What the gateway does with a call of the dial plan once somebody has applied the files."""
-        uris = [str(uri) for uri in (inputs.get("target"), *(inputs.get("fallback") or ())) if uri]
-        login = str(inputs.get("username") or "")
         return CallHandling(
             part_of=str(inputs.get("dial_plan_id") or ""), srtp=True, sources=(),
-            destinations=tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris)),
-            by_hand=dict(inputs.get("content") or {}), codecs=("PCMU", "PCMA", "G722"),
+            destinations=by_hand.destinations(inputs), by_hand=dict(inputs.get("content") or {}),
+            codecs=("PCMU", "PCMA", "G722"),
         )  # fmt: skip
-
-    def find(self, api: Api, spec: GatewaySpec, *, fresh: bool) -> Live | None:
-        """Nobody can be asked."""
-        return None
-
-    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """As the state has it."""
-        return Live(id, {})
-
-    def create(self, api: Api, spec: GatewaySpec) -> Live:
-        """Nothing is sent anywhere: a person applies the files."""
-        return _rendered(spec, {})
-
-    def update(self, api: Api, id: str, spec: GatewaySpec, state: Mapping[str, Any]) -> Live:
-        """Rendering again; the warning names the files that changed."""
-        return _rendered(spec, state.get("content") or {})
-
-    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
-        """The gateway does not know."""
-        operation.current().warn(
-            f"the local gateway still sends the calls of {id} to {state.get('target', 'xAI')}: remove its files there"
-        )
 
 
 def files(inputs: Mapping[str, Any]) -> Files:
     """The files of one number: its leg towards xAI and, above it, the one from Webex. Raises ValueError."""
-    leg = Leg(
-        str(inputs["phone_number"]),
-        target(str(inputs["target"])),
-        tuple(Fallback(uri=uri, weight=10) for uri in inputs.get("fallback") or ()),
-        login=Login(str(inputs["username"]), None) if inputs.get("username") else None,
-    )
+    leg = by_hand.leg(inputs)
     to_xai = _to_xai(leg, int(inputs["tag"]), str(inputs.get("interface") or ""))
     name = f"xai-{leg.number.lstrip('+')}-from-webex.ios"
     from_webex = signed(_from_webex(leg, int(inputs["tag"]), int(inputs["tenant"])), ("! ", ""), leg.number)
@@ -171,14 +132,3 @@ dial-peer voice {above} voip
  no vad
 !
 """
-
-
-def _rendered(spec: GatewaySpec, before: Mapping[str, str]) -> Live:
-    made = files(spec.canonical())
-    names = sorted(name for name in made.content.keys() | before.keys() if made.content.get(name) != before.get(name))
-    if names:
-        parts = spec.marker.split("/")
-        stack = parts[2] if len(parts) == 4 and parts[0] == "xtel" else "STACK"
-        command = f"xtel render {stack} --number {spec.phone_number}"
-        operation.current().warn(f"someone must apply these files to the gateway ({', '.join(names)}): {command}")
-    return Live(spec.phone_number, {}, {"sha256": made.sha256})

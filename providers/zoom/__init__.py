@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from providers.kernel import by_hand
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
@@ -69,13 +70,7 @@ class Route(CarrierRoute):
         return bundle(self.sbc).files(leg)
 
     def _inputs(self, leg: Leg) -> dict[str, Any]:
-        return {
-            "phone_number": leg.number,
-            "target": str(leg.target),
-            "fallback": [way.uri for way in leg.fallback],
-            "username": leg.login.username if leg.login else "",
-            "sbc": self.sbc.model_dump(mode="json"),
-        }
+        return {**by_hand.of(leg), "sbc": self.sbc.model_dump(mode="json")}
 
     def sources(self) -> tuple[str, ...]:
         """Calls come from the customer's own SBC."""
