@@ -89,7 +89,7 @@ def files(inputs: Mapping[str, Any]) -> Files:
     """The files of one number: its leg towards xAI and, above it, the one from Webex. Raises ValueError."""
     leg = by_hand.leg(inputs)
     to_xai = _to_xai(leg, int(inputs["tag"]), str(inputs.get("interface") or ""))
-    name = f"xai-{leg.number.lstrip('+')}-from-webex.ios"
+    name = f"from-webex-{leg.number.lstrip('+')}.ios"
     from_webex = signed(_from_webex(leg, int(inputs["tag"]), int(inputs["tenant"])), ("! ", ""), leg.number)
     return replace(to_xai, texts={**to_xai.texts, name: from_webex})
 

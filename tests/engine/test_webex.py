@@ -59,7 +59,7 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     project.declare(SUPPORT, LAB)
     shown = project.up("--diff")
     assert "will be taken over: it is a pattern of dial plan theirs" in shown.split("Resources:")[0]
-    assert "someone must apply these files to the local gateway" in shown
+    assert "someone must apply these files to the local gateway (README.md, from-webex-14155550171.ios, " in shown
     [ours] = plans(sandbox).keys() - {"theirs"}
     assert ours.startswith("xtel ")
     assert {name: sorted(found) for name, found in plans(sandbox).items()} == {"theirs": [], ours: [NUMBER, TAKEN]}
