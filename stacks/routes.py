@@ -15,6 +15,8 @@ from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
+from providers.webex import Route as Webex
+from providers.zoom import Route as Zoom
 
 __all__ = [
     "Buy",
@@ -26,4 +28,6 @@ __all__ = [
     "TwilioDisasterRecovery",
     "TwilioRecording",
     "Vonage",
+    "Webex",
+    "Zoom",
 ]

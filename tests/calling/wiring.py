@@ -16,6 +16,7 @@ import websockets.sync.client
 
 from signaling import Settings, UserAgent, client_context
 from signaling.uri import SipUri
+from stacks.resource import Resource
 from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
@@ -25,6 +26,8 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "webex": "+14155550171",
+    "zoom": "+14155550181",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"
@@ -295,3 +298,40 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
     login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
     ok(sandbox.http.post("/number/update", data=form, auth=login))
+
+
+def webex(sandbox: Server, *, attach: bool = True) -> None:
+    """A dial plan that leads to a local gateway, with the number as a pattern."""
+    token = sandbox.control("GET", "secrets")["webex"]["access_tokens"]["main"]
+    headers = {"Authorization": f"Bearer {token}"}
+    plans = "/v1/telephony/config/premisePstn/dialPlans"
+    body = {"name": "xai", "routeId": sandbox.state()["webex"]["trunks"][0]["id"], "routeType": "TRUNK"}
+    id = ok(sandbox.http.post(plans, json=body, headers=headers))["id"]
+    if attach:
+        added = {"dialPatterns": [{"dialPattern": NUMBERS["webex"], "action": "ADD"}]}
+        sandbox.http.put(f"{plans}/{id}/dialPatterns", json=added, headers=headers).raise_for_status()
+
+
+def applied(sandbox: Server, carrier: str) -> list[Resource]:
+    """Files that somebody has applied, which no vendor shows: the local gateway's."""
+    number = NUMBERS["webex"]
+    return [
+        Resource(
+            f"{number}/gateway", "webex:Gateway",
+            {"phone_number": number, "dial_plan_id": plan["id"], "target": f"sip:{number}@sip.voice.x.ai;transport=tls"},
+            number, id=number,
+        )
+        for plan in sandbox.state()["webex"]["dial_plans"]
+        if carrier == "webex" and number in plan["patterns"]
+    ]  # fmt: skip
+
+
+def zoom(sandbox: Server, *, pattern: str = "", **settings: Any) -> None:
+    """The number's routing rule; nothing else is Zoom's to say of its calls."""
+    group = sandbox.state()["zoom"]["sip_groups"][0]["id"]
+    token = sandbox.control("GET", "secrets")["zoom"]["access_tokens"]["main"]
+    way = {"type": "sip_group", "sip_group_id": group, **settings}
+    body = {"name": "xai", "number_pattern": pattern or rf"^\{NUMBERS['zoom']}$", **way}
+    body = {name: value for name, value in body.items() if value}
+    headers = {"Authorization": f"Bearer {token}"}
+    ok(sandbox.http.post("/v2/phone/routing_rules", json=body, headers=headers))
