@@ -484,7 +484,9 @@ class _Path:
         for each in sorted(self.others, key=lambda item: (not item.does.tries, *item.order)):
             told = each.does.destinations or (each.does.tries and not each.does.takes)
             if told and each.vendor in self._near and each.key not in here:
-                yield Hop("sip" if each.does.destinations else "trunk", "missing", each.resource.name, "it is not there")
+                yield Hop(
+                    "sip" if each.does.destinations else "trunk", "missing", each.resource.name, "it is not there"
+                )
 
     @property
     def _leads_nowhere(self) -> bool:
