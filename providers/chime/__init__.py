@@ -1,0 +1,131 @@
+"""Amazon Chime SDK Voice Connector: a connector per number, or one for many, whose origination is the target's host.
+
+Documents: the API model of botocore 1.44.8, AWS's pages (read 2026-11-28). US numbers alone: others reach a connector
+only by a SIP rule and a Lambda, which is not done here. Never tried against a live account: docs/chime.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+import phonenumbers
+from pydantic import Field
+
+from providers.chime.api import Api
+from providers.chime.attachment import Attachment
+from providers.chime.connector import Connector, Region
+from providers.chime.inventory import INVENTORY, found, numbers, on_the_way
+from providers.chime.ranges import RANGES
+from providers.chime.wire import advice, kind, refusal, refused_in_success
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.conventions import ApiConventions
+from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.route_import import RouteImport
+from providers.kernel.values import Whole, target
+from providers.kernel.vendor import Carrier, Credential
+
+_READ = date(2026, 11, 28)
+
+
+class Route(CarrierRoute):
+    """A Voice Connector: one of its own for this number, or one that numbers of the stack share."""
+
+    carrier: Literal["chime"] = Field(default="chime", description="Amazon Chime SDK Voice Connector.")
+    region: Region = Field(default="us-east-1", description="The connector's AWS region: calls come from its addresses.")
+    connector: Literal["own", "shared"] = Field(
+        default="own", description="A connector per number, or one for all of a stack that say `shared`."
+    )
+    port: Whole = Field(default=5061, ge=1, le=65535, description="Port at the target: a connector would use 5060 itself.")
+
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
+        """The connector, and last the number on it."""
+        _require_us(leg.number)
+        shared = self.connector == "shared"
+        hosts = [(str(leg.target.host), self.port), *(_host(way.uri) for way in leg.checked_fallbacks(shared=shared))]
+        ways = [{"host": host, "port": port, "priority": rank} for rank, (host, port) in enumerate(hosts, 1)]
+        link: dict[str, Any] = {
+            "phone_number": leg.number,
+            "connector_id": Ref("connector", "connector_id"),
+            "take_over": leg.take_over,
+        }
+        return (
+            RouteObject("connector", "Connector", {"region": self.region, "routes": ways}, shared=shared),
+            RouteObject("attachment", "Attachment", link, last=True),
+        )
+
+    def sources(self) -> tuple[str, ...]:
+        """Those of its region."""
+        return (f"chime:{self.region}",)
+
+
+def _require_us(number: str) -> None:
+    parsed = phonenumbers.parse(number, None)
+    if parsed.country_code != 1 or phonenumbers.region_code_for_number(parsed) not in {"US", None}:
+        raise ValueError(
+            "Amazon puts US numbers alone on a Voice Connector; others need a SIP rule and a Lambda, which is not done"
+            " here: use another carrier"
+        )
+
+
+def _host(uri: str) -> tuple[str, int]:
+    """Host and port of a fallback. Raises ValueError for what an origination route cannot say."""
+    way = target(uri)
+    if way.number:
+        raise ValueError(f"{uri} names a user: a connector sends the dialled number; write the host alone")
+    if way.transport != "tls" or way.parameters:
+        raise ValueError(f"{uri}: a connector with encryption sends by TLS alone: write sip:{way.host};transport=tls")
+    return way.host, way.port or 5061
+
+
+CAN: dict[Capability, Ability] = {
+    Capability.API: Can("API", _READ),
+    Capability.TLS: Can("encryption, port 5061", _READ),
+    Capability.SRTP: Can("always, with encryption", _READ),
+    Capability.DIGEST: Cannot("an origination route has no login", _READ),
+    Capability.ALLOWLIST: Can("1 or 2 ranges a region", _READ),
+    Capability.TRANSFER: Cannot("nothing is documented of REFER towards a connector", _READ),
+    Capability.FALLBACK: Can("9 further hosts", _READ),
+    Capability.CODECS: Cannot("a connector has no setting for codecs", _READ),
+    Capability.SHARED: Can("one, or many with connector: shared", _READ),
+    Capability.BUYING: Cannot("order US numbers in the Chime SDK console", _READ),
+}
+
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {"VoiceConnectorId", "VoiceConnectorArn", "AwsRegion", "Name", "Host", "E164PhoneNumber", "ProductType", "NextToken"}
+)
+
+CARRIER = Carrier[Api](
+    name="chime",
+    title="Amazon Chime",
+    credentials=(
+        Credential("access_key", "AWS_ACCESS_KEY_ID", "aws:accessKey", secret=False, required=False),
+        Credential("secret_key", "AWS_SECRET_ACCESS_KEY", "aws:secretKey", required=False),
+        Credential("token", "AWS_SESSION_TOKEN", "aws:token", required=False),
+        Credential("profile", "AWS_PROFILE", "aws:profile", secret=False, required=False),
+        Credential("numbers_region", "CHIME_NUMBERS_REGION", "chime:numbersRegion", secret=False, required=False),
+    ),
+    base_url_env="AWS_BASE_URL",
+    objects=(Connector, Attachment),
+    connect=Api,
+    account=Api.account,
+    conventions=ApiConventions(
+        refusal=refusal,
+        advice=advice,
+        kind=kind,
+        refused_in_success=refused_in_success,
+        code_header="x-amzn-errortype",
+        request_id_headers=("x-amzn-requestid", "x-amz-request-id"),
+        xml=True,
+        texts=_TEXTS,
+    ),
+    max_requests=3,  # its rates are not published
+    route=Route,
+    example="+14155550173",
+    ranges=RANGES,
+    can=CAN,
+    route_import=RouteImport(numbers, found),
+    inventory=INVENTORY,
+    on_the_way=on_the_way,
+)
