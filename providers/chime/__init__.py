@@ -32,11 +32,15 @@ class Route(CarrierRoute):
     """A Voice Connector: one of its own for this number, or one that numbers of the stack share."""
 
     carrier: Literal["chime"] = Field(default="chime", description="Amazon Chime SDK Voice Connector.")
-    region: Region = Field(default="us-east-1", description="The connector's AWS region: calls come from its addresses.")
+    region: Region = Field(
+        default="us-east-1", description="The connector's AWS region: calls come from its addresses."
+    )
     connector: Literal["own", "shared"] = Field(
         default="own", description="A connector per number, or one for all of a stack that say `shared`."
     )
-    port: Whole = Field(default=5061, ge=1, le=65535, description="Port at the target: a connector would use 5060 itself.")
+    port: Whole = Field(
+        default=5061, ge=1, le=65535, description="Port at the target: a connector would use 5060 itself."
+    )
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """The connector, and last the number on it."""
@@ -93,7 +97,16 @@ CAN: dict[Capability, Ability] = {
 
 #: What objects are known by, found by and linked by.
 _TEXTS = frozenset(
-    {"VoiceConnectorId", "VoiceConnectorArn", "AwsRegion", "Name", "Host", "E164PhoneNumber", "ProductType", "NextToken"}
+    {
+        "VoiceConnectorId",
+        "VoiceConnectorArn",
+        "AwsRegion",
+        "Name",
+        "Host",
+        "E164PhoneNumber",
+        "ProductType",
+        "NextToken",
+    }
 )
 
 CARRIER = Carrier[Api](

@@ -117,7 +117,10 @@ def settled(call: Callable[[], Any]) -> Any:
             return call()
         except errors.NotFound:
             waiting.pause(wait)
-    return call()
+    try:
+        return call()
+    except errors.NotFound as error:
+        raise errors.NotApplied(f"making it was accepted, but it is not there: {error.reason}") from None
 
 
 def _pages(ask: Callable[..., Found], collection: str, key: str) -> list[Found]:

@@ -64,19 +64,28 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
             )
         if number.get("Status") not in {"Assigned", "Unassigned"}:
             raise errors.Conflict(
-                f"its status is {number.get('Status')}", step="see what the Chime SDK console asks for, then run it again"
+                f"its status is {number.get('Status')}",
+                step="see what the Chime SDK console asks for, then run it again",
             )
         for name, what in _ELSEWHERE.items():
             if id := associated(number).get(name):
                 raise errors.Conflict(
-                    f"{what} {id} gets its calls", step=f"take the number out of that {what} at Amazon, then run it again"
+                    f"{what} {id} gets its calls",
+                    step=f"take the number out of that {what} at Amazon, then run it again",
                 )
 
     def attach(self, api: Api, id: str, spec: AttachmentSpec) -> None:
-        """From another connector only where the record shows it there: who comes between is not overruled."""
+        """From another connector only where the record shows it there: who comes between is not overruled.
+
+        Unverified: what Amazon says of a number that is on this connector already. A conflict with itself is none.
+        """
         held = self.held(api, spec.phone_number, fresh=True)
-        if held.by != spec.connector_id:
-            _associate(api, id, spec.connector_id, force=bool(held.by))
+        there = held.by == spec.connector_id
+        try:
+            _associate(api, id, spec.connector_id, force=bool(held.by) and not there)
+        except errors.Conflict:
+            if not there:
+                raise
 
     def there(self, api: Api, previous: Mapping[str, str]) -> bool:
         """GetVoiceConnector, in whichever region."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
@@ -34,8 +34,12 @@ class ConnectorSpec(Spec):
     """A Voice Connector."""
 
     region: Region = Field("us-east-1", description="The AWS region whose addresses calls come from.")
-    secure: bool = Field(True, description="RequireEncryption: TLS for the signaling, SRTP for the media, nothing else.")
-    routes: tuple[Way, ...] = Field(min_length=1, max_length=10, description="Where calls go, in the order of priority.")
+    secure: bool = Field(
+        True, description="RequireEncryption: TLS for the signaling, SRTP for the media, nothing else."
+    )
+    routes: tuple[Way, ...] = Field(
+        min_length=1, max_length=10, description="Where calls go, in the order of priority."
+    )
     enabled: bool = Field(True, description="Whether calls are sent on.")
 
 
@@ -54,7 +58,8 @@ class Connector(Object[Api, ConnectorSpec]):
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Its routes by priority; the dialled number stands before the host. With encryption, TCP is TLS."""
         secure = inputs.get("secure", True) is not False
-        ways: list[Mapping[str, Any]] = [way for way in inputs.get("routes") or () if isinstance(way, Mapping)]
+        given: list[Any] = list(inputs.get("routes") or ())
+        ways = [cast(Mapping[str, Any], way) for way in given if isinstance(way, Mapping)]
         udp = any(way.get("protocol") == "UDP" for way in ways)
         return CallHandling(
             destinations=tuple(
@@ -102,9 +107,7 @@ class Connector(Object[Api, ConnectorSpec]):
         if (now.inputs["routes"], now.inputs["enabled"]) != (wanted["routes"], wanted["enabled"]):
             self._route(api, id, spec)
         if (found["Name"], found["RequireEncryption"]) != (legal(spec.marker), spec.secure):
-            client.update_voice_connector(
-                VoiceConnectorId=id, Name=legal(spec.marker), RequireEncryption=spec.secure
-            )
+            client.update_voice_connector(VoiceConnectorId=id, Name=legal(spec.marker), RequireEncryption=spec.secure)
         if now.inputs["marker"] != spec.marker:
             _tag(api, found, spec.marker)
         return Live(id, {}, _outputs(found))
@@ -156,7 +159,8 @@ def legal(name: str) -> str:
 
 def associated(number: Found) -> dict[str, str]:
     """What gets a number's calls, by the name of its kind: ``VoiceConnectorId``, ``VoiceConnectorGroupId``, ``SipRuleId``."""
-    return {str(each["Name"]): str(each["Value"]) for each in number.get("Associations") or []}
+    links: list[Found] = number.get("Associations") or []
+    return {str(each["Name"]): str(each["Value"]) for each in links}
 
 
 def _tag(api: Api, found: Found, value: str) -> None:
@@ -174,12 +178,13 @@ def connector(api: Api, found: Found) -> Live:
     id, region = str(found["VoiceConnectorId"]), str(found["AwsRegion"])
     marker = absent(lambda: {"marker": api.marker(found)}) or {"marker": ""}
     origination = api.origination(region, id)
-    routes = [
+    shown: list[Found] = origination.get("Routes") or []
+    routes: list[dict[str, Any]] = [
         {
             "host": str(each["Host"]).lower(), "port": each.get("Port") or 5060, "protocol": each.get("Protocol"),
             "priority": each.get("Priority"), "weight": each.get("Weight"),
         }
-        for each in origination.get("Routes") or []
+        for each in shown
     ]  # fmt: skip
     inputs = {
         "marker": marker["marker"] or str(found["Name"]),

@@ -6,8 +6,8 @@ from datetime import date
 
 from providers.kernel.capabilities import Table
 
-_READ = date(2026, 8, 22)
-_SOURCE = "AWS ip-ranges.json, service CHIME_VOICECONNECTOR (a copy of that day): Voice Connector, also behind Amazon Connect"
+_READ, _PAGE_READ = date(2026, 11, 28), date(2026, 11, 21)
+_SOURCE = "AWS ip-ranges.json of 2026-08-22, service CHIME_VOICECONNECTOR (a copy): Voice Connector, also behind Amazon Connect"
 _PAGE = "AWS, Chime SDK network configuration (a copy of 2026): a dual-stack connector needs it beside its region"
 #: The regions that have Voice Connectors, with their prefixes.
 REGIONS = {
@@ -25,5 +25,5 @@ REGIONS = {
 
 RANGES = (
     *(Table("chime", _READ, _SOURCE, cidrs, region) for region, cidrs in REGIONS.items()),
-    Table("chime", _READ, _PAGE, ("2600:f0f0:c040::/42",), "ipv6"),
+    Table("chime", _PAGE_READ, _PAGE, ("2600:f0f0:c040::/42",), "ipv6"),
 )

@@ -127,5 +127,7 @@ def kind(status: int, refusal: Refusal) -> type[errors.CarrierError] | None:
 def advice(status: int, refusal: Refusal, path: str) -> str:
     """403 is the answer to bad keys and to missing rights alike: the code tells which."""
     if refusal.code in _BAD_KEYS:
-        return "check the AWS credentials (`xtel doctor` shows where they come from): key, secret, and a token that ended"
+        return (
+            "check the AWS credentials (`xtel doctor` shows where they come from): key, secret, and a token that ended"
+        )
     return "allow its user or role the `chime:` action of this call in IAM" if status == 403 else ""

@@ -66,7 +66,9 @@ def authenticate(call: Call) -> Asker:
     secret = f"AWS4{account.secret}".encode()
     for part in (day, region, service, "aws4_request"):
         secret = hmac.digest(secret, part.encode(), "sha256")
-    if not when.startswith(day) or not hmac.compare_digest(hmac.digest(secret, text.encode(), "sha256").hex(), signature):
+    if not when.startswith(day) or not hmac.compare_digest(
+        hmac.digest(secret, text.encode(), "sha256").hex(), signature
+    ):
         said = "The request signature we calculated does not match the signature you provided."
         raise Refusal(403, "InvalidSignatureException", said)
     return Asker(account, region, service)

@@ -41,10 +41,11 @@ def route(store: Store, number: str) -> Sequence[Leg] | None:
     found = store.shelf(VENDOR, account, "connectors").get(id)
     if found is None:
         raise Unreachable("attachment", f"connector {id} is gone")
-    origination = found.get("origination") or {}
+    origination: JsonObject = found.get("origination") or {}
     if origination.get("Disabled"):
         raise Unreachable("trunk", f"the origination of connector {id} is disabled")
-    routes = sorted(origination.get("Routes") or [], key=lambda each: (each["Priority"], -each["Weight"]))
+    given: list[JsonObject] = origination.get("Routes") or []
+    routes = sorted(given, key=lambda each: (each["Priority"], -each["Weight"]))
     if not routes:
         raise Unreachable("trunk", f"connector {id} has no origination route")
     return [_leg(number, each, found["connector"]) for each in routes]

@@ -226,4 +226,3 @@ SEED: Model = {
     "status": text(1),
     "sip_rule": text(1),
 }
-

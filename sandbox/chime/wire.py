@@ -10,7 +10,18 @@ from sandbox.calling import Leg
 from sandbox.chime import account, calling, voice
 from sandbox.chime.account import ACCOUNTS, VENDOR, Account, Asker, Refusal
 from sandbox.chime.voice import Voice
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer, only, pairs
+from sandbox.exchange import (
+    Answer,
+    Call,
+    JsonObject,
+    MethodUnknown,
+    PathUnknown,
+    Routes,
+    Seed,
+    json_answer,
+    only,
+    pairs,
+)
 from sandbox.shapes import Model, Wrong, array, flag, text
 from sandbox.store import Store
 from sandbox.switches import Switches
@@ -153,7 +164,9 @@ class Chime:
             if sts:
                 return _identity(call, asker)
             if asker.service != "chime":
-                raise Refusal(403, "InvalidSignatureException", "Credential should be scoped to correct service: 'chime'.")
+                raise Refusal(
+                    403, "InvalidSignatureException", "Credential should be scoped to correct service: 'chime'."
+                )
             endpoint, ids = self._routes.find(call.method, call.path)
             with self._store.transaction():
                 return _named_request(call, endpoint(call, Voice(self._store, asker), *ids))
@@ -188,7 +201,9 @@ class Chime:
         every = self._store.everywhere(VENDOR, "connectors")
         return {
             "numbers": [voice.view(each, ACCOUNTS[0].id) for each in self._store.everywhere(VENDOR, "numbers")],
-            "connectors": [{**each["connector"], "Tags": each["tags"], **each.get("origination", {})} for each in every],
+            "connectors": [
+                {**each["connector"], "Tags": each["tags"], **each.get("origination", {})} for each in every
+            ],
         }
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
@@ -211,7 +226,11 @@ class Chime:
 def _identity(call: Call, asker: Asker) -> Answer:
     """STS GetCallerIdentity: the query protocol, answered in XML."""
     form = dict(pairs(call.body))
-    if call.method != "POST" or form != {"Action": "GetCallerIdentity", "Version": "2011-06-15"} or asker.service != "sts":
+    if (
+        call.method != "POST"
+        or form != {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
+        or asker.service != "sts"
+    ):
         raise Refusal(400, "InvalidAction", "Could not find operation")
     id = asker.account.id
     text = (
@@ -234,7 +253,10 @@ def _named_request(call: Call, answer: Answer) -> Answer:
 def _refuse(refusal: Refusal, call: Call | None = None, *, sts: bool = False) -> Answer:
     id = {"x-amzn-requestid": _request_id(call)}
     if sts:
-        code = {"UnrecognizedClientException": "InvalidClientTokenId", "InvalidSignatureException": "SignatureDoesNotMatch"}
+        code = {
+            "UnrecognizedClientException": "InvalidClientTokenId",
+            "InvalidSignatureException": "SignatureDoesNotMatch",
+        }
         text = (
             '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
             f"<Code>{code.get(refusal.code, refusal.code)}</Code><Message>{refusal.message}</Message></Error></ErrorResponse>"
