@@ -1,4 +1,4 @@
-"""Where calls of a Voice Connector come from: Amazon's prefixes of each region, shared by signaling, media and all customers."""
+"""Where calls of a Voice Connector come from: prefixes by region, shared by signaling, media and all customers."""
 
 from __future__ import annotations
 

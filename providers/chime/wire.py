@@ -1,4 +1,4 @@
-"""boto3 on our HTTP policy: its own retries would order and create twice, so a public hook sends its signed requests by ours."""
+"""boto3 on our HTTP policy: its own retries would create twice, so a public hook sends its signed requests by ours."""
 
 from __future__ import annotations
 

@@ -1,0 +1,41 @@
+"""A network with an Amazon Chime number, from the first `pulumi up` to `pulumi destroy`, with the real engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.subjects.chime import NUMBER
+from tests.conftest import Sandbox
+from tests.engine.conftest import Project
+
+pytestmark = pytest.mark.engine
+SAN_FRANCISCO = """
+  sf:
+    number: "+14155550173"
+    route: {carrier: chime}
+"""
+
+
+def wired(sandbox: Sandbox, number: str) -> None:
+    """Amazon's own records say: this number is on a connector that sends its calls to xAI, encrypted."""
+    [connector] = sandbox.state()["chime"]["connectors"]
+    [record] = [each for each in sandbox.state()["chime"]["numbers"] if each["E164PhoneNumber"] == number]
+    assert [each["Value"] for each in record["Associations"]] == [connector["VoiceConnectorId"]]
+    assert connector["RequireEncryption"]
+    assert [(way["Host"], way["Port"], way["Protocol"]) for way in connector["Routes"]] == [("sip.voice.x.ai", 5061, "TCP")]
+    assert [found["phone_number"] for found in sandbox.state()["xai"]["numbers"]].count(number) == 1
+
+
+def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> None:
+    before = sandbox.state()["chime"]
+    project.declare(SAN_FRANCISCO)
+    project.up("--diff")
+    wired(sandbox, NUMBER)
+    sandbox.forget_log()
+    again = project.up("--diff", "--refresh")
+    assert "created" not in again
+    assert "updated" not in again
+    assert sandbox.writes() == []
+    project.run("destroy", "--yes")
+    assert sandbox.state()["chime"] == before
+    assert sandbox.state()["counters"]["releases"] == 0
