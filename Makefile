@@ -73,11 +73,15 @@ demo: setup ## sets everything up and applies the sandbox stack to a phone netwo
 # worksteal: the tests of the engine stand together, and would else all fall to one of the two processes.
 .PHONY: test
 test: setup ## every test but those of judges
-	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/judges tests
+	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/judges --ignore tests/bundles tests
 
 .PHONY: judges
 judges: setup ## calls with sipp, Kamailio, PJSUA2 and openssl, where they are installed; 200 at 20 a second
 	@$(BIN)/pytest -n 0 tests/judges
+
+.PHONY: bundles
+bundles: setup ## bundles run by the programs they are for, where they are installed: Asterisk (root; XTEL_TEST_ASTERISK: its root folder)
+	@$(BIN)/pytest -n 0 tests/bundles
 
 .PHONY: faults
 faults: setup ## every operation against every fault, and the table of it
@@ -88,8 +92,9 @@ bench: setup ## 100 numbers against plain providers and a script, as ratios of o
 	@$(PYTHON) -m tests.bench
 
 .PHONY: crash
-crash: setup ## 20 runs killed at a random moment, each recovered and compared with an undisturbed one
+crash: setup ## 20 runs killed at a random moment, and 20 whose vendors lie as well: each recovered, and as if nothing was
 	@$(PYTHON) -m tests.crash
+	@$(PYTHON) -m tests.crash --lies
 
 .PHONY: lint
 lint: setup ## ruff, pyright, import-linter

@@ -150,6 +150,27 @@ class Registration:
     webhook: Webhook | None = None
 
 
+class Telephone(Protocol):
+    """Where a vendor's API places calls of its own."""
+
+    def dial(self, to: str, caller: str, digits: str, seconds: float) -> str:
+        """Begins a call, and says its id."""
+        ...
+
+    def call(self, id: str) -> JsonObject | None:
+        """A call as it stands."""
+        ...
+
+
+@runtime_checkable
+class CallsOut(Protocol):
+    """A vendor whose API places calls."""
+
+    def connect(self, telephone: Telephone) -> None:
+        """Hand it the telephone."""
+        ...
+
+
 class CallControl(Protocol):
     """What an application does with a call that is under way."""
 

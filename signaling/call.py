@@ -106,7 +106,8 @@ class Call(InDialog):
         self._alive()
         referral = Referral(str(self.dialog.local_seq + 1))
         self._referrals.append(referral)
-        more = [("Refer-To", f"<{target}>"), ("Referred-By", f"<{self.dialog.local.uri}>"), *headers]
+        # A REFER must have a Contact (RFC 3515 §2.2): Asterisk answers 400 to one without.
+        more = [("Refer-To", f"<{target}>"), ("Referred-By", f"<{self.dialog.local.uri}>"), *self._contact(), *headers]
         try:
             answer = await self.transact("REFER", more)
             if answer.status >= 300:

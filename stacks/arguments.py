@@ -60,6 +60,7 @@ class Number(TypedDict, total=False):
     #: One of :mod:`stacks.routes`, or a mapping with the name of any installed carrier, as in the stack file.
     route: CarrierRoute | Mapping[str, Any] | None
     fallback: Sequence[str | Fallback]
+    did: Sequence[str]
     signing_secret: Secret | None
     take_over: bool
     replace: Literal["accept"] | None

@@ -83,10 +83,12 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
     merged = network.merged()
     entries = [_Entry(key, said, merged[key], network.defaults) for key, said in network.numbers.items()]
     yield from _twice(entries, line)
+    yield from _spelled_twice(entries)
     for entry in entries:
         yield from _answered(entry)
         yield from _kept(entry)
         yield from _wired(entry)
+        yield from _delivered(entry)
         yield from _fallback(entry)
         yield from _repeated(entry)
         yield from _auth(entry)
@@ -143,6 +145,28 @@ def _wired(entry: _Entry) -> Iterator[Remark]:
         except ValueError:
             pass
     yield Remark(entry.place(field), entry.problem)
+
+
+def _delivered(entry: _Entry) -> Iterator[Remark]:
+    """Further spellings are for whoever matches them: a carrier with an API knows its own numbers."""
+    if entry.number.did and not (entry.number.route and entry.number.route.matches_did):
+        names = [name for name, declared in registry.carriers().items() if declared.route.matches_did]
+        text = f"is for what matches the delivered number itself (carrier: {', '.join(names)}): remove did"
+        yield Remark(entry.place("did"), text)
+
+
+def _spelled_twice(entries: list[_Entry]) -> Iterator[Remark]:
+    """A spelling that stands for two numbers would ring whichever a PBX reads first."""
+    seen: dict[str, _Entry] = {}
+    for entry in entries:
+        number = entry.number.number or ""
+        for spelling in {number, number.lstrip("+")} - {""}:
+            seen.setdefault(spelling, entry)
+    for entry in entries:
+        for index, spelling in enumerate(entry.number.did):
+            if (other := seen.setdefault(spelling, entry)) is not entry:
+                text = f"{spelling} stands for {other.key} too: a spelling belongs to one number; remove one"
+                yield Remark((*entry.place("did"), index), text)
 
 
 def _fallback(entry: _Entry) -> Iterator[Remark]:

@@ -237,7 +237,7 @@ class _Wiring:
         login = Login(auth["auth_username"], auth["auth_password"]) if "auth_username" in auth else None
         # What gets the calls of a number that was bought just now is the account's default: nobody's wish.
         take_over = number.take_over or number.buy is not None
-        return Leg(_e164(number), target(number), number.fallback, take_over, login)
+        return Leg(_e164(number), target(number), number.fallback, take_over, login, number.did)
 
     def resources(self) -> Iterator[Resource]:
         needed = tuple(self._needed())

@@ -20,7 +20,7 @@ from pydantic import (
 from providers.kernel import purchase, ranges, values
 from providers.kernel.route import CarrierRoute, Fallback
 from providers.kernel.spec import StrictModel
-from providers.kernel.values import E164, Host, HttpsUrl, e164
+from providers.kernel.values import E164, Did, Host, HttpsUrl, e164
 from providers.kernel.wording import did_you_mean
 from stacks.agent import ID_PREFIX, Agent
 from stacks.reference import Reference, Spelled
@@ -35,6 +35,12 @@ def _quoted(value: Any) -> Any:
         raise ValueError(f'quote it, or YAML reads a number and drops the +: "+{abs(value)}"')
     if isinstance(value, bool | int | float) or value == values.NUMBER_TO_COME:
         raise ValueError('must be text in quotes: + and the country code, for example "+14155550100"')
+    return value
+
+
+def _delivered(value: Any) -> Any:
+    if isinstance(value, bool | int | float):
+        raise ValueError('quote it, or YAML reads a number and drops zeros and +: "0891234567"')
     return value
 
 
@@ -257,6 +263,12 @@ class Number(Common):
         (),
         description="Who rings when xAI does not answer: SIP URIs, tried in this order.",
         examples=[["sip:+14155550999@pbx.example.com;transport=tls"]],
+    )
+    did: tuple[Annotated[Did, BeforeValidator(_delivered, json_schema_input_type=Did)], ...] = Field(
+        (),
+        max_length=9,
+        description="Further spellings in which its carrier delivers it to a PBX or SBC, quoted: national, with 00.",
+        examples=[["089123456789", "004989123456789"]],
     )
     signing_secret: Reference | None = Field(
         None,

@@ -29,7 +29,8 @@ def main() -> None:
     pulumi.export("numbers", {number.key: _shown(number) for number in numbers})
     secrets = {number.key: number.signing_secret for number in numbers if number.has_secret}
     pulumi.export("signing_secrets", pulumi.Output.secret(secrets))
-    previous = pulumi.Output.all(**{number.key: number.previous_signing_secret for number in numbers})
+    kept: dict[str, Any] = {number.key: number.previous_signing_secret for number in numbers}
+    previous: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(kept)
     pulumi.export("previous_signing_secrets", pulumi.Output.secret(previous.apply(_known)))
     if agents:
         pulumi.export("agents", {key: agent.agent_id for key, agent in agents.items()})
@@ -79,7 +80,7 @@ def _shown(number: Number) -> dict[str, object]:
     }
 
 
-def _known(secrets: dict[str, str]) -> dict[str, str]:
+def _known(secrets: dict[str, Any]) -> dict[str, Any]:
     return {key: secret for key, secret in secrets.items() if secret}
 
 

@@ -31,6 +31,10 @@ _SPELLINGS: dict[Callable[..., Any], JsonSchemaValue] = {
         "pattern": r"^\s*\+[\s().\-/0-9]+$",
         "errorMessage": 'must be E.164 in quotes: + and the country code, for example "+14155550100"',
     },
+    values.did: {
+        "pattern": r"^\s*\+?[0-9]{2,20}\s*$",
+        "errorMessage": 'must be 2 to 20 digits in quotes, with or without a + before them: "089123456"',
+    },
     values.https_url: {
         "pattern": rf"^\s*[Hh][Tt][Tt][Pp][Ss]://{_NAME}(:[0-9]+)?([/?#][\s\S]*)?$",
         "errorMessage": "must be an https:// URL of a public host, without credentials",

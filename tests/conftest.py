@@ -20,7 +20,7 @@ from tests import times
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Variables that would make a test depend on who runs it.
-_FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "PULUMI_", "XTEL_")
+_FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "VONAGE_", "AWS_", "WEBEX_", "ZOOM_", "PULUMI_", "XTEL_")
 
 # Whoever runs the tests in the background of a script lets them ignore Ctrl-C, and with them every child: Pulumi, which
 # ends its plugins that way, then waits five seconds for each.
@@ -29,10 +29,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-    """In `.ci/run`: what each of its steps took, right above the runner's own last line."""
+    """In `.ci/run`: which contracts were checked, and what each step took, right above the runner's own last line."""
     yield
     if given := os.environ.get(times.GIVEN):
-        for line in times.table(given, time.time()):
+        from tests import contract
+
+        for line in (*contract.held(), *times.table(given, time.time())):
             terminalreporter.write_line(line)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,6 +31,15 @@ def documents(*names: str) -> list[dict[str, Any]]:
     """The documents of these names; none when one of them is not there."""
     files = [SPECS / name for name in names]
     return [json.loads(file.read_text()) for file in files] if all(file.is_file() for file in files) else []
+
+
+def held() -> Iterator[str]:
+    """A line for each module of contract tests: the documents it holds the vendor to, and whether they are here."""
+    for module in sorted(Path(__file__).parent.glob("**/test_contract_*.py")):
+        asked = re.search(r"contract\.documents\(([^)]*)\)", module.read_text())
+        names = re.findall(r'"([^"]+)"', asked[1]) if asked else []
+        told = (f"{name} {'checked' if (SPECS / name).is_file() else 'absent'}" for name in names)
+        yield f"contract {module.stem.removeprefix('test_contract_'):<11}{', '.join(told)}"
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,13 @@ class Operation:
     ids: Mapping[str, str]
 
     def parameters(self, place: str) -> dict[str, Any]:
-        return {item["name"]: item for item in self.declared.get("parameters", []) if item["in"] == place}
+        listed = [_resolved(item, self.document) for item in self.declared.get("parameters", [])]
+        return {item["name"]: dict(item) for item in listed if item["in"] == place}
 
     @property
     def form(self) -> Mapping[str, Any]:
         content = self.declared.get("requestBody", {}).get("content", {})
-        return content.get("application/x-www-form-urlencoded", {}).get("schema", {})
+        return _resolved(content.get("application/x-www-form-urlencoded", {}).get("schema", {}), self.document)
 
     def answer(self, status: int) -> Mapping[str, Any] | None:
         """Schema and examples of an answer; None where this status is not documented."""

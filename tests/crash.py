@@ -3,6 +3,9 @@
 The clock of a kill is the vendors' log, not the machine's: after a random number of requests and a random part of a
 request's latency. Each run begins with nothing applied; it ends well when the vendors hold what an undisturbed run leaves
 (ids and secrets aside), every signing secret verifies what the sandbox signs with it, and a preview has nothing to do.
+
+``--lies``: until it is killed the vendors also lie. Of what they accept some is not done, some answers name another object,
+some are lost, and some objects are not found for a while although they are listed.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import ROOT, Sandbox, serving
 from tests.engine.conftest import Project
@@ -27,6 +32,16 @@ from tests.killing import VICTIMS, delivered, kept, kill, network, verifies, xte
 STACK = "sandbox"
 LATENCY = 0.1
 HOW = (*VICTIMS, "network")
+WRITES = ("POST /**", "PUT /**", "PATCH /**")
+ECHOES = ("unchanged", "asked")
+#: Reads of one object, which the lists of their vendors show all the same.
+GONE = (
+    "/v2/phone-numbers/*",
+    "/v1/Trunks/*",
+    "/v2/fqdn_connections/*",
+    "/v1/Account/*/Number/*/",
+    "/v1/Account/*/Zentrunk/**",
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,19 @@ class Moment:
 
     def __str__(self) -> str:
         return f"{self.how} killed {self.seconds * 1000:.0f} ms after request {self.requests}"
+
+
+Lie = dict[str, Any]
+
+
+def lies(dice: random.Random) -> list[Lie]:
+    """What the vendors do to some of the requests until the kill, each of it again and again."""
+    return [
+        {"match": "POST /**", "action": "ignore", "every": dice.randint(4, 25), "times": 3, "echo": dice.choice(ECHOES)},
+        {"match": dice.choice(WRITES), "action": "swap_id", "every": dice.randint(4, 25), "times": 2},
+        {"match": "* /**", "action": "drop_after", "every": dice.randint(10, 60), "times": 2},
+        {"match": f"GET {dice.choice(GONE)}", "action": "gone", "seconds": 2},
+    ]  # fmt: skip
 
 
 def demo(folder: Path, sandbox: Sandbox) -> Project:
@@ -62,9 +90,11 @@ def undisturbed(folder: Path, sandbox: Sandbox) -> tuple[str, int]:
     return network(sandbox), len(sandbox.log())
 
 
-def disturb(project: Project, moment: Moment) -> bool:
+def disturb(project: Project, moment: Moment, told: Sequence[Lie] = ()) -> bool:
     """A run that is killed; false when it was through before its moment came."""
     sandbox = project.sandbox
+    for lie in told:
+        sandbox.fault(**lie)
     if moment.how == "network":
         sandbox.fault("* /**", "drop_after", every=moment.requests)
     running = project.start("up", "--yes", "--skip-preview", "--stack", STACK)
@@ -99,7 +129,7 @@ def _recover(project: Project) -> None:
     """A provider that was killed alone leaves the engine's word that nothing was made: then the consent is a person's."""
     if xtel(project, "recover", STACK, code=None).returncode:
         numbers = ",".join(project.sandbox.secrets()["signing_secrets"])
-        xtel(project, "recover", STACK, XTEL_ALLOW_REPLACE=numbers)
+        xtel(project, "recover", STACK, "--yes", XTEL_ALLOW_REPLACE=numbers)
 
 
 def _keys(project: Project) -> dict[str, str]:
@@ -123,6 +153,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     options.add_argument("--runs", type=int, default=20)
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options.add_argument("--lies", action="store_true", help="the vendors lie until the kill")
     chosen = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say(f"seed {chosen.seed}")
@@ -134,19 +165,20 @@ def main() -> int:
             wanted, requests = undisturbed(folder / "undisturbed", sandbox)
             for count in range(1, chosen.runs + 1):
                 moment = Moment(dice.choice(HOW), dice.randint(1, requests), dice.random() * LATENCY * 2)
-                failed += not one(folder / f"run{count}", sandbox, wanted, moment, f"{count}/{chosen.runs}")
+                told = lies(dice) if chosen.lies else []
+                failed += not one(folder / f"run{count}", sandbox, wanted, moment, told, f"{count}/{chosen.runs}")
     say(f"{chosen.runs - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
-def one(folder: Path, sandbox: Sandbox, wanted: str, moment: Moment, count: str) -> bool:
+def one(folder: Path, sandbox: Sandbox, wanted: str, moment: Moment, told: Sequence[Lie], count: str) -> bool:
     """One run, told in a line; what failed is told whole."""
     try:
         project = demo(folder, sandbox)
-        alive = disturb(project, moment)
+        alive = disturb(project, moment, told)
         check(project, wanted)
     except Exception:
-        say(f"{count} FAILED  {moment}\n{traceback.format_exc()}")
+        say(f"{count} FAILED  {moment} {told or ''}\n{traceback.format_exc()}")
         return False
     say(f"{count} ok      {moment}{'' if alive else ' (the run was through by then)'}")
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import sys
@@ -69,6 +70,7 @@ class _Answers(mocks.Mocks):
 
 def registered(program: Callable[[], None], configuration: Mapping[str, str] | None = None) -> list[Resource]:
     """Run a program and give what it registered, inputs as ``check`` leaves them."""
+    asyncio.set_event_loop(loop := asyncio.new_event_loop())  # whatever ran one in this process before took it along
     recorder = Recorder()
     settings.ROOT.set(None)  # each program has a root of its own, as a process has
     mocks.set_mocks(_Answers(), PROJECT, STACK, preview=False, monitor=recorder)
@@ -81,6 +83,8 @@ def registered(program: Callable[[], None], configuration: Mapping[str, str] | N
     try:
         _sync_await(run_pulumi_func(program))
     finally:
+        loop.close()
+        asyncio.set_event_loop(None)
         if limit is None:
             vars(sys).pop("tracebacklimit", None)
         else:

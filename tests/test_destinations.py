@@ -249,6 +249,22 @@ def test_the_engine_shows_no_names_and_the_same_is_found(tmp_path: Path, case: s
     assert (news(review), stopped(review)) == (news_, stops)
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["everything listed", "changes alone"])
+def test_what_a_run_that_was_cut_off_has_begun_may_be_completed(tmp_path: Path, whole: bool) -> None:
+    """The password stands at xAI, and nobody dials with it yet: whoever is to dial gets it for the first time."""
+    new = read(tmp_path, FILE)
+    made = {"xai:PhoneNumber", "xai:Agent", "xai:Password"}
+    steps: list[Step] = []
+    for each in declared.preview("test", new, new).steps:
+        there = each.type in made
+        if whole or not there:
+            old = masked(each.old) if there else {}
+            steps.append(Step("same" if there else "create", each.urn, old, masked(each.new), {}, differing=()))
+    review = reviewed(Preview(tuple(steps), whole=whole), new, "engine")
+    assert stopped(review) == set()
+    assert {("new place", "nycPassword", "Plivo"), ("new place", "its made password", "SIP (by hand)")} <= news(review)
+
+
 def test_without_a_stack_file_a_secret_is_known_by_its_field(tmp_path: Path) -> None:
     new = read(tmp_path, changed((CRM, "crm.example.net")))
     found = declared.preview("test", read(tmp_path, FILE), new)

@@ -45,6 +45,7 @@ def expected(path: Path) -> list[str]:
     installed = {
         "{carriers}": ", ".join(registry.carriers()),
         "{sellers}": ", ".join(sellers),
+        "{matching}": ", ".join(name for name, each in registry.carriers().items() if each.route.matches_did),
         "{sellers and}": " and ".join([", ".join(sellers[:-1]), sellers[-1]]),
         "{ranges}": ranges.names(),
     }

@@ -51,7 +51,7 @@ def _needed(verb: tuple[str, ...]) -> list[str]:
     given: list[str] = []
     for each in VERBS[verb].params:
         if each.required:
-            given += [*(each.opts[:1] if each.param_type_name == "option" else ()), known[each.name]]
+            given += [*(each.opts[:1] if each.param_type_name == "option" else ()), known.get(each.name, "nosuch")]
     return given
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given
@@ -17,13 +17,16 @@ from providers.kernel import registry
 from providers.kernel.files import intact
 from providers.kernel.route import Fallback, Leg, Login
 from providers.kernel.values import Target
-from providers.sip import CARRIER, Route, bundle, render
+from providers.sip import CARRIER, Route, bundle, platforms, render
 from providers.sip.bundle import ONLY, BundleSpec
 from tests.reconciling import Hand
+from xtel.authoring import matrix
 
 CASES = Path(__file__).parent / "cases" / "sip"
 NUMBER = "+14155550123"
-PLATFORMS = ("asterisk", "freeswitch", "kamailio", "opensips", "cube", "other")
+PLATFORMS = tuple(platforms.PLATFORMS)
+#: Those that read the password from a file.
+WITH_SECRET = tuple(name for name, each in platforms.PLATFORMS.items() if each.secret)
 MARK = f"xtel/p/prod/{NUMBER}"
 PASSWORD = "Made_0123456789abcde"
 FALLBACK = ["sip:+14155550999@pbx.example.com;transport=tls", "sip:desk.example.com:5080;transport=udp"]
@@ -32,8 +35,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "allowlist": {},
     "fallback": {"username": "hq", "fallback": FALLBACK},
     "fallback-allowlist-no-srtp": {"fallback": FALLBACK[:1], "srtp": "off", "port": 5071},
+    "filled": {"username": "hq", "did": ["+49891234", "0891234", "0049891234"], "address": "203.0.113.10"},
     "hostile": {"username": "h.q+1-2_3", "description": "O'Brien & <Sons> --> #{x} ]]> (a, b) @include"},
 }
+#: What a platform cannot be without.
+NEEDED: dict[str, dict[str, Any]] = {"teams": {"gateway": "sbc.example.com"}}
 HOSTILE = [
     "a\nb", "a\rb", "a\u2028b", "a\x00b", "\u202eabc", 'a"b', "a;b", "a\\", "a!b", "a?b", "${a}", "$${a}", "$[1]", "`a`",
     "<!--#exec rm -->", "]]>", "-->", "--", ";-- x", "#include x", "#!define X y", "!", "'", "@", "a|b", "*/", "/*", "é",
@@ -51,7 +57,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def inputs(platform: str, **given: Any) -> dict[str, Any]:
     declared = {"phone_number": NUMBER, "target": f"sip:{NUMBER}@sip.voice.x.ai;transport=tls", "platform": platform}
-    return BundleSpec.model_validate(declared | given).canonical()
+    return BundleSpec.model_validate(declared | NEEDED.get(platform, {}) | given).canonical()
 
 
 def texts(platform: str, **given: Any) -> dict[str, str]:
@@ -100,7 +106,7 @@ def test_every_file_says_who_wrote_it_and_notices_a_change(platform: str) -> Non
 def test_the_password_is_in_the_secret_file_alone_and_that_is_not_for_git(platform: str) -> None:
     made = bundle.files(inputs(platform, username="hq"))
     assert all(PASSWORD not in text and "secret" not in made.content.get(name, "") for name, text in made.texts.items())
-    if platform == "other":
+    if platform not in WITH_SECRET:
         assert not made.secret
         with pytest.raises(ValueError, match="no secret file"):
             render.secret(inputs(platform, username="hq"), PASSWORD)
@@ -122,6 +128,79 @@ def test_the_same_inputs_give_the_same_bytes_in_another_process() -> None:
     seeds = ({**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C"} for seed in "12")
     made = {subprocess.check_output([sys.executable, "-c", program], env=env, text=True).strip() for env in seeds}
     assert made == {bundle.files(inputs("kamailio", fallback=FALLBACK)).sha256}
+
+
+# -- inputs that every platform has, and the page that every bundle begins with -----------------------------------------
+
+
+def test_a_stack_file_knows_every_platform_and_no_other() -> None:
+    assert get_args(bundle.Platform) == PLATFORMS
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_front_page_has_every_part(platform: str) -> None:
+    page = bundle.files(inputs(platform, did=["0891234"], srtp="off")).page
+    assert page is not None
+    parts = {name: getattr(page, name) for name in page.__dataclass_fields__}
+    assert [name for name, part in parts.items() if not part] == []
+    told = {each.name: each for each in page.filled}
+    assert told["did"].value == "0891234"
+    assert "plain RTP was never tried" in told["srtp"].unverified
+    assert "`0891234`" in " ".join(page.only_you_know)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_spelling_of_the_did_is_matched(platform: str) -> None:
+    """A carrier that delivers it nationally or with 00 would find 404."""
+    made = texts(platform, did=["0891234", "0049891234", "+49891234"])
+    before = texts(platform)
+    changed = "".join(made[name] for name in made if made[name] != before[name] and name != "README.md")
+    for spelling in ("0891234", "0049891234", "49891234"):
+        assert spelling in (changed or made["README.md"]), spelling
+    assert texts(platform, did=["+49891234", "0891234", "0049891234", "0891234"]) == made, "in any order"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_takes_its_public_address(platform: str) -> None:
+    assert "203.0.113.10" in "".join(texts(platform, address="203.0.113.10").values())
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_transfer_is_refused_unless_the_route_allows_it(platform: str) -> None:
+    able = platforms.PLATFORMS[platform]
+    given = {"transfer_context": "desk"} if "transfer_context" in able.keys else {}
+    assert inputs(platform)["transfer"] == inputs(platform, transfer=False)["transfer"] == "refuse"
+    assert inputs(platform, transfer=True, **given)["transfer"] == able.transfers[0]
+    assert "It is refused." in texts(platform)["README.md"]
+    assert "It is refused." not in texts(platform, transfer=True, **given)["README.md"]
+    for way in {"consume", "pass"} - set(able.transfers):
+        with pytest.raises(ValidationError, match=f"transfer: .* cannot {way} a REFER: write "):
+            inputs(platform, transfer=way)
+
+
+@pytest.mark.parametrize("given", [{"transfer": True}, {"transfer": False, "transfer_context": "desk"}])
+def test_a_transfer_needs_a_context_to_dial_in(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="transfer: true and transfer_context go together"):
+        inputs("asterisk", **given)
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("sip:203.0.113.9;transport=tls", "TLS needs a name"),
+        ("sip:203.0.113.9;transport=udp", "a name outlives the address"),
+        ("sip:203.0.113.9", "a name outlives the address"),
+        ("sip:203.0.113.9;transport=tcp", "a name outlives the address"),
+    ],
+)
+def test_the_reason_that_refuses_an_address_fits_the_transport(uri: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=rf"must be a host name, not an address \({why}"):
+        inputs("asterisk", fallback=[uri])
+
+
+def test_a_table_has_a_row_for_each_platform() -> None:
+    rows = matrix.markdown([CARRIER]).splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == [f"| SIP: {each.title}" for each in platforms.PLATFORMS.values()]
 
 
 # -- values that would become configuration ----------------------------------------------------------------------------
@@ -167,7 +246,7 @@ def test_any_description_stays_text_or_is_refused(text: str, platform: str) -> N
         _only_descriptions_differ(platform, text)
 
 
-@given(password=st.text(max_size=40), platform=st.sampled_from(PLATFORMS[:-1]))
+@given(password=st.text(max_size=40), platform=st.sampled_from(WITH_SECRET))
 @example(password='p"w\\', platform="kamailio")
 @example(password="a&<b>", platform="freeswitch")
 def test_any_password_stays_one_value_or_is_refused(password: str, platform: str) -> None:
@@ -230,14 +309,25 @@ def test_cube_takes_fallbacks_it_can_dial_only() -> None:
             inputs("cube", fallback=[uri])
 
 
+#: Keys that stand on the first page alone, since a person types them in.
+TYPED_IN = {"audiocodes": ("ring_seconds",)}
+
+
 @pytest.mark.parametrize("name", ONLY)
 def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
-    other: dict[str, Any] = {"codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10"}
+    other: dict[str, Any] = {
+        "codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10", "sbc": "cube", "calls": "delivered",
+        "gateway": "other-9.example.com", "gateway_port": 5067, "users": ["other-9@example.com"], "keepalive": True,
+        "tenant_id": "00000000-0000-0000-0000-000000000009", "inbound": {"match": "called"}, "row": 40, "shared_row": 12,
+        "bind": "203.0.113.10:5099", "media_address": "10.0.0.9", "from_domain": "pbx.example.net", "extension": "8000",
+    }  # fmt: skip
     value = other.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
     for platform in ONLY[name]:
         before = texts(platform, fallback=FALLBACK)
         after = texts(platform, fallback=FALLBACK, **{name: value})
-        assert [file for file in before if before[file] != after[file] and file != "README.md"] or platform == "other"
+        assert [file for file in before | after if before.get(file) != after.get(file) and file != "README.md"] or (
+            set(before) <= {"README.md", ".gitignore"} or name in TYPED_IN.get(platform, ())
+        )
         assert before != after
 
 

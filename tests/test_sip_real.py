@@ -1,22 +1,22 @@
 """Bundles as the real programs read them, where they are installed; what can be said without them is said everywhere.
 
-Debian: kamailio kamailio-tls-modules kamailio-extra-modules, libxml2-utils. PyPI: ciscoconfparse2 (its program is `ccp`),
-asterisklint. OpenSIPS has no Debian package: on a machine with it, its own check runs. Programs that XTEL_TEST_PROGRAMS names
-must be there.
+Debian: kamailio kamailio-tls-modules kamailio-extra-modules, libxml2-utils. PyPI: asterisklint.
+OpenSIPS has no Debian package: on a machine with it, its own check runs. Programs that XTEL_TEST_PROGRAMS names must be
+there. CUBE and other SBCs: tests/sbc.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from providers.sip import bundle
+from providers.sip import bundle, render
 from tests.test_sip import FALLBACK, PASSWORD, VARIANTS, inputs
 
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
@@ -99,46 +99,6 @@ def test_freeswitch_files_are_xml(variant: str, tmp_path: Path) -> None:
 
 
 @every_variant
-def test_cube_lines_are_commands_that_refer_to_what_is_there(variant: str, tmp_path: Path) -> None:
-    files = written(tmp_path, "cube", variant)
-    text = "\n".join(text for name, text in files.items() if name.endswith(".ios"))
-    assert re.fullmatch(r"(?:[!-~ ]*\n)+", text + "\n"), "printable ASCII only"
-    lines = [line for line in text.splitlines() if not line.startswith("!")]
-    made = {" ".join(line.split()[:4]) for line in lines if re.match(r"(voice|dial-peer)", line)}
-    for kind, use in (
-        ("voice class codec", "voice-class codec"),
-        ("voice class tenant", "voice-class sip tenant"),
-        ("voice class srtp-crypto", "srtp-crypto"),
-        ("voice class tls-profile", "tls-profile"),
-        ("voice class e164-pattern-map", "destination e164-pattern-map"),
-    ):
-        for tag in re.findall(rf"^ {use} (\S+)$", text, re.MULTILINE):
-            assert f"{kind} {tag}" in made
-    peers = re.split(r"^dial-peer", text, flags=re.MULTILINE)[1:]
-    assert [peer.count(" session target dns:") for peer in peers] == [1] * len(peers)
-    assert [f" preference {count}\n" in peer for count, peer in enumerate(peers)] == [True] * len(peers)
-    _ios_parser_agrees(tmp_path / "xai-14155550123.ios", len(peers))
-
-
-#: For each dial peer of a file, the lines with its target.
-_TARGETS = """
-import json, sys
-from ciscoconfparse2 import CiscoConfParse
-peers = CiscoConfParse(sys.argv[1], syntax="ios").find_objects("^dial-peer voice")
-print(json.dumps([[line.text for line in peer.children if "session target" in line.text] for peer in peers]))
-"""
-
-
-def _ios_parser_agrees(file: Path, peers: int) -> None:
-    program = installed("ccp")
-    if program is None:
-        return
-    python = Path(program).parent / "python"  # of the environment that it is installed in, which need not be ours
-    done = subprocess.run([python, "-c", _TARGETS, file], capture_output=True, text=True, timeout=60, check=True)
-    assert [len(found) for found in json.loads(done.stdout)] == [1] * peers
-
-
-@every_variant
 def test_asterisk_sections_are_whole(variant: str, tmp_path: Path) -> None:
     files = written(tmp_path, "asterisk", variant)
     (tmp_path / "extensions.conf").write_text('[general]\n\n[globals]\n\n#include "extensions_xai_14155550123.conf"\n')
@@ -169,3 +129,45 @@ def test_a_fallback_gets_no_password_of_ours() -> None:
     assert "outbound_auth=" in ours
     assert len(fallbacks) == 2
     assert not [part for part in fallbacks if "outbound_auth" in part]
+
+
+#: Characters that begin something in these languages, in every place; ``$`` and backticks are refused by name.
+_PASSWORDS = (
+    "p\"w\\#;1%!'{x}:@|~<&>=", '"', "\\", '\\"', "#!define", "a//b/*c*/", "'quoted'", "{x}", "%{1}%s\\n", "!;exit;",
+    "".join(sorted(set(map(chr, range(33, 127))) - set("$`"))),
+)  # fmt: skip
+
+
+def test_kamailio_holds_every_password_as_it_is(tmp_path: Path) -> None:
+    """What a running Kamailio has in its variable is what was to be written."""
+    program = installed("kamailio")
+    if program is None:
+        return
+    seen, names = "", list[str]()
+    for place, password in enumerate(_PASSWORDS):
+        wanted = inputs("kamailio", username="hq") | {"phone_number": f"+1415555{place:04}"}
+        names.append(f"XAI_1415555{place:04}_PASSWORD")
+        (tmp_path / f"{place}.cfg").write_text(render.secret(wanted, password))
+        seen += f'include_file "{place}.cfg"\n'
+    says = " ".join(f'$var(p) = {name}; xlog("L_ERR", "said:$(var(p){{s.encode.hexa}})\\n");' for name in names)
+    (tmp_path / "kamailio.cfg").write_text(
+        f'listen=udp:127.0.0.1:{free_port()}\nloadmodule "pv.so"\nloadmodule "xlog.so"\n{seen}'
+        f"event_route[core:worker-one-init] {{ {says} }}\nrequest_route {{ exit; }}\n"
+    )
+    command = [program, "-DD", "-E", "-f", str(tmp_path / "kamailio.cfg"), "-Y", str(tmp_path), "-m", "64", "-M", "8"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        found += re.findall(r"said:([0-9a-f]*)", line)
+        if len(found) == len(_PASSWORDS):
+            break
+    process.terminate()
+    process.communicate(timeout=20)
+    assert [bytes.fromhex(text).decode() for text in found] == list(_PASSWORDS)
+
+
+def free_port() -> int:
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

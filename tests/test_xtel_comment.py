@@ -519,8 +519,8 @@ def test_calls_that_do_not_arrive_are_in_the_same_issue(project: Path, either: A
     fine = {"key": "hq", "number": "+498912345670", "verdict": "pass", "ends_at": None, "hops": []}
     trace = {"version": 1, "stack": "prod", "source": "live", "numbers": [number, fine]}
     outcome = {"hop": "media", "code": 488, "reason": "no common | codec"}
-    failed = {"key": "sales", "number": "+12125550110", "answered": False, "outcome": outcome}
-    calls = {"stack": "prod", "calls": [failed, {**failed, "answered": True}]}
+    failed = {"key": "sales", "number": "+12125550110", "answered": False, "good": False, "outcome": outcome}
+    calls = {"stack": "prod", "calls": [failed, {**failed, "good": True}]}
     for name, told in (("prod.trace", trace), ("prod.calls", calls)):
         (project / f"{name}.json").write_text(json.dumps(told))
     files = [drift(project, "prod", found=False), "prod.trace.json", "prod.calls.json"]

@@ -418,7 +418,12 @@ def test_a_pull_request_from_plan_to_drift(
     nightly, issue = step(demo, "drift", "drift", "Drift of dev"), step(demo, "drift", "drift", "Issue")
     assert bash(nightly, demo, STACK="dev").returncode == 0
     assert bash(issue, demo, **in_github(hub)).stdout == "no drift, and no issue\n"
+    traced = bash(step(demo, "drift", "drift", "Trace of dev"), demo, STACK="dev")
+    assert traced.returncode == 0, traced.stdout + traced.stderr
+    assert json.loads((demo / "drift/dev.trace.json").read_text())["source"] == "live"
+    assert bash(issue, demo, **in_github(hub)).stdout == "no drift, and no issue\n"
     monkeypatch.setenv("XTEL_TRACE", "off")
+    (demo / "drift/dev.trace.json").unlink()
     quiet = bash(lines(demo, "drift"), demo, **in_gitlab(lab))
     assert (quiet.returncode, quiet.stdout) == (0, "no drift, and no issue\n"), quiet.stderr
     broken = {"PULUMI_BACKEND_URL": f"file://{shell}/gone"}

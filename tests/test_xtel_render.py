@@ -7,12 +7,14 @@ import re
 import stat
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from providers.kernel.files import intact
+from tests.conftest import ROOT
 from tests.test_sip import registered
 from tests.test_xtel_cli import ended
-from xtel.authoring import render
+from xtel.authoring import render, render_report
 
 __all__ = ["registered"]
 
@@ -32,6 +34,7 @@ numbers:
     auth: {{allow: [203.0.113.0/28]}}
 """
 PASSWORD = "Made_0123456789abcde"
+SCHEMA = ROOT / "xtel/authoring/render.schema.json"
 SECRET = "pjsip_xai_498912345670_secret.conf"
 
 
@@ -75,6 +78,33 @@ def test_json_says_what_was_written(root: Path, capsys: pytest.CaptureFixture[st
     assert {file["state"] for file in found["files"]} == {"written"}
     assert all(re.fullmatch(r"[0-9a-f]{64}", file["sha256"]) for file in found["files"])
     assert (found["secret_file"], found["secret_written"]) == (None, False)
+
+
+def test_json_says_what_the_front_page_says(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("render", "prod", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+    for found in told["bundles"]:
+        readme = (Path(found["folder"]) / "README.md").read_text()
+        page = found["page"]
+        for part in ("only_you_know", "must_be_true", "take_back", "unverified"):
+            assert page[part]
+            assert all(f"- {text}\n" in readme for text in page[part])
+        for part in ("steps", "test"):
+            assert page[part]
+            assert all(f"- [ ] {text}\n" in readme for text in page[part])
+        assert all(page[part] and page[part] in readme for part in ("what", "delivered", "dialled"))
+        assert all(
+            f"| `{each['name']}` | `{each['value']}` | {each['unverified']} |" in readme for each in page["filled"]
+        )
+        assert readme.count("\n- ") == sum(len(page[part]) for part in page if isinstance(page[part], list)) - len(
+            page["filled"]
+        ) + len(("delivered", "dialled"))
+
+
+def test_the_published_schema_is_current() -> None:
+    made = "python -m xtel.authoring.render_report > xtel/authoring/render.schema.json"
+    assert SCHEMA.read_text() == render_report.schema(), made
 
 
 def test_number_by_key_or_e164_and_another_folder(root: Path) -> None:
@@ -204,7 +234,7 @@ def test_the_password_is_asked_for_on_a_terminal(root: Path, monkeypatch: pytest
         ("", PASSWORD, "--with-secrets: a password belongs to one number; next: name a number with a digest"),
         ("lab", PASSWORD, "--with-secrets: no bundle here logs in with a digest"),
         ("hq", "", f"--with-secrets needs the digest password of {HQ}; next: export XTEL_DIGEST_PASSWORD=…"),
-        ("hq", "no;way", "password: holds ';', which an Asterisk file cannot take as text"),
+        ("hq", "no;wäy", "password: must be 1 to 128 ASCII characters"),
         ("hq", "two\nlines", "password: must be one line"),
     ],
 )
@@ -220,7 +250,7 @@ def test_no_password_no_secret_file(
     assert ended("render", "prod", *(["--number", number] if number else []), "--with-secrets") == 1
     err = capsys.readouterr().err
     assert words in err
-    assert "no;way" not in err
+    assert "no;wäy" not in err
     assert not (root / "bundles").exists()
 
 

@@ -111,7 +111,7 @@ _TEXTS = frozenset(
 
 CARRIER = Carrier[Api](
     name="chime",
-    title="Amazon Chime",
+    title="Chime",
     credentials=(
         Credential("access_key", "AWS_ACCESS_KEY_ID", "aws:accessKey", secret=False, required=False),
         Credential("secret_key", "AWS_SECRET_ACCESS_KEY", "aws:secretKey", required=False),

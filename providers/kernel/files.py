@@ -17,6 +17,37 @@ Comment = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Filled:
+    """A value that stands in the files already; ``unverified`` says what of it nobody has tried."""
+
+    name: str
+    value: str
+    unverified: str = ""
+
+
+@dataclass(frozen=True)
+class FrontPage:
+    """The one page that a bundle begins with, in parts, so that a person and a program read the same.
+
+    Every text is one paragraph of Markdown.
+    """
+
+    what: str
+    filled: tuple[Filled, ...]
+    #: What no stack file knows: it stands at the far end, or on that machine.
+    only_you_know: tuple[str, ...]
+    steps: tuple[str, ...]
+    #: The two shapes of a call: the DID is delivered to the platform, or a user or a flow of it dials the far end.
+    delivered: str
+    dialled: str
+    must_be_true: tuple[str, ...]
+    test: tuple[str, ...]
+    take_back: tuple[str, ...]
+    #: What nobody has tried.
+    unverified: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Files:
     """What a route offers for one number: the text of every file by its path, but of the secret one."""
 
@@ -29,6 +60,8 @@ class Files:
     username: str = ""
     #: The secret file's text with a password; raises ValueError for one that the platform cannot take.
     sealed: Callable[[str], str] | None = None
+    #: What the first page says, where it has this form.
+    page: FrontPage | None = None
 
     @property
     def content(self) -> dict[str, str]:

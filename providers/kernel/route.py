@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -49,6 +49,8 @@ class Leg:
     fallback: tuple[Fallback, ...] = ()
     take_over: bool = False
     login: Login | None = None
+    #: Further spellings in which the carrier delivers the number: ``0891…``, ``0049891…``.
+    did: tuple[str, ...] = ()
 
     def checked_fallbacks(self, *, shared: bool) -> tuple[Fallback, ...]:
         """The fallbacks, in order. Raises ValueError for one with a user part on a trunk that many numbers share."""
@@ -83,6 +85,9 @@ class CarrierRoute(StrictModel, ABC):
 
     The key ``carrier`` holds the carrier's name: ``carrier: Literal["acme"] = "acme"``.
     """
+
+    #: Whether the platform itself matches the number that a carrier delivers, and so needs its further spellings.
+    matches_did: ClassVar[bool] = False
 
     @property
     def delivers(self) -> str:

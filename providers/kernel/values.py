@@ -131,6 +131,14 @@ def _cidr_reason(text: str) -> str:
     return f"host bits are set; the network is {network}"
 
 
+def did(text: str) -> str:
+    """A spelling in which a carrier delivers a DID, as the request's user part: digits, maybe after a ``+``."""
+    spelled = text.strip()
+    if not re.fullmatch(r"\+?[0-9]{2,20}", spelled):
+        raise ValueError('must be 2 to 20 digits, with or without a + before them, quoted: "089123456"')
+    return spelled
+
+
 def cidrs(texts: Iterable[str]) -> tuple[str, ...]:
     """A set of networks in one spelling: duplicates and contained ones gone, neighbours joined, sorted."""
     networks = [ipaddress.ip_network(cidr(text)) for text in texts]
@@ -149,12 +157,20 @@ _DOCUMENTS = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24",
 _LABEL = r"[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 
-def host(text: str) -> str:
+#: Why a name is asked for, by the transport of what is sent there.
+_NAMED_FOR = {
+    "tls": "TLS needs a name",
+    "tcp": "a name outlives the address behind it",
+    "udp": "a name outlives the address behind it",
+}
+
+
+def host(text: str, *, transport: str = "tls") -> str:
     """A public DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
     name = _bare(text)
     if _numeric(name) or _plain_address(name):
         _reached(name)
-        raise ValueError("must be a host name, not an address (TLS needs a name)")
+        raise ValueError(f"must be a host name, not an address ({_NAMED_FOR[transport]})")
     if len(name) > 253 or not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", name):
         raise ValueError("is not a host name: write the name alone, without scheme, port or path")
     if name.endswith(tuple(f".{local}" for local in _LOCAL_NAMES)) or name in _LOCAL_NAMES:
@@ -172,9 +188,9 @@ def unreached(network: str) -> str:
     return first if first == last else ""
 
 
-def _its_host(name: str) -> str:
+def _its_host(name: str, transport: str = "tls") -> str:
     try:
-        return host(name)
+        return host(name, transport=transport)
     except ValueError as error:
         raise ValueError(f"its host {error}") from None
 
@@ -313,6 +329,7 @@ def _whole(value: object) -> object:
 
 E164 = Annotated[str, AfterValidator(e164)]
 Host = Annotated[str, AfterValidator(host)]
+Did = Annotated[str, AfterValidator(did)]
 PublicAddress = Annotated[str, AfterValidator(public_address)]
 HttpsUrl = Annotated[str, AfterValidator(https_url)]
 HeaderValue = Annotated[str, AfterValidator(header_value)]
@@ -361,7 +378,7 @@ def target(text: str) -> Target:
         raise ValueError("has a port that does not exist: 1 to 65535, or none")
     return Target(
         number=user or "",
-        host=_its_host(name),  # here its words are ours; inside of the model they would be pydantic's
+        host=_its_host(name, transport),  # here its words are ours; inside of the model they would be pydantic's
         transport=cast(Any, transport),
         port=int(port) if port else None,
         parameters=tuple(sorted(parameters.items())),

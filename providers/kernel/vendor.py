@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from providers.kernel import errors, limits, origins, secrecy
+from providers.kernel.caller import Caller
 from providers.kernel.capabilities import Ability, Capability, Table
 from providers.kernel.conventions import COMMON, ApiConventions
 from providers.kernel.inventory import Inventory, LiveObject
@@ -72,6 +73,10 @@ class Carrier(Vendor[ApiT]):
     auth: str = "allowlist"
     ranges: tuple[Table, ...] = ()
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
+    #: By title, the platforms that it stands for and what each can; a table has a row for each.
+    platforms: Mapping[str, Mapping[Capability, Ability]] = field(
+        default_factory=dict[str, Mapping[Capability, Ability]]
+    )
     #: What a first stack file lets in where no ranges are published: reported addresses, to be checked by whoever reads it.
     example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
@@ -80,6 +85,9 @@ class Carrier(Vendor[ApiT]):
     route_import: RouteImport[ApiT] | None = None
     #: What `xtel inventory` shows of an account; None: what ``route_import`` tells.
     inventory: Inventory[ApiT] | None = None
+    #: How it places test calls; None: not here, and what that would need.
+    caller: Caller[ApiT] | None = None
+    caller_needs: str = "an API that places calls"
     #: What decides the calls of a number (E.164), as it stands, whoever made it; for `xtel trace --live`. Reads only. Raises
     #: NotFound for a number that is not of this account. None: nobody can be asked.
     on_the_way: Callable[[ApiT, str], Iterable[LiveObject]] | None = None

@@ -142,6 +142,7 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    caller_needs="an answer URL that serves its XML",
     on_the_way=on_the_way,
     object_limit=("Trunk", 100, "write `trunk: shared` in the routes, with auth: {allow: [plivo]}"),
 )

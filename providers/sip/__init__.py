@@ -6,25 +6,25 @@ files were tried with which program: docs/sip.md.
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.capabilities import Ability, Capability
 from providers.kernel.files import Files
 from providers.kernel.route import CarrierRoute, Leg, RouteObject
 from providers.kernel.vendor import Carrier
 from providers.sip import ranges
 from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, check, files
-
-_READ = date(2026, 11, 21)
+from providers.sip.platforms import COMMON, PLATFORMS, of
 
 
 class Route(Options, CarrierRoute):
     """A PBX, SBC or SIP proxy of your own: `xtel render` writes its files, you apply them."""
 
     carrier: Literal["sip"] = Field(default="sip", description="Any PBX, SBC or SIP proxy, by files.")
+    matches_did: ClassVar[bool] = True
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """One bundle. A value that its files cannot hold is refused here already, before anything is made."""
@@ -40,28 +40,19 @@ class Route(Options, CarrierRoute):
         return {
             "phone_number": leg.number,
             "target": str(leg.target),
+            "did": list(leg.did),
             "fallback": [way.uri for way in leg.fallback],
             "username": leg.login.username if leg.login else "",
             **self.model_dump(mode="json", exclude={"carrier"}),
         }
 
+    def abilities(self) -> Mapping[Capability, Ability]:
+        """What the platform can, where it differs from others."""
+        return of(self.platform, self.sbc).can
+
     def sources(self) -> tuple[str, ...]:
         """A PBX has no published ranges; those of platforms that dial xAI themselves are named in ``allow``."""
         return ()
-
-
-CAN: dict[Capability, Ability] = {
-    Capability.API: Cannot("files: xtel render", _READ),
-    Capability.TLS: Can("transport=tls", _READ),
-    Capability.SRTP: Can("SDES; srtp: off", _READ),
-    Capability.DIGEST: Can("every platform", _READ),
-    Capability.ALLOWLIST: Can("the PBX's own address", _READ),
-    Capability.TRANSFER: Can("the PBX decides", _READ),
-    Capability.FALLBACK: Can("9 further URIs", _READ),
-    Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
-    Capability.SHARED: Can("one bundle each", _READ),
-    Capability.BUYING: Cannot("no API", _READ),
-}
 
 
 CARRIER = Carrier[Nowhere](
@@ -69,6 +60,7 @@ CARRIER = Carrier[Nowhere](
     title="SIP",
     credentials=(),
     base_url_env="",
+    caller_needs="the PBX itself: dial the number from one of its telephones",
     objects=(Bundle,),
     connect=Nowhere,
     account=lambda api: "files",
@@ -76,5 +68,6 @@ CARRIER = Carrier[Nowhere](
     route=Route,
     auth="digest",
     ranges=ranges.RANGES,
-    can=CAN,
+    can=COMMON,
+    platforms={each.title: {**COMMON, **each.can} for each in PLATFORMS.values()},
 )

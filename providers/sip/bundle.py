@@ -2,38 +2,67 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from ipaddress import ip_address
+from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from providers.kernel import limits, operation
 from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.files import Files
 from providers.kernel.object import Live, Object
-from providers.kernel.spec import Spec, StrictModel
-from providers.kernel.values import E164, PublicAddress, SipUri, Whole, has_unknown
+from providers.kernel.spec import Spec
+from providers.kernel.values import E164, Did, PublicAddress, SipUri, Whole, has_unknown
 from providers.kernel.vendor import Settings
 from providers.sip import render
+from providers.sip.platforms import PLATFORMS, Transfer, of, only
+from providers.sip.sbc import SbcOptions, complete
 
-Platform = Literal["asterisk", "freeswitch", "kamailio", "opensips", "cube", "other"]
+Platform = Literal[
+    "asterisk", "freeswitch", "kamailio", "opensips", "cube", "audiocodes", "ribbon", "teams", "zoom",
+    "ringcentral", "cxone", "other",
+]  # fmt: skip
 Codec = Annotated[
     Literal["PCMU", "PCMA", "G722"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),  # pyright: ignore[reportUnknownLambdaType]
 ]
+_NAME = r"^[A-Za-z0-9_-]{0,60}$"
+
+
+def _address(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise ValueError("must be an IP address of this machine, such as 203.0.113.10") from None
+
+
+def _bound(text: str) -> str:
+    """An address and a port; IPv6 in brackets."""
+    if not text:
+        return ""
+    host, _, port = text.strip().rpartition(":")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071") from None
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535 or (address.version == 6) != (host[0] == "["):
+        raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071")
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+
+Ip = Annotated[str, AfterValidator(_address)]
+Bound = Annotated[str, AfterValidator(_bound)]
 #: Keys that only some platforms have a place for.
 ONLY: dict[str, frozenset[str]] = {
-    "transfer_context": frozenset({"asterisk"}),
-    "address": frozenset({"asterisk", "freeswitch"}),
-    "interface": frozenset({"cube"}),
-    "tag": frozenset({"cube"}),
-    "ca_file": frozenset({"asterisk", "kamailio", "opensips"}),
-    "codecs": frozenset({"asterisk", "freeswitch", "cube", "other"}),
-    "ring_seconds": frozenset({"asterisk", "freeswitch", "kamailio", "opensips", "other"}),
+    key: only(key) for key in sorted({key for p in PLATFORMS.values() for key in p.keys})
 }
 
 
-class Options(StrictModel):
+class Options(SbcOptions):
     """The keys that a route and a bundle have in common."""
 
     platform: Platform = Field(
@@ -50,12 +79,37 @@ class Options(StrictModel):
     description: str = Field(default="", max_length=60, description="For people: stands in comments and descriptions.")
     address: PublicAddress = Field(
         default="",
-        description="Public address or name of the PBX, when it is behind NAT (Asterisk, FreeSWITCH).",
+        description="Public address or name of the platform: where answers, and the sound, are to be sent.",
+    )
+    transfer: Annotated[Transfer, BeforeValidator(lambda said: said, json_schema_input_type=bool | Transfer)] = Field(
+        default="refuse",
+        description="A transfer by the agent (SIP REFER): refuse or false; consume: the platform dials; pass: on to the "
+        "carrier; true: what this platform can.",
+    )
+    from_domain: PublicAddress = Field(
+        default="", description="Host in From: of the platform; left out: address (Asterisk, FreeSWITCH)."
+    )
+    bind: Bound = Field(
+        default="",
+        description="Address and port of this machine that TLS listens on, such as 0.0.0.0:5071 (Asterisk, FreeSWITCH).",
+    )
+    media_address: Ip = Field(default="", description="Address of this machine for the sound (Asterisk).")
+    transport: str = Field(
+        default="", pattern=_NAME, description="Name of a TLS transport that is there already, to be used (Asterisk)."
+    )
+    profile: str = Field(
+        default="", pattern=_NAME, description="Name of a SIP profile that is there already, to be used (FreeSWITCH)."
+    )
+    context: str = Field(
+        default="public", pattern=_NAME, description="Dialplan context where the carrier's calls arrive (FreeSWITCH)."
+    )
+    extension: str = Field(
+        default="", pattern=r"^[0-9]{0,20}$", description="What users dial beside the number, in digits (FreeSWITCH)."
     )
     transfer_context: str = Field(
         default="",
-        pattern=r"^[A-Za-z0-9_-]{0,60}$",
-        description="Dialplan context that a transfer by the agent may dial in; left out: none (Asterisk).",
+        pattern=_NAME,
+        description="Dialplan context that a transfer by the agent may dial in (Asterisk, FreeSWITCH).",
     )
     interface: str = Field(
         default="", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."
@@ -77,11 +131,34 @@ class Options(StrictModel):
     def _once(cls, codecs: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(codecs))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _transfer_meant(cls, given: Any) -> Any:
+        """True is what the platform can; a context to dial in is for transfers that are carried out."""
+        if not isinstance(given, dict):
+            return given
+        said = cast(dict[str, Any], given)
+        transfer = said.get("transfer", bool(said.get("transfer_context")))
+        able = PLATFORMS.get(str(said.get("platform", "other")), PLATFORMS["other"]).transfers
+        return {**said, "transfer": able[0] if transfer is True else "refuse" if transfer is False else transfer}
+
+    @model_validator(mode="after")
+    def _can_transfer(self) -> Options:
+        platform = of(self.platform, self.sbc)
+        able = (*platform.transfers, "refuse")
+        if self.transfer not in able:
+            raise ValueError(f"transfer: {platform.title} cannot {self.transfer} a REFER: write {' or '.join(able)}")
+        if "transfer_context" in platform.keys and (self.transfer == "consume") != bool(self.transfer_context):
+            raise ValueError("transfer: true and transfer_context go together: name the context that it may dial in")
+        return self
+
     @model_validator(mode="after")
     def _has_a_place(self) -> Options:
+        front = self.sbc if PLATFORMS[self.platform].behind_sbc else ""
         for name, platforms in ONLY.items():
-            if self.platform not in platforms and getattr(self, name) != type(self).model_fields[name].default:
+            if not platforms & {self.platform, front} and getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"{name} is for platform {' or '.join(sorted(platforms))}: remove it")
+        complete(self.platform, front, self, address=self.address)
         return self
 
 
@@ -91,12 +168,18 @@ class BundleSpec(Spec, Options):
     phone_number: E164 = Field(description="The number whose calls the PBX is to send to xAI.")
     target: SipUri = Field(description="Where its calls go.")
     fallback: tuple[SipUri, ...] = Field((), max_length=9, description="Who rings when xAI does not answer, in order.")
+    did: tuple[Did, ...] = Field((), max_length=9, description="Further spellings in which its carrier delivers it.")
     username: str = Field(
         "", pattern=r"^[\w.+-]{0,64}$", description="Digest username; none: the PBX is on an allowlist."
     )
     content: dict[str, str] = Field(
         default_factory=dict[str, str], description="SHA-256 of each file; computed, whatever is given."
     )
+
+    @field_validator("did", mode="after")
+    @classmethod
+    def _in_any_order(cls, did: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(did)))
 
     @model_validator(mode="after")
     def _can_be_written(self) -> BundleSpec:

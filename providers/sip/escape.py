@@ -43,6 +43,17 @@ def named(value: Any, path: str = "") -> Any:
     return value
 
 
+def verbatim(value: Any) -> Any:
+    """The same tree with every text taken as it is: it was written by a template already."""
+    if isinstance(value, str):
+        return Verbatim(value)
+    if isinstance(value, Mapping):
+        return {name: verbatim(item) for name, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [verbatim(item) for item in cast(list[Any], value)]
+    return value
+
+
 def finalize(escape: Escape) -> Callable[[Any], Any]:
     """What jinja applies to every value it prints."""
 
@@ -78,12 +89,17 @@ def asterisk(text: str) -> str:
     return _without(text, ';\\$"', "an Asterisk file")
 
 
+def asterisk_value(text: str) -> str:
+    """A whole value in pjsip.conf, which has no expressions and no arguments: ``;`` alone would end it."""
+    return _printable(text).replace(";", "\\;")
+
+
 def xml(text: str) -> str:
-    """A value in an attribute or comment of FreeSWITCH's XML, whose ``${`` and ``$${`` are variables."""
-    text = _without(text, "$\\", "a FreeSWITCH file")
+    """A value in an attribute or comment of FreeSWITCH's XML, whose ``$${`` is replaced before the XML is read."""
+    text = _printable(text)
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&apos;")):
         text = text.replace(character, entity)
-    return text.replace("--", "&#45;&#45;")
+    return text.replace("--", "&#45;&#45;").replace("$", "&#36;")
 
 
 def quoted(text: str) -> str:
@@ -92,7 +108,7 @@ def quoted(text: str) -> str:
 
 
 def listed(text: str) -> str:
-    """A value in a plain list: dispatcher.list, tls.cfg, .gitignore."""
+    """A value in a plain list: tls.cfg, .gitignore."""
     return _without(text, '"\\`$[]*', "a plain list")
 
 
@@ -116,3 +132,22 @@ def code(text: str) -> Verbatim:
     except ValueError as error:
         raise ValueError(f"{getattr(text, 'field', 'a value')}: {error}") from None
     return Verbatim(f"`{plain}`")
+
+
+def powershell(text: str) -> str:
+    """A value between single quotes of PowerShell, or in a comment line. ASCII only: Windows PowerShell 5.1 reads a file
+    without a byte order mark in the machine's code page, where a byte of another letter may be a quotation mark."""
+    if not text.isascii():
+        raise ValueError("holds a letter outside ASCII, which Windows PowerShell may misread: leave it out")
+    return _printable(text).replace("'", "''")
+
+
+def ini(text: str) -> str:
+    """A value between double quotes of an AudioCodes INI table, or in a comment line: ASCII, and nothing ends it."""
+    if not text.isascii():
+        raise ValueError("holds a letter outside ASCII, which an INI file cannot take: leave it out")
+    if text.startswith("$1$"):
+        raise ValueError(
+            "begins with $1$, which an INI file takes for a text that is hidden already: choose another one"
+        )
+    return _without(text, '";\\', "an INI file")

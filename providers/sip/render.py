@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache, partial
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.kernel.files import Comment, Files, signed
+from providers.kernel.files import Files, FrontPage, signed
 from providers.kernel.values import target as sip_target
 from providers.sip import escape
+from providers.sip import page as pages
+from providers.sip.platforms import LIST, MARKDOWN, Language, PlatformFiles, of
+from providers.sip.sbc import SbcOptions
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,72 +25,43 @@ _PARAMETER = re.compile(r"[A-Za-z0-9._~+-]{1,64}")
 #: Text that no language minds. URIs are taken apart, and their parts held to the two patterns above.
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:/()+@_-]*")
 _URIS = frozenset({"target", "fallback"})
-_CODECS = {
-    "asterisk": {"PCMU": "ulaw", "PCMA": "alaw", "G722": "g722"},
-    "cube": {"PCMU": "g711ulaw", "PCMA": "g711alaw", "G722": "g722-64"},
-}
-
-
-@dataclass(frozen=True)
-class Language:
-    """How a kind of file spells values, and how it comments a line out."""
-
-    escape: Callable[[str], str]
-    comment: Comment
-
-
-_ASTERISK = Language(escape.asterisk, ("; ", ""))
-_XML = Language(escape.xml, ("<!-- ", " -->"))
-_PROXY = Language(escape.quoted, ("# ", ""))
-_LIST = Language(escape.listed, ("# ", ""))
-_IOS = Language(escape.ios, ("! ", ""))
-_MARKDOWN = Language(escape.markdown, ("<!-- ", " -->"))
-
-#: Templates of a platform by the file they make (``{id}`` xai-14155550100, ``{under}`` xai_14155550100).
-_FILES: dict[str, dict[str, tuple[str, Language]]] = {
-    "asterisk": {
-        "pjsip_xai_transport.conf": ("transport.conf", _ASTERISK),
-        "pjsip_{under}.conf": ("pjsip.conf", _ASTERISK),
-        "extensions_{under}.conf": ("extensions.conf", _ASTERISK),
-    },
-    "freeswitch": {
-        "sip_profiles/external/{id}.xml": ("gateway.xml", _XML),
-        "dialplan/public/{id}.xml": ("dialplan.xml", _XML),
-    },
-    "kamailio": {
-        "kamailio.cfg": ("kamailio.cfg", _PROXY),
-        "{under}.cfg": ("routes.cfg", _PROXY),
-        "tls.cfg": ("tls.cfg", _LIST),
-        "dispatcher.list": ("dispatcher.list", _LIST),
-    },
-    "opensips": {"opensips.cfg": ("opensips.cfg", _PROXY), "{under}.cfg": ("routes.cfg", _PROXY)},
-    "cube": {"{id}.ios": ("cube.ios", _IOS)},
-    "other": {},
-}
-#: The one file of a platform that holds the password.
-_SECRET = {
-    "asterisk": ("pjsip_{under}_secret.conf", _ASTERISK),
-    "freeswitch": ("sip_profiles/external/{id}.secret", _XML),
-    "kamailio": ("{under}_secret.cfg", _PROXY),
-    "opensips": ("{under}_secret.cfg", _PROXY),
-    "cube": ("{id}-secret.ios", _IOS),
-}
+#: Further keys, as they stand.
+_TEXTS = (
+    *("description", "address", "from_domain", "bind", "media_address", "transport"),
+    *("profile", "context", "extension", "transfer_context", "interface"),
+)
 
 
 def bundle(inputs: Mapping[str, Any]) -> Files:
     """Every file but the secret one. Raises ValueError, naming the field, for what a file cannot hold."""
     seen = _seen(inputs)
-    platform = str(inputs["platform"])
+    platform, whole = str(inputs["platform"]), _platform(inputs)
     wanted = {
-        _name(name, seen): (f"{platform}/{template}", language)
-        for name, (template, language) in _FILES[platform].items()
+        _name(name, seen): (template, language)
+        for name, (template, language) in whole.files.items()
+        if not inputs.get(whole.unless.get(name, ""))
+        and not (template.startswith("teams/") and seen["calls"] == "delivered")
     }
-    wanted["README.md"] = ("README.md", _MARKDOWN)
     if seen["secret_file"]:
-        wanted[".gitignore"] = ("gitignore", _LIST)
+        wanted[".gitignore"] = ("gitignore", LIST)
+    page = _page(platform, seen, inputs)
+    wanted["README.md"] = ("README.md", MARKDOWN)
+    seen["page"] = _printed(page)
     texts = {name: _text(template, language, seen) for name, (template, language) in sorted(wanted.items())}
     name = str(seen["secret_file"])
-    return Files(platform, texts, name, str(seen["username"]), partial(secret, inputs) if name else None)
+    return Files(platform, texts, name, str(seen["username"]), partial(secret, inputs) if name else None, page)
+
+
+def _page(platform: str, seen: Mapping[str, Any], inputs: Mapping[str, Any]) -> FrontPage:
+    environment = _environment(MARKDOWN)
+    shared, own = (environment.get_template(f"{folder}page.md.j2").render(seen) for folder in ("", f"{platform}/"))
+    return pages.page(shared, own, inputs)
+
+
+def _printed(page: FrontPage) -> dict[str, Any]:
+    """The page as it was written, but for the values that stand in it: they know their field."""
+    filled = [{**escape.verbatim(asdict(each)), "value": escape.Named(each.value, each.name)} for each in page.filled]
+    return {**escape.verbatim(asdict(page)), "filled": filled}
 
 
 def check(inputs: Mapping[str, Any]) -> None:
@@ -100,19 +75,23 @@ def check(inputs: Mapping[str, Any]) -> None:
 def secret(inputs: Mapping[str, Any], password: str) -> str:
     """The text of the file that holds the password. Raises ValueError for one that the platform cannot take."""
     seen = _seen(inputs)
-    platform = str(inputs["platform"])
-    if not seen["secret_file"]:
+    platform = _platform(inputs)
+    place = platform.secret
+    if not seen["secret_file"] or place is None:
         raise ValueError("this bundle has no secret file")
     if not password or len(password) > 128 or not password.isascii() or " " in password:
         raise ValueError("password: must be 1 to 128 ASCII characters without blanks")
-    language = _SECRET[platform][1]
-    return _text(f"{platform}/secret", language, {**seen, "password": escape.Named(password, "password")})
+    return _text(f"{platform.folder}/secret", place[1], {**seen, "password": escape.Named(password, "password")})
+
+
+def _platform(inputs: Mapping[str, Any]) -> PlatformFiles:
+    return of(str(inputs["platform"]), str(inputs.get("sbc", "")))
 
 
 def _text(template: str, language: Language, seen: Mapping[str, Any]) -> str:
     environment = _environment(language)
     body = environment.get_template(f"{template}.j2").render(seen)
-    described = seen["description"] and language is not _LIST
+    described = seen["description"] and language is not LIST
     notes = [escape.finalize(language.escape)(seen["description"])] if described else []
     return signed(body, language.comment, str(seen["number"]), *notes)
 
@@ -139,12 +118,17 @@ def _template(name: str) -> str:
 
 def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What templates see: every text knows its field, so that a refusal can name it."""
-    number, platform = str(inputs["phone_number"]), str(inputs["platform"])
+    number = str(inputs["phone_number"])
     digits = number.lstrip("+")
-    to = _way(str(inputs["target"]), "target", number, platform)
+    whole = _platform(inputs)
+    to = _way(str(inputs["target"]), "target", number, whole.folder)
     if not to["port"]:
         to["port"] = inputs["port"]
-    codecs = [_CODECS.get(platform, {}).get(codec, codec) for codec in inputs["codecs"]]
+    ways = [
+        _way(uri, f"fallback[{count}]", number, whole.folder) for count, uri in enumerate(inputs.get("fallback") or ())
+    ]
+    address = str(inputs.get("address", ""))
+    spelled = whole.codecs
     plain = {
         "number": number,
         "digits": digits,
@@ -153,22 +137,55 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "upper": f"XAI_{digits}",
         "target": str(inputs["target"]),
         "to": to,
-        "fallback": [
-            _way(uri, f"fallback[{count}]", number, platform) for count, uri in enumerate(inputs.get("fallback") or ())
+        "fallback": ways,
+        "hosts": [
+            {"name": name, "certified": "|".join(map(_in_certificate, (name, _wildcard(name))))}
+            for name in dict.fromkeys(way["host"] for way in (to, *ways) if way["transport"] == "tls")
         ],
+        # SDP takes an address; a name is the relay's own to resolve
+        "media_address": address if _is_address(address) else "",
         "username": inputs.get("username", ""),
-        "codecs": codecs,
+        "did": [_spelling(text) for text in inputs.get("did") or () if text not in {number, digits}],
+        "codecs": [spelled.get(codec, codec) for codec in inputs["codecs"]],
         "srtp": inputs["srtp"] == "required",
         "tag": inputs["tag"],
-        **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file")},
-        **{name: inputs.get(name, "") for name in ("description", "address", "transfer_context", "interface")},
+        "title": whole.title,
+        "hosted": whole.hosted,
+        "folder": whole.folder,
+        **_of_sbcs(inputs, number),
+        **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
+        **{name: inputs.get(name, "") for name in _TEXTS},
     }
-    digest = bool(plain["username"]) and platform in _SECRET
-    plain["secret_file"] = _SECRET[platform][0].format(**plain) if digest else ""
+    plain |= {"profile": plain["profile"] or "xai", "own": not plain["profile"], **_bound(plain)}
+    place = whole.secret
+    plain["secret_file"] = _name(place[0], plain) if plain["username"] and place else ""
     return escape.named(plain)
 
 
-def _way(uri: str, field: str, number: str, platform: str) -> dict[str, Any]:
+def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Where TLS listens, in parts; ``external`` is how FreeSWITCH takes a public address: a name after ``host:``."""
+    host, _, port = str(plain["bind"]).rpartition(":")
+    address = str(plain["address"])
+    return {
+        "bind_host": "" if host in {"", "0.0.0.0", "[::]"} else host.strip("[]"),  # noqa: S104 -- read, not bound
+        "bind_port": port or "5071",
+        "external": f"host:{address}" if re.search("[g-z]", address) else address,
+    }
+
+
+def _of_sbcs(inputs: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """The keys of :class:`providers.sip.sbc.SbcOptions`, and what is made of them."""
+    given = {name: inputs.get(name, "") for name in SbcOptions.model_fields}
+    # A regular expression that is not anchored would take any number that holds this one.
+    return {**given, "pattern": rf"^\+{number.lstrip('+')}$", "mark": "xai-telephony"}
+
+
+def _spelling(text: str) -> dict[str, Any]:
+    """A spelling of the DID: whole, and in the parts of a pattern."""
+    return {"text": text, "plus": text.startswith("+"), "digits": text.lstrip("+")}
+
+
+def _way(uri: str, field: str, number: str, folder: str) -> dict[str, Any]:
     """A SIP URI in parts that mean nothing in any of the languages."""
     read = sip_target(uri)
     user = read.number or number
@@ -177,17 +194,36 @@ def _way(uri: str, field: str, number: str, platform: str) -> dict[str, Any]:
     for name, value in read.parameters:
         if not (_PARAMETER.fullmatch(name) and (not value or _PARAMETER.fullmatch(value))):
             raise ValueError(f"{field}: its parameters may hold letters, digits and + . _ ~ - only")
-    if platform == "cube" and field != "target" and not (re.fullmatch(r"\+?\d{1,32}", user) and not read.parameters):
+    if folder == "cube" and field != "target" and not (re.fullmatch(r"\+?\d{1,32}", user) and not read.parameters):
         raise ValueError(f"{field}: CUBE dials a number at a host, without parameters")
     return {
         "uri": str(read),
         "user": user,
         "host": read.host,
+        "wildcard": _wildcard(read.host),
         "port": read.port or 0,
         "transport": read.transport,
         "parameters": [{"name": name, "value": value} for name, value in read.parameters],
     }
 
 
+def _wildcard(name: str) -> str:
+    """The other name of a certificate that stands for a host (RFC 6125 §6.4.3)."""
+    return f"*.{name.partition('.')[2]}"
+
+
+def _in_certificate(name: str) -> str:
+    """A DNS name as it stands in a certificate's subjectAltName (DER: context tag 2, length, letters), in hexadecimal."""
+    return (bytes((0x82, len(name))) + name.encode("ascii")).hex()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _name(pattern: str, seen: Mapping[str, Any]) -> str:
-    return pattern.format(id=seen["id"], under=seen["under"])
+    return pattern.format_map(seen)

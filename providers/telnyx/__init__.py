@@ -203,5 +203,6 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    caller_needs="a Call Control application, whose id its Dial request names",
     on_the_way=on_the_way,
 )

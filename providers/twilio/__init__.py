@@ -25,6 +25,7 @@ from providers.kernel.vendor import Carrier, Credential
 from providers.twilio import twiml
 from providers.twilio.api import Api
 from providers.twilio.attachment import Attachment
+from providers.twilio.caller import CALLER
 from providers.twilio.inventory import INVENTORY
 from providers.twilio.on_the_way import on_the_way
 from providers.twilio.route_import import found, numbers
@@ -334,6 +335,7 @@ CARRIER = Carrier[Api](
     can=CAN,
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
+    caller=CALLER,
     on_the_way=on_the_way,
     object_limit=("Trunk", 100, "write `trunk: shared` in the routes"),
 )

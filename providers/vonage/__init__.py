@@ -90,4 +90,5 @@ CARRIER = Carrier[Api](
     route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
     on_the_way=on_the_way,
+    caller_needs="a Voice application, whose key signs the request",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.websockets import WebSocket
 
-from sandbox.calling import Carrier, Clients, Leg, Registrar
+from sandbox.calling import CallsOut, Carrier, Clients, Leg, Registrar
 from sandbox.edge import dialing
 from sandbox.edge.authority import NAME, Authority
 from sandbox.edge.dialing import Dialing
@@ -39,6 +39,9 @@ class Desk:
         self._switches, self._ca = switches, ca
         veil = Veil([secret for vendor in vendors for secret in vendor.secrets()])
         self._records, self.receivers = Records(veil), Receivers()
+        for vendor in vendors:
+            if isinstance(vendor, CallsOut):
+                vendor.connect(self)
         registrar = next((vendor for vendor in vendors if isinstance(vendor, Registrar)), None)
         self._carriers = [vendor for vendor in vendors if isinstance(vendor, Carrier)]
         self._registrar = registrar
@@ -113,6 +116,10 @@ class Desk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return record
+
+    def dial(self, to: str, caller: str, digits: str, seconds: float) -> str:
+        """Begins a call that a vendor's API was asked for. Raises ValueError."""
+        return self.place({"to": to, "from": caller, "digits": digits, "seconds": seconds}).id
 
     def call(self, id: str) -> JsonObject | None:
         """A call as it stands."""

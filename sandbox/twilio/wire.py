@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sandbox.calling import Route
+from sandbox.calling import Route, Telephone
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer
 from sandbox.store import Store
 from sandbox.switches import Switches
 from sandbox.twilio import account, api, calling, pricing, seed, trunking, view
 from sandbox.twilio.account import ACCOUNTS, API_VERSION, VENDOR, Refusal
 from sandbox.twilio.asked import Asked, Endpoint
+from sandbox.twilio.calls import Calls
 from sandbox.twilio.numbers import Applications, Numbers
 from sandbox.twilio.trunks import Trunks
 
@@ -27,6 +28,7 @@ class Twilio:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
+        self._calls = Calls(store)
         self._routes = Routes([*trunking.ROUTES, *api.ROUTES, *pricing.ROUTES])
 
     def owns(self, path: str) -> bool:
@@ -37,6 +39,8 @@ class Twilio:
     def serve(self, call: Call) -> Answer:
         try:
             asker, by_key = account.authenticate(call.header("authorization"))
+            if "/Calls" in call.path:
+                return self._stamped(self._calls.answer(call, asker.sid))
             endpoint, ids = self._find(call)
             if call.path.startswith(f"/{API_VERSION}/"):
                 ids = self._own(asker.sid, endpoint is api.fetch_account and by_key, ids)
@@ -47,6 +51,10 @@ class Twilio:
         except Refusal as refusal:
             answer = self._refuse(refusal)
         return self._stamped(answer)
+
+    def connect(self, telephone: Telephone) -> None:
+        """Its API may place calls from now on."""
+        self._calls.connect(telephone)
 
     def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
         try:

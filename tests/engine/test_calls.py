@@ -75,6 +75,23 @@ def test_who_answers_and_what_a_change_at_the_carrier_does(project: Project, san
         assert [each["key"] for each in found] == ["support", "reception", "hq"]
     # Past the carrier the number still answers.
     assert xtel(project, "call", STACK, "support", "--direct", "--from", "+12025550143").returncode == 0
+    # What is expected of a call beside its answer.
+    done = xtel(project, "call", STACK, "hq", "--expect", "answered-by=agent:a,within=0.0001")
+    assert done.returncode == 2 and "0 of 1 numbers were answered" in done.stdout
+    assert "expected agent:a, webhook:https://voice.example.com/calls answered" in " ".join(done.stdout.split())
+
+    # The same stack, with nothing that says it is the sandbox's: live.
+    del project.env["XTEL_SANDBOX_URL"]
+    done = xtel(project, "call", STACK, "support", "--from", "+14155550101")
+    assert done.returncode == 1 and done.stderr.endswith("error: nobody was called; next: agree to it, or say --yes\n")
+    assert "1 call to test, where a production receiver will ring; xAI bills" in done.stderr
+    sandbox.switch(xai__webhook_pace=0.001)
+    done = xtel(project, "call", STACK, "support", "--from", "+14155550101", "--yes", "--json")
+    assert done.returncode == 2, done.stderr
+    [call] = json.loads(done.stdout)["calls"]
+    assert (call["outcome"]["reason"].split(" (")[0], call["good"]) == ("Twilio says failed", False)
+    done = xtel(project, "call", STACK, "support", "--from", "+498912345670", "--yes")
+    assert done.returncode == 1 and " places no call from here: that needs the PBX itself" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -83,6 +100,8 @@ def test_who_answers_and_what_a_change_at_the_carrier_does(project: Project, san
         (["call"], 64, "name a number, or say --all"),
         (["call", STACK, "support", "--all"], 64, "--all is every number: name none"),
         (["call", STACK, "support", "--from", "5"], 64, "expected a number like +12025550143"),
+        (["call", STACK, "support", "--out", "f"], 64, "it goes with --format json, svg or html"),
+        (["call", STACK, "support", "--expect", "within=soon"], 64, "within: expected seconds, such as 5"),
         (["call", STACK, "nobody"], 1, "nobody is no number of test that is applied"),
         (["call", STACK, "--all"], 1, "test has no number that is applied; next: pulumi up -s test"),
     ],
@@ -93,11 +112,18 @@ def test_what_cannot_be_called(project: Project, arguments: list[str], code: int
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
 
 
-def test_calls_stay_in_the_sandbox(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ([], "test is live: say how it is called"),
+        (["--direct", "--from", "+14155550100"], "they exclude each other on a live stack"),
+        (["--from", "+14155550100", "--expect", "within=5"], "--from tells neither who answered nor when"),
+        (["--direct", "--expect", "answered-by=agent:a"], "--direct does not tell who answered"),
+    ],
+    ids=["none", "both", "from", "direct"],
+)
+def test_a_live_stack_is_called_as_somebody_says(project: Project, more: list[str], says: str) -> None:
     (project.folder / f"stacks/{STACK}.yaml").write_text(HEAD + SUPPORT)
     del project.env["XTEL_SANDBOX_URL"]
-    done = xtel(project, "call", STACK, "--all")
-    assert done.returncode == 1
-    assert (
-        done.stderr == "error: calls are placed in the sandbox: test is no stack of it; next: xtel call sandbox --all\n"
-    )
+    done = xtel(project, "call", STACK, "--all", *more)
+    assert done.returncode == 64 and says in done.stderr

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -18,8 +18,8 @@ _ADDRESS = "127.77.53.1"
 
 
 @contextmanager
-def names(known: Sequence[str], place: str) -> Iterator[str]:
-    """Answers questions for these names, all of which are at one ``address:port``; its own address."""
+def names(known: Mapping[str, str]) -> Iterator[str]:
+    """Answers questions for these names, each of which is at an ``address:port``; its own address."""
     with socket.socket(type=socket.SOCK_DGRAM) as opened:
         try:
             opened.bind((_ADDRESS, 53))
@@ -27,7 +27,7 @@ def names(known: Sequence[str], place: str) -> Iterator[str]:
             pytest.skip("port 53 is root's to bind")
         opened.settimeout(0.1)
         over = threading.Event()
-        thread = threading.Thread(target=_serve, args=(opened, known, place, over), daemon=True)
+        thread = threading.Thread(target=_serve, args=(opened, known, over), daemon=True)
         thread.start()
         try:
             yield _ADDRESS
@@ -36,16 +36,16 @@ def names(known: Sequence[str], place: str) -> Iterator[str]:
             thread.join()
 
 
-def _serve(opened: socket.socket, known: Sequence[str], place: str, over: threading.Event) -> None:
+def _serve(opened: socket.socket, known: Mapping[str, str], over: threading.Event) -> None:
     while not over.is_set():
         try:
             question, peer = opened.recvfrom(2000)
         except TimeoutError:
             continue
-        opened.sendto(_answered(question, known, place), peer)
+        opened.sendto(_answered(question, known), peer)
 
 
-def _answered(question: bytes, known: Sequence[str], place: str) -> bytes:
+def _answered(question: bytes, known: Mapping[str, str]) -> bytes:
     end = question.index(b"\0", 12) + 1
     labels, rest = [], question[12 : end - 1]
     while rest:
@@ -53,10 +53,10 @@ def _answered(question: bytes, known: Sequence[str], place: str) -> bytes:
         rest = rest[rest[0] + 1 :]
     (kind,) = struct.unpack("!H", question[end : end + 2])
     asked, records = ".".join(labels), b""
-    address, _, port = place.partition(":")
     if kind == _A and asked in known:
-        records = _record(_A, socket.inet_aton(address))
-    elif kind == _SRV and asked.startswith("_sips._tcp.") and asked.partition("_tcp.")[2] in known:
+        records = _record(_A, socket.inet_aton(known[asked].partition(":")[0]))
+    elif kind == _SRV and asked.startswith("_sips._tcp.") and (place := known.get(asked.partition("_tcp.")[2])):
+        port = place.partition(":")[2]
         target = b"".join(bytes([len(label)]) + label.encode() for label in labels[2:]) + b"\0"
         records = _record(_SRV, struct.pack("!HHH", 0, 0, int(port)) + target)
     # An authoritative answer; NXDOMAIN where there is none.

@@ -17,6 +17,9 @@ _ASKED = {
     "kamailio": ("kamailio", "-v"),
     "sipp": ("sipp", "-v"),
     "openssl": ("openssl", "version"),
+    "opensips": ("opensips", "-V"),
+    "rtpengine": ("rtpengine", "--version"),
+    "unshare": ("unshare", "--version"),
     "pjsua2": (PJSUA2 or "pjsua2", "-c", "import pjsua2; print(pjsua2.Endpoint().libVersion().full)"),
 }
 

@@ -100,6 +100,18 @@ TALKS: Final = _scenario(
     _send(_within("BYE", 4), wait=700),
     _receive('response="200"'),
 )
+#: The same of a carrier that knows no password: who is in between logs in.
+DELIVERS: Final = _scenario(
+    _send(_invite(1)),
+    _receive(*_PROVISIONAL),
+    _ANSWERED,
+    _send(_within("ACK", 1)),
+    _send(_within("INVITE", 2, "Supported: timer", "Session-Expires: 90;refresher=uac", body=_SDP), wait=500),
+    _receive('response="100" optional="true"', 'response="200"'),
+    _send(_within("ACK", 2)),
+    _send(_within("BYE", 3), wait=500),
+    _receive('response="200"'),
+)
 #: Is told to call somebody else, reports that they answered, and is hung up.
 TRANSFERRED: Final = _scenario(
     *_LOG_IN,

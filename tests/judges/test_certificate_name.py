@@ -40,7 +40,7 @@ def test_pjsua2(sandbox: Server, name: str, status: int, tmp_path: Path) -> None
     """It finds the host by SRV and A of the name that it dials, and gets no further where the certificate has another."""
     program("pjsua2")
     wiring.xai(sandbox, NUMBER, digest="hq", agent=True)
-    with names([name], sandbox.env["XTEL_SANDBOX_SIP"]) as server:
+    with names({name: sandbox.env["XTEL_SANDBOX_SIP"]}) as server:
         asked = {
             "uri": f"sip:{NUMBER}@{name};transport=tls",
             "names": server,
@@ -96,7 +96,7 @@ def test_baresip(sandbox: Server, name: str) -> None:
         finally:
             await runtime.close()
 
-    with names([name], sandbox.env["XTEL_SANDBOX_SIP"]) as server:
+    with names({name: sandbox.env["XTEL_SANDBOX_SIP"]}) as server:
         asyncio.run(main(server))
     if name == RIGHT:
         assert wiring.the_call(sandbox, NUMBER)["outcome"]["encrypted"] is True

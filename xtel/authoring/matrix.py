@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ UNREADABLE = "<!-- unreadable -->", "<!-- /unreadable -->"
 
 
 def markdown(declared: Iterable[Carrier[Any]] | None = None) -> str:
-    """One row for each carrier, one column for each capability, and the day it was read."""
+    """One row for each carrier or platform of one, one column for each capability, and the day it was read."""
     heads = ["Carrier", *(capability.value for capability in Capability), "read"]
-    rows = [_row(each) for each in (carriers().values() if declared is None else declared)]
+    rows = [row for each in (carriers().values() if declared is None else declared) for row in _rows(each)]
     return "\n".join([_line(heads), _line(["---"] * len(heads)), *map(_line, rows)])
 
 
@@ -46,11 +46,18 @@ def cell(ability: Ability | None) -> str:
     return f"yes: {ability.how}" if isinstance(ability, Can) else f"no: {ability.why}"
 
 
-def _row(declared: Carrier[Any]) -> list[str]:
-    found = [declared.can.get(capability) for capability in Capability]
+def _rows(declared: Carrier[Any]) -> Iterator[list[str]]:
+    for title, can in declared.platforms.items():
+        yield _row(f"{declared.title}: {title}", can)
+    if not declared.platforms:
+        yield _row(declared.title, declared.can)
+
+
+def _row(title: str, can: Mapping[Capability, Ability]) -> list[str]:
+    found = [can.get(capability) for capability in Capability]
     # Abilities are read anew one by one; a row is as old as its oldest cell.
     read = min((ability.read.isoformat() for ability in found if ability), default="never")
-    return [declared.title, *map(cell, found), read]
+    return [title, *map(cell, found), read]
 
 
 def _line(cells: Sequence[str]) -> str:

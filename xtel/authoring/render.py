@@ -5,11 +5,10 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any
 
 from providers.kernel import escaping
 from providers.kernel.errors import InputError
@@ -17,10 +16,15 @@ from providers.kernel.files import Files, intact
 from stacks import document, graph
 from stacks.model import Auth
 from xtel import terminal
+from xtel.authoring.render_report import BundleReport, FileReport, FileState
 from xtel.project import layout
 
 PASSWORD = "XTEL_DIGEST_PASSWORD"  # noqa: S105 -- the name of a variable
 _WHERE = "they come with `route: {carrier: sip, platform: …}` and `route: {carrier: twilio, mode: twiml}`"
+#: The state of each file.
+States = Mapping[str, FileState]
+#: What a file is once it was dealt with, where it was not just written.
+_DONE: Mapping[FileState, FileState] = {"left": "removed", "same": "same"}
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,11 @@ class RenderedBundle:
     #: Whether the stack makes its digest password, which then stands in the state alone.
     made: bool = False
 
-    def states(self) -> dict[str, str]:
+    def states(self) -> dict[str, FileState]:
         """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle)."""
-        states = {name: _state(self.folder / name, text) for name, text in self.files.texts.items()}
+        states: dict[str, FileState] = {
+            name: _state(self.folder / name, text) for name, text in self.files.texts.items()
+        }
         for path in sorted(self.folder.rglob("*")) if self.folder.is_dir() else ():
             name = path.relative_to(self.folder).as_posix()
             if name not in states and name != self.files.secret and _is_ours(path):
@@ -49,22 +55,25 @@ class WrittenFile:
     """A bundle with what was found, or done, of each file; ``secret`` is the path of a secret file that was written."""
 
     bundle: RenderedBundle
-    states: Mapping[str, str]
+    states: States
     secret: str = ""
 
-    def as_json(self) -> dict[str, Any]:
+    def report(self) -> BundleReport:
         """For ``--json``."""
-        shas = self.bundle.files.content
-        return {
-            "key": self.bundle.key,
-            "number": self.bundle.number,
-            "platform": self.bundle.files.platform,
-            "folder": str(self.bundle.folder),
-            "sha256": self.bundle.files.sha256,
-            "files": [{"path": n, "state": state, "sha256": shas.get(n)} for n, state in self.states.items()],
-            "secret_file": self.bundle.files.secret or None,
-            "secret_written": bool(self.secret),
-        }
+        files, shas = self.bundle.files, self.bundle.files.content
+        return BundleReport(
+            key=self.bundle.key,
+            number=self.bundle.number,
+            platform=files.platform,
+            folder=str(self.bundle.folder),
+            sha256=files.sha256,
+            files=tuple(
+                FileReport(path=name, state=state, sha256=shas.get(name)) for name, state in self.states.items()
+            ),
+            secret_file=files.secret or None,
+            secret_written=bool(self.secret),
+            page=files.page,
+        )
 
 
 def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBundle]:
@@ -103,8 +112,8 @@ def write(found: list[RenderedBundle], made: Made, *, force: bool, with_secrets:
     return [_write(bundle, was, secret) for bundle, was in zip(found, states, strict=True)]
 
 
-def _write(bundle: RenderedBundle, states: Mapping[str, str], secret: tuple[str, str] | None) -> WrittenFile:
-    done: dict[str, str] = {}
+def _write(bundle: RenderedBundle, states: States, secret: tuple[str, str] | None) -> WrittenFile:
+    done: dict[str, FileState] = {}
     try:
         for name, state in states.items():
             path = bundle.folder / name
@@ -112,7 +121,7 @@ def _write(bundle: RenderedBundle, states: Mapping[str, str], secret: tuple[str,
                 path.unlink()
             elif state != "same":
                 _replace(path, bundle.files.texts[name], 0o644)
-            done[name] = {"left": "removed", "same": "same"}.get(state, "written")
+            done[name] = _DONE.get(state, "written")
         if secret:
             _replace(bundle.folder / secret[0], secret[1], 0o600)
     except OSError as error:
@@ -135,7 +144,7 @@ def _replace(path: Path, text: str, mode: int) -> None:
         raise
 
 
-def _refuse_foreign(found: list[RenderedBundle], states: list[dict[str, str]], secret: tuple[str, str] | None) -> None:
+def _refuse_foreign(found: list[RenderedBundle], states: Sequence[States], secret: tuple[str, str] | None) -> None:
     foreign = [
         bundle.folder / name
         for bundle, was in zip(found, states, strict=True)
@@ -181,7 +190,7 @@ def _asked(bundle: RenderedBundle) -> str:
     return getpass.getpass(escaping.line(f"digest password of {bundle.number} (user {bundle.files.username}): "))
 
 
-def _state(path: Path, text: str) -> str:
+def _state(path: Path, text: str) -> FileState:
     if not os.path.lexists(path):
         return "missing"
     if path.is_symlink() or not path.is_file():

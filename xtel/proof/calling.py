@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from xml.etree import ElementTree
 
@@ -66,6 +66,8 @@ class Result:
 
     line: Line
     call: Mapping[str, Any]
+    #: What was expected of it, and is not so.
+    unmet: str = ""
 
     @property
     def outcome(self) -> Mapping[str, Any]:
@@ -76,10 +78,15 @@ class Result:
         return self.call["state"] == "ended"
 
     @property
+    def good(self) -> bool:
+        """Whether it is as declared: answered, or refused because who calls is in none of the number's networks."""
+        return not self.unmet and (self.answered or bool(self.outcome.get("declared")))
+
+    @property
     def problem(self) -> str:
         """Where it ended, and why; empty for a call that was answered."""
         if self.answered:
-            return ""
+            return self.unmet
         code = f" {self.outcome['code']}" if self.outcome["code"] else ""
         return one_line(f"{self.outcome['hop'] or 'unfinished'}{code}: {self.outcome['reason'] or 'no end in time'}")
 
@@ -100,7 +107,13 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``: the call as the sandbox has it, and the number's key."""
-        return {"key": self.line.key, "number": self.line.number, "answered": self.answered, **self.call}
+        return {
+            "key": self.line.key,
+            "number": self.line.number,
+            "answered": self.answered,
+            "good": self.good,
+            **self.call,
+        }
 
 
 def lines(held: State) -> list[Line]:
@@ -224,7 +237,7 @@ def show(results: Sequence[Result], *, ladders: bool) -> None:
         ("NUMBER\nKEY", "ANSWERED BY", "MS", "CODEC\nSRTP"), cells, (least[0], 24, least[1], max(5, least[2]))
     )
     for result in results:
-        if ladders or not result.answered:
+        if result.ladder and (ladders or not result.good):
             terminal.line("")
             terminal.line(f"{result.line.number} ({result.line.key}): {result.problem or 'answered'}")
             for text in result.ladder:
@@ -235,28 +248,63 @@ def _cells(result: Result) -> tuple[str, str, str, str]:
     number = f"{values.pretty(result.line.number)}\n{result.line.key}"
     if not result.answered:
         return number, result.problem, "-", "-"
-    kind, _, who = str(result.outcome["answered_by"]).partition(":")
-    sound = f"{result.outcome['codec']}\n{'SRTP' if result.outcome['encrypted'] else 'plain'}"
-    return number, f"{kind} {who}", str(result.outcome["answer_ms"]), sound
+    kind, _, who = str(result.outcome["answered_by"] or "somebody").partition(":")
+    codec, ms = result.outcome["codec"], result.outcome["answer_ms"]
+    sound = f"{codec}\n{'SRTP' if result.outcome['encrypted'] else 'plain'}" if codec else "-"
+    said = "\n".join(filter(None, (f"{kind} {who}".rstrip(), result.unmet)))
+    return number, said, str(ms) if ms is not None else "-", sound
 
 
 def junit(results: Sequence[Result]) -> str:
     """The same for a CI's list of tests: a test case a number."""
-    failures = sum(not result.answered for result in results)
+    failures = sum(not result.good for result in results)
     suite = ElementTree.Element("testsuite", name="xtel call", tests=str(len(results)), failures=str(failures))
     for result in results:
         seconds = f"{(result.outcome['answer_ms'] or 0) / 1000:.3f}"
         case = ElementTree.SubElement(
             suite, "testcase", name=result.line.number, classname=result.line.key, time=seconds
         )
-        if not result.answered:
+        if not result.good:
             ElementTree.SubElement(case, "failure", message=result.problem).text = "\n".join(result.ladder)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def sandbox_only(stack: str) -> None:
-    """Raises XtelError for a network of the real world: nothing here can place a call there."""
-    if stack != sandbox.STACK and not os.environ.get(sandbox.VARIABLE):
-        raise XtelError(
-            f"calls are placed in the sandbox: {stack} is no stack of it", step=f"xtel call {sandbox.STACK} --all"
-        )
+def in_sandbox(stack: str) -> bool:
+    """Whether a stack's calls are played in the sandbox."""
+    return stack == sandbox.STACK or bool(os.environ.get(sandbox.VARIABLE))
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What must be true of each call: who answers (``webhook:URL``, ``agent:ID``, or a part), in how many seconds."""
+
+    answered_by: str = ""
+    within: float | None = None
+
+    @staticmethod
+    def read(text: str) -> Expected:
+        """``answered-by=agent:…,within=5``. Raises ValueError."""
+        known: dict[str, str] = {}
+        for part in filter(None, text.split(",")):
+            name, equals, value = part.partition("=")
+            if name not in {"answered-by", "within"} or not equals or not value or name in known:
+                raise ValueError("expected answered-by=WHO, within=SECONDS, or both with a comma between them")
+            known[name] = value
+        try:
+            within = float(known["within"]) if "within" in known else None
+        except ValueError:
+            raise ValueError("within: expected seconds, such as 5") from None
+        return Expected(known.get("answered-by", ""), within)
+
+    def judged(self, result: Result) -> Result:
+        """The call, with what of it is not as expected."""
+        if not result.answered:
+            return result
+        by, ms = str(result.outcome["answered_by"] or ""), result.outcome["answer_ms"]
+        told: list[str] = []
+        if self.answered_by and self.answered_by not in by:
+            told.append(f"expected {self.answered_by}, {f'{by} answered' if by else 'and who answered is not known'}")
+        if self.within is not None and (ms is None or ms > self.within * 1000):
+            took = f"it took {ms / 1000:.1f} s" if ms is not None else "and how long it took is not known"
+            told.append(f"expected an answer within {self.within:g} s, {took}")
+        return replace(result, unmet="; ".join(told))

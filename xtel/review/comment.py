@@ -218,7 +218,7 @@ def _drift(file: Path) -> outside.Entry:
 def _unanswered(calls: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """What `xtel call --json` says of numbers that nobody answered."""
     for call in calls:
-        if not call["answered"]:
+        if not call["good"]:
             told = call["outcome"]
             code = f" {told['code']}" if told.get("code") else ""
             yield f"{call['key']} · {call['number']}", f"{told['hop']}{code}: {told['reason']}"

@@ -43,6 +43,7 @@ def render(
     Exit codes: 0 written (or the same), 1 error (or different).
     """
     from xtel.authoring import render as bundles
+    from xtel.authoring.render_report import RenderReport
     from xtel.engine import state
     from xtel.project import sandbox
 
@@ -56,7 +57,8 @@ def render(
     done = bundles.check(wanted) if check else bundles.write(wanted, made, force=force, with_secrets=with_secrets)
     agree = not check or bundles.agrees(done)
     if json:
-        terminal.document({"stack": stack, "agree": agree, "bundles": [item.as_json() for item in done]})
+        report = RenderReport(stack=stack, agree=agree, bundles=tuple(item.report() for item in done))
+        terminal.document(report.model_dump(mode="json"))
     else:
         bundles.show(done, checked=check)
     raise typer.Exit(0 if agree else 1)

@@ -15,7 +15,8 @@ def show(found: Rehearsal) -> None:
     terminal.table(HEADS, [cells(item) for item in found.numbers], _LEAST)
     for text in _below(found):
         terminal.line(text)
-    terminal.line(f"\n{headline(found)}", "green" if found.good else "red")
+    terminal.line("")
+    terminal.line(headline(found), "green" if found.good else "red")
 
 
 def plain(found: Rehearsal) -> str:
@@ -28,5 +29,5 @@ def _below(found: Rehearsal) -> list[str]:
     told: list[str] = []
     for item in found.numbers:
         if item.after and item.after.ladder and not item.good:
-            told += [f"\n{item.number} ({item.key}): {item.why}", *(f"  {text}" for text in item.after.ladder)]
-    return [*told, *(f"\n{text}" for text in found.problems)]
+            told += ["", f"{item.number} ({item.key}): {item.why}", *(f"  {text}" for text in item.after.ladder)]
+    return [*told, *(text for problem in found.problems for text in ("", problem))]

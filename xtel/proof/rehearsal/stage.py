@@ -74,6 +74,10 @@ def opened(stack: str) -> Generator[Stage]:
             (folder / name).mkdir()
         running, _ = box.up(0)
         box.backend.mkdir()
+        if "XTEL_SANDBOX_SIP" not in box.environment():
+            raise XtelError(
+                "a rehearsal places calls, and their libraries are not here", step="pip install 'xai-telephony[calls]'"
+            )
         yield Stage(folder, stack, running.url, _environment(folder, box))
     finally:
         with interrupts.unheeded():

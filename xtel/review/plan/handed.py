@@ -10,6 +10,7 @@ from typing import Literal
 from providers.kernel.secrecy import MASK, one_line
 from stacks import destinations
 from stacks.destinations import DIGEST, LOGIN, SecretDestination, SecretName
+from stacks.graph import REGISTRATION
 from stacks.resource import UNKNOWN, Resource
 from xtel.engine.step import Step
 from xtel.review.plan import changes
@@ -80,13 +81,14 @@ def _told(before: list[SecretDestination], after: list[SecretDestination]) -> It
     for each in before:
         hosts.setdefault(_known_by(each), set()).add(each.host)
     places = {(_known_by(each), each.place, each.host) for each in before}
+    begun = _begun(before)
     for each in after:
         known = hosts.get(_known_by(each))
         state: Literal["new host", "new secret", "new place", "kept"]
         if known is None:
             state = "new secret"
         elif each.host not in known:
-            state = "new host"
+            state = "new place" if (_known_by(each), each.number) in begun else "new host"
         else:
             state = "kept" if (_known_by(each), each.place, each.host) in places else "new place"
         yield SecretPlan(
@@ -94,6 +96,14 @@ def _told(before: list[SecretDestination], after: list[SecretDestination]) -> It
             before=tuple(sorted(map(_shown, known or ()))) if state == "new host" else (),
             type=one_line(each.type), name=one_line(each.name), field=one_line(each.field),
         )  # fmt: skip
+
+
+def _begun(before: list[SecretDestination]) -> set[tuple[SecretName | tuple[str, str, str], str]]:
+    """Passwords of numbers that are registered with them while nobody dials with them yet: a run that was cut off left it so,
+    and who is to dial gets the password for the first time.
+    """
+    dialled = {each.number for each in before if each.type != REGISTRATION}
+    return {(_known_by(each), each.number) for each in before if each.field == DIGEST and each.number not in dialled}
 
 
 def _known_by(way: SecretDestination) -> SecretName | tuple[str, str, str]:

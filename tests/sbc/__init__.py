@@ -1,0 +1,1 @@
+"""Readers of what bundles are written in, for tests: IOS, PowerShell, the INI files of AudioCodes."""
