@@ -7,7 +7,7 @@ from datetime import date
 from providers.kernel.capabilities import Table
 
 _READ, _PAGE_READ = date(2026, 11, 28), date(2026, 11, 21)
-_SOURCE = "AWS ip-ranges.json of 2026-08-22, service CHIME_VOICECONNECTOR (a copy): Voice Connector, also behind Amazon Connect"
+_SOURCE = "AWS ip-ranges.json of 2026-08-22, service CHIME_VOICECONNECTOR: Voice Connector, also behind Amazon Connect"
 _PAGE = "AWS, Chime SDK network configuration (a copy of 2026): a dual-stack connector needs it beside its region"
 #: The regions that have Voice Connectors, with their prefixes.
 REGIONS = {
