@@ -22,7 +22,9 @@ def wired(sandbox: Sandbox, number: str) -> None:
     [record] = [each for each in sandbox.state()["chime"]["numbers"] if each["E164PhoneNumber"] == number]
     assert [each["Value"] for each in record["Associations"]] == [connector["VoiceConnectorId"]]
     assert connector["RequireEncryption"]
-    assert [(way["Host"], way["Port"], way["Protocol"]) for way in connector["Routes"]] == [("sip.voice.x.ai", 5061, "TCP")]
+    assert [(way["Host"], way["Port"], way["Protocol"]) for way in connector["Routes"]] == [
+        ("sip.voice.x.ai", 5061, "TCP")
+    ]
     assert [found["phone_number"] for found in sandbox.state()["xai"]["numbers"]].count(number) == 1
 
 
