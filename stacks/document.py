@@ -56,8 +56,10 @@ class Refused(errors.InputError):
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
-        count = sum(finding.severity == "error" for finding in findings)
-        super().__init__(f"{findings[0].file}: {counted(count, 'error')}", step="`xtel validate` shows them")
+        wrong = [finding for finding in findings if finding.severity == "error"]
+        more = f"; and {counted(len(wrong) - 1, 'error')} more" if len(wrong) > 1 else ""
+        step = f"`xtel validate` shows {'them all' if more else 'it too'}"
+        super().__init__(f"{wrong[0] if wrong else findings[0]}{more}", step=step)
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def test_one_line_folds_line_ends_and_spells_the_rest() -> None:
 def test_only_one_module_writes_to_the_streams() -> None:
     """Who prints past the terminal escapes nothing; those that do print what is ours alone."""
     allowed = {
+        "xtel/authoring/render_report.py",
         "xtel/cli.py", "xtel/terminal.py", "xtel/failure.py", "xtel/authoring/schema.py", "xtel/review/plan/schema.py",
         "xtel/operations/inventory/model.py", "xtel/proof/trace/model.py", "xtel/proof/trace/page.py",
         "xtel/review/rehearsal.py", "xtel/review/policy/server.py", "providers/kernel/log.py",

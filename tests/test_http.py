@@ -72,7 +72,7 @@ def test_what_surely_did_not_happen_is_repeated_for_every_verb(method: str) -> N
     waits: list[float] = []
     response, line = send(method, refused(429, **{"Retry-After": "3"}), httpx.ConnectError("refused"), waits=waits)
     assert (response.status_code, line.calls) == (200, 3)
-    assert 3 <= waits[0] <= 3.3
+    assert 2.99 <= waits[0] <= 3.3  # of three seconds some are over when the wait begins
 
 
 def test_waits_end_with_the_budget() -> None:

@@ -44,7 +44,7 @@ VERDICTS = {
     "failed": "incomplete",
     "hostile": "needs a look",
     "policy": "blocked",
-    "protected": "incomplete",
+    "protected": "blocked",
     "refused": "blocked",
     "shared": "needs a look",
     "twiml": "safe",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -155,14 +156,16 @@ def test_kamailio_holds_every_password_as_it_is(tmp_path: Path) -> None:
         f"event_route[core:worker-one-init] {{ {says} }}\nrequest_route {{ exit; }}\n"
     )
     command = [program, "-DD", "-E", "-f", str(tmp_path / "kamailio.cfg"), "-Y", str(tmp_path), "-m", "64", "-M", "8"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
     found: list[str] = []
     assert process.stdout is not None
     for line in process.stdout:
         found += re.findall(r"said:([0-9a-f]*)", line)
         if len(found) == len(_PASSWORDS):
             break
-    process.terminate()
+    os.killpg(process.pid, signal.SIGKILL)  # with its workers: ended in order, one that still begins is waited for
     process.communicate(timeout=20)
     assert [bytes.fromhex(text).decode() for text in found] == list(_PASSWORDS)
 

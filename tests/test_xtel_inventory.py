@@ -280,7 +280,8 @@ def test_a_stack_file_with_errors_calls_nothing_undeclared(network: Sandbox, pro
     (project / "stacks/dev.yaml").write_text("version: 1\nnumbers: {a: {number: 1}}\n")
     found = read(told)
     assert found["exit"] == 1
-    assert found["unread"] == [{"stack": "dev", "error": "stacks/dev.yaml: 1 error; next: `xtel validate` shows them"}]
+    [unread] = found["unread"]
+    assert unread["stack"] == "dev" and unread["error"].startswith("stacks/dev.yaml:2: numbers.a.number: must be text")
     assert {each for each in orphans(found) if each[0] == "undeclared_object"} == {
         ("undeclared_object", "twilio", _mark("+14155550122", "old"))
     }

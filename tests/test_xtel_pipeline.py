@@ -144,7 +144,9 @@ def test_every_change_of_what_a_stack_reads_starts_the_apply(project: Path) -> N
         (name, field) for name, said in schema.build()["definitions"].items() for field in said.get("properties", ())
         if field.endswith("file")
     }  # fmt: skip
-    assert named - {("sip", "ca_file")} == NAMING, "sources.read_by must list what a new field names"
+    assert named - {("sip", "ca_file"), ("sip", "profile")} == NAMING, (
+        "sources.read_by must list what a new field names"
+    )
 
 
 def test_files_of_later_start_the_apply_without_a_new_workflow(project: Path) -> None:

@@ -64,7 +64,7 @@ def change(folder: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "code"), [("unchanged", 0), ("create", 2), ("shared", 2), ("refused", 3), ("failed", 1), ("protected", 1)]
+    ("case", "code"), [("unchanged", 0), ("create", 2), ("shared", 2), ("refused", 3), ("failed", 1), ("protected", 3)]
 )
 @pytest.mark.parametrize("source", ["events.jsonl", "preview.json"])
 def test_exit_codes_of_a_saved_preview(project: Path, case: str, code: int, source: str) -> None:

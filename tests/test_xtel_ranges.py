@@ -259,7 +259,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(declare: Declare) -> None:
 def test_a_bad_or_missing_stack_is_an_error(declare: Declare, capsys: pytest.CaptureFixture[str]) -> None:
     declare("version: 1\n")
     assert ended("ranges", "update", "dev") == 1
-    assert capsys.readouterr().err.endswith("next: `xtel validate` shows them\n")
+    assert capsys.readouterr().err.endswith("next: `xtel validate` shows it too\n")
     assert ended("ranges", "update", "nosuch") == 1
 
 

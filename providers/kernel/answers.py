@@ -34,26 +34,25 @@ class Answers:
             raise self._refused(response)
         if response.content:
             if status != 204:
-                self._require_readable(response)
-                self._require_fulfilled(response)
+                self._require_fulfilled(response, self._readable(response))
         elif status != 204 and response.request.method not in {"HEAD", *self._conventions.empty_answers}:
             raise self._unusable(response, "empty answer")
         return response
 
-    def _require_readable(self, response: httpx.Response) -> None:
-        """Its type then says what it is: JSON in UTF-8, whatever the vendor calls it."""
+    def _readable(self, response: httpx.Response) -> object | None:
+        """What it says, or None for XML. Its type then says what it is: JSON in UTF-8, whatever the vendor calls it."""
         if self._conventions.xml and body.is_xml(response.content):
-            return
+            return None
         document = as_json(response)
         if document is None:
             raise self._unusable(response, f"unreadable answer ({_kind(response)})")
         if name := body.not_text(document, self._conventions.texts):
             raise self._unusable(response, f"unreadable answer: its {name} is no text")
         response.headers["content-type"] = "application/json"
+        return document
 
-    def _require_fulfilled(self, response: httpx.Response) -> None:
+    def _require_fulfilled(self, response: httpx.Response, document: object | None) -> None:
         """Raise for a success that refuses in its body."""
-        document = as_json(response)
         if refusal := self._conventions.refused_in_success(document):
             raise self._error(
                 response, refusal, self._conventions.kind(response.status_code, refusal) or errors.Invalid
@@ -74,6 +73,8 @@ class Answers:
     ) -> errors.CarrierError:
         status, path = response.status_code, response.request.url.path
         usual = SLOWER if kind is errors.RateLimited else _CREDENTIALS if status == 401 else ""
+        if status < 300:
+            usual = "see what it asks for, then run it again"
         return kind(
             refusal.message or f"{response.request.method} {path} was refused ({_kind(response)})",
             status=status,

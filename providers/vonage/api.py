@@ -96,6 +96,6 @@ def refusal(body: object) -> Refusal:
 
 
 def refused_in_success(body: object) -> Refusal | None:
-    """A 200 whose ``error-code`` is another one."""
+    """A 200 whose ``error-code`` is another one; what is no code at all says neither yes nor no."""
     found = refusal(body)
-    return found if found.code not in {"", "200"} else None
+    return found if found.code.isdecimal() and found.code != "200" else None

@@ -242,7 +242,7 @@ def test_every_stack_at_once(project: Project, sandbox: Sandbox) -> None:
 
     first = xtel(project, "apply", "--all", "--parallel", "2", "--yes", code=1)
     lines = first.stdout.splitlines()
-    assert lines[-4:][1].startswith("office  error: stacks/office.yaml: 1 error")
+    assert lines[-4:][1].startswith("office  error: stacks/office.yaml:7: numbers.support.route.carrier: no carrier")
     assert [line for line in lines[-4:] if line.endswith("applied: 1 number changed")] == [lines[-4], *lines[-2:]]
     assert "lab     planning" in first.stderr and "lab     applying" in first.stderr
     office.write_text(right)

@@ -66,7 +66,7 @@ def test_an_apply_ends_in_order_and_says_how_each_number_stands(project: Project
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130, out + err
     assert gone(children)
-    assert "ending: what is under way at the vendors is waited for" in err
+    assert "ending: what is under way is waited for" in err
     assert f"error: interrupted by Ctrl-C; next: xtel recover {STACK}, or xtel apply again" in err
     [line] = [line for line in out.splitlines() if line.startswith(NUMBER) and "not done" in line]
     assert "twilio Trunk made" in line and line.endswith(": it does not ring")

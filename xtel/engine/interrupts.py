@@ -105,7 +105,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
     _asked.over = False
     if _asked.times == 1:
-        terminal.note("ending: what is under way at the vendors is waited for; once more kills it")
+        terminal.note("ending: what is under way is waited for; once more kills it")
     for process in list(_asked.running):
         if _asked.times == 1:
             _signal(process, signal.SIGINT)

@@ -78,12 +78,18 @@ class DriftReport:
 
 
 def drift(project: Project, stack: str) -> DriftReport:
-    """Ask every vendor. Raises cli.PulumiUnavailable where one does not answer: no answer is no finding."""
+    """Ask every vendor. Raises cli.PulumiUnavailable where one does not answer: no answer is no finding; InputError for a
+    stack that there is not.
+    """
     environment = {**sandbox.reading(project, stack), operation.LIST_UNMANAGED: "1"}
     arguments = ["refresh", "--preview-only", "--stack", stack]
     run = events.shown("asking every vendor what is there", arguments, project.root, environment)
     if run.error:
         told, step = errors.parted(run.error)
+        if "no stack named" in told:
+            raise errors.InputError(
+                f"there is no stack {stack} in this backend", step="`pulumi stack ls` shows those there are"
+            )
         raise cli.PulumiUnavailable(
             f"the vendors could not all be asked: {told}", step=step or "put that right, then again"
         )
@@ -264,7 +270,12 @@ def show(found: DriftReport) -> None:
         terminal.note(note)
     count, silent = len(found.findings), len(found.silent)
     if not count:
-        terminal.line(f"none: {counted(len(found.numbers), 'number')} as applied")
+        told = (
+            f"none: {counted(len(found.numbers), 'number')} as applied"
+            if found.numbers
+            else "none: nothing is applied yet"
+        )
+        terminal.line(told)
         return
     numbers = len({finding.number for finding in found.findings} & {*found.numbers})
     stopped = f"{counted(silent, 'number')} stopped ringing" if silent else "all still ring"

@@ -108,8 +108,16 @@ def existing(path: Path, project: Project) -> Path:
     """The path, or an error with the stacks that there are."""
     if _is_file(path):
         return relative(path)
-    stacks = ", ".join(sorted(file.stem for file in _stacks(project.root))) or "none"
-    raise InputError(f"there is no stack file {shown(path)}", step=f"name one of the stacks that exist: {stacks}")
+    if os.path.lexists(path):
+        told = f"there is no stack file {shown(path)}: what has this name is no file"
+        raise InputError(told, step="put a stack file there, or name another stack")
+    stacks = ", ".join(sorted(file.stem for file in _stacks(project.root) if _is_file(file)))
+    step = (
+        f"name one of the stacks that exist: {stacks}"
+        if stacks
+        else "go to the project's folder, or begin one: xtel new DIR"
+    )
+    raise InputError(f"there is no stack file {shown(path)}", step=step)
 
 
 def _is_file(path: Path) -> bool:

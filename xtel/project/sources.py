@@ -87,6 +87,10 @@ def _git(folder: Path, *arguments: str, failing: str) -> bytes:
         raise InputError(f"git cannot be run: {one_line(str(error))}", step="install git") from None
     if done.returncode:
         reason = one_line(done.stderr.decode(errors="replace"))
+        if "not a git repository" in reason:
+            raise InputError(
+                "this project is in no git repository", step="`git init` and commit it, or leave --base out"
+            )
         raise InputError(
             f"{failing}{': ' if reason else ''}{reason}", step="name a branch, a tag or a commit that was fetched"
         )

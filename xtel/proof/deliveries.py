@@ -66,9 +66,11 @@ class Forge:
             self._wrong("ten minutes old", "refuse old deliveries", late=_STALE),
             self._wrong("ten minutes ahead", "refuse deliveries of the future", late=-_STALE),
             Delivery("sent again", False, "remember what was taken", taken.headers, taken.body),
-            self._changed("another body", "sign the body that came", lambda body: _body(self._number)),
-            self._changed("the same JSON, spaced otherwise", "sign the raw bytes, not parsed JSON", _respaced),
-            self._as_another("another id", "sign the id too"),
+            self._changed(
+                "another body", "verify the signature over the body that came", lambda body: _body(self._number)
+            ),
+            self._changed("the same JSON, spaced otherwise", "verify the raw bytes, not parsed JSON", _respaced),
+            self._as_another("another id", "verify the id with the body: it is signed too"),
             self._wrong("signed with the secret's text", "decode the base64 behind whsec_", key=self._secret.encode()),
             self._twice("two signatures, both wrong", "ask for one that matches"),
             Delivery("no signature", False, "ask for a signature", {}, _body(self._number)),

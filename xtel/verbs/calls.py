@@ -72,4 +72,4 @@ def hangup(call: Call, *, json: Json = False) -> None:
     if json:
         terminal.document({"call_id": call, "ended": ended})
     else:
-        terminal.line(f"{call}: {'ended' if ended else 'was over already'}")
+        terminal.line(f"{call}: {'ended' if ended else 'was over already, or never was: xAI knows no call of this id'}")

@@ -292,7 +292,7 @@ def test_sessions_that_are_refreshed(at_xai: str, proxy: Proxy, media: Relay, au
 
 def test_both_sides_hear_each_other(at_xai: str, proxy: Proxy, media: Relay, authority: Authority, sound: bool) -> None:
     if not sound:
-        return  # the stand-in moves no sound: its SDP is looked at by the others
+        pytest.skip("the stand-in for the relay moves no sound")
     proxy(port=PORT)
 
     async def main() -> None:

@@ -31,7 +31,11 @@ from xtel.review.plan.model import (
 )
 
 #: What our own program says when it refuses: the refusals themselves are on the resources.
-_REFUSED = re.compile(r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$")
+_REFUSED = re.compile(
+    r"^\d+ changes? refused|program exited with non-zero exit code|^preview failed$|marked for protection|is protected"
+)
+#: What the engine says of an object that ``protect: true`` keeps.
+_PROTECTED = re.compile(r"marked for protection|is protected")
 #: How the engine names a resource.
 _URN = re.compile(r'(?:resource )?"?(urn:pulumi:[^"\s]+)"?')
 #: How the program passes on a warning about the stack file.
@@ -243,13 +247,21 @@ def _object(part: Part, context: Context, answered: Mapping[str, int], preview: 
         line=said.line if said else 0,
         changes=tuple(changes.of(step, part.op)),
         replacement=_replacement(part) if part.op == "replace" else None,
-        blocked=one_line(str(step.new.get("blocked") or "")),
+        blocked="; ".join(filter(None, (one_line(str(step.new.get("blocked") or "")), _kept(step, preview)))),
         protected=step.protected,
         permanent=_permanent(part),
         left=_left(part),
         answers=answered.get(step.name, 0) if step.type == graph.AGENT else 0,
         previewed=step.urn not in preview.recalled,
     )
+
+
+def _kept(step: Step, preview: Preview) -> str:
+    """Why the engine keeps it, in the words of the stack file."""
+    said = (each for each in preview.diagnostics if each.severity == "error" and _PROTECTED.search(each.text))
+    if any(step.urn in (each.urn, *_URN.findall(each.text)) for each in said):
+        return "it is protected: apply it once with `protect: false`, or without `protect` in the defaults"
+    return ""
 
 
 def _answered(found: Iterable[Part], context: Context) -> dict[str, int]:

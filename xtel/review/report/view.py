@@ -9,6 +9,7 @@ from typing import Any
 from providers.kernel import registry
 from providers.kernel.wording import counted
 from xtel.engine.step import object_of
+from xtel.review.plan.build import stopped
 from xtel.review.plan.model import (
     BundlePlan,
     Change,
@@ -230,6 +231,8 @@ def counts(plan: Plan) -> str:
     """How much changes, in one line."""
     ops = [f"{count} {op}" for op, count in plan.ops.items()]
     drift = f"drift: {len(plan.drift)}" if plan.refreshed else "drift: not checked"
+    if plan.refreshed and stopped(plan) and not plan.drift:  # nobody could be asked, or not everybody
+        drift = "drift: not known"
     touched = f"{len(plan.numbers)} of {counted(plan.total, 'number')} change"
     touched += "s" if len(plan.numbers) == 1 else ""
     return " · ".join(
