@@ -12,12 +12,13 @@ from typing import Any, Literal
 import phonenumbers
 from pydantic import Field
 
+from providers.aws import answers, wire
+from providers.aws.connector import Region
 from providers.chime.api import Api
 from providers.chime.attachment import Attachment
-from providers.chime.connector import Connector, Region
+from providers.chime.connector import Connector
 from providers.chime.inventory import INVENTORY, found, numbers, on_the_way
 from providers.chime.ranges import RANGES
-from providers.chime.wire import advice, kind, refusal, refused_in_success
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
@@ -113,23 +114,20 @@ CARRIER = Carrier[Api](
     name="chime",
     title="Chime",
     credentials=(
-        Credential("access_key", "AWS_ACCESS_KEY_ID", "aws:accessKey", secret=False, required=False),
-        Credential("secret_key", "AWS_SECRET_ACCESS_KEY", "aws:secretKey", required=False),
-        Credential("token", "AWS_SESSION_TOKEN", "aws:token", required=False),
-        Credential("profile", "AWS_PROFILE", "aws:profile", secret=False, required=False),
+        *wire.CREDENTIALS,
         Credential("numbers_region", "CHIME_NUMBERS_REGION", "chime:numbersRegion", secret=False, required=False),
     ),
-    base_url_env="AWS_BASE_URL",
+    base_url_env=wire.BASE_URL_ENV,
     objects=(Connector, Attachment),
     connect=Api,
     account=Api.account,
     conventions=ApiConventions(
-        refusal=refusal,
-        advice=advice,
-        kind=kind,
-        refused_in_success=refused_in_success,
-        code_header="x-amzn-errortype",
-        request_id_headers=("x-amzn-requestid", "x-amz-request-id"),
+        refusal=answers.refusal,
+        advice=answers.advice("chime:"),
+        kind=answers.kind,
+        refused_in_success=answers.refused_in_success,
+        code_header=answers.CODE_HEADER,
+        request_id_headers=answers.REQUEST_ID_HEADERS,
         xml=True,
         texts=_TEXTS,
     ),

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from providers.chime.api import Api, absent
-from providers.chime.connector import associated
+from providers.aws.asking import absent
+from providers.chime.api import Api, associated
 from providers.kernel import attachment, errors, marker
 from providers.kernel.attachment import Held
 from providers.kernel.spec import Spec

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from providers.chime.api import Api, Found
+from providers.aws.asking import Found
+from providers.aws.connector import connector
+from providers.chime.api import Api, associated
 from providers.chime.attachment import Attachment
-from providers.chime.connector import Connector, associated, connector
-from providers.chime.ranges import REGIONS
-from providers.kernel import errors
+from providers.chime.connector import Connector
 from providers.kernel.inventory import Inventory, LiveObject, NamedObject, OwnedNumber
 from providers.kernel.route_import import Found as Route
 from providers.kernel.route_import import Unmapped, WeightedUri, alone
@@ -47,21 +47,12 @@ def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
         yield LiveObject(Connector.kind, connector(api, found))
 
 
-def _connectors(api: Api) -> Iterator[Found]:
-    """Of every region that is open to us."""
-    for region in REGIONS:
-        try:
-            yield from api.connectors(region).all()
-        except errors.Denied:
-            continue
-
-
 def _named(api: Api, found: Found) -> NamedObject:
     return NamedObject("connector", str(found["VoiceConnectorId"]), api.marker(found) or str(found["Name"]))
 
 
 def _numbers(api: Api) -> Iterator[OwnedNumber]:
-    known = {str(each["VoiceConnectorId"]): each for each in _connectors(api)}
+    known = {str(each["VoiceConnectorId"]): each for each in api.every_connector()}
     for number in api.numbers.all():
         yield _owned(api, number, known)
 
@@ -86,7 +77,7 @@ def _owned(api: Api, number: Found, known: dict[str, Found]) -> OwnedNumber:
 
 
 def _objects(api: Api) -> Iterator[NamedObject]:
-    for each in _connectors(api):
+    for each in api.every_connector():
         yield _named(api, each)
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.calling import Leg, Unreachable
-from sandbox.chime.account import VENDOR
-from sandbox.chime.voice import connector_of
+from sandbox.chime.voice import VENDOR, connector_of
 from sandbox.exchange import JsonObject
 from sandbox.store import Store
 

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox import stock
-from sandbox.chime.account import REGIONS, VENDOR, Asker, Refusal
+from sandbox.aws.account import Asker, Refusal
 from sandbox.exchange import JsonObject
 from sandbox.shapes import Model, Shape, array, choice, flag, invalid, record, text, whole
 from sandbox.store import Store
 
+VENDOR = "chime"
+REGIONS = (
+    "us-east-1", "us-west-2", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2", "ap-northeast-1",
+    "ap-northeast-2", "ap-southeast-1", "ap-southeast-2",
+)  # fmt: skip
 #: Fictional, and always the same: when everything here was made.
 CREATED = "2026-11-01T09:00:00Z"
 NAME = text(1, 256, r"[a-zA-Z0-9 _.-]+")

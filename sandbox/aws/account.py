@@ -10,11 +10,6 @@ from urllib.parse import quote
 
 from sandbox.exchange import Call
 
-VENDOR = "chime"
-REGIONS = (
-    "us-east-1", "us-west-2", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2", "ap-northeast-1",
-    "ap-northeast-2", "ap-southeast-1", "ap-southeast-2",
-)  # fmt: skip
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([A-Z0-9]+)/(\d{8})/([a-z0-9-]+)/([a-z]+)/aws4_request,"
     r" ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})"

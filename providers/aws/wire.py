@@ -5,26 +5,27 @@ from __future__ import annotations
 import io
 import threading
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 from providers.kernel import errors, http, limits
-from providers.kernel.conventions import Refusal
-from providers.kernel.vendor import Settings
+from providers.kernel.vendor import Credential, Settings
 
-#: What AWS answers with 403 to credentials that are wrong, and not to a right that is missing.
-_BAD_KEYS = frozenset(
-    {
-        "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
-        "ExpiredTokenException", "ExpiredToken", "IncompleteSignature", "MissingAuthenticationToken",
-    }
-)  # fmt: skip
+#: Keys as AWS names them everywhere, or a profile of its own files.
+CREDENTIALS = (
+    Credential("access_key", "AWS_ACCESS_KEY_ID", "aws:accessKey", secret=False, required=False),
+    Credential("secret_key", "AWS_SECRET_ACCESS_KEY", "aws:secretKey", required=False),
+    Credential("token", "AWS_SESSION_TOKEN", "aws:token", required=False),
+    Credential("profile", "AWS_PROFILE", "aws:profile", secret=False, required=False),
+)
+BASE_URL_ENV = "AWS_BASE_URL"
 
 
 class Wire:
     """The AWS clients of one account, one for each service and region, made when they are first needed."""
 
-    def __init__(self, settings: Settings, limit: limits.Limit) -> None:
-        self._settings, self._limit = settings, limit
+    def __init__(self, name: str, settings: Settings, limit: limits.Limit) -> None:
+        """``name``: of the carrier whose requests they are."""
+        self._name, self._settings, self._limit = name, settings, limit
         self._session = _session(settings)
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
@@ -36,6 +37,16 @@ class Wire:
                 self._clients[service, region] = self._made(service, region)
             return self._clients[service, region]
 
+    def account(self, region: str) -> str:
+        """Whose credentials they are: STS GetCallerIdentity, which needs no right. 403: AWS does not take them."""
+        try:
+            return str(self.client("sts", region).get_caller_identity()["Account"])
+        except errors.Denied as error:
+            raise errors.CredentialError(
+                f"AWS does not take these credentials ({error.status})",
+                step="check the key, its secret, and a session token that ended",
+            ) from None
+
     def _made(self, service: str, region: str) -> Any:
         config: Any = import_module("botocore.config").Config(
             retries={"mode": "standard", "total_max_attempts": 1},  # both: what is left out comes from the environment
@@ -45,7 +56,7 @@ class Wire:
             service, region_name=region, endpoint_url=self._settings.base_url or None, config=config
         )
         origin = str(client.meta.endpoint_url)
-        wire = http.client("chime", self._limit, self._settings.conventions, base_url=origin)
+        wire = http.client(self._name, self._limit, self._settings.conventions, base_url=origin)
         client.meta.events.register("before-send", _Sender(wire))
         return client
 
@@ -82,52 +93,17 @@ def _session(settings: Settings) -> Any:
         exceptions: Any = import_module("botocore.exceptions")
     except ImportError:
         raise errors.CredentialError(
-            "Amazon Chime: boto3 is not installed", step="pip install 'xai-telephony[aws]', then run it again"
+            "AWS: boto3 is not installed", step="pip install 'xai-telephony[aws]', then run it again"
         ) from None
     if profile := settings.get("profile"):
         try:
             return boto3.Session(profile_name=profile)
         except exceptions.BotoCoreError as error:
             raise errors.CredentialError(
-                f"Amazon Chime: AWS_PROFILE: {error}", step="`aws configure list-profiles` shows those that there are"
+                f"AWS_PROFILE: {error}", step="`aws configure list-profiles` shows those that there are"
             ) from None
     return boto3.Session(
         aws_access_key_id=settings["access_key"],
         aws_secret_access_key=settings["secret_key"],
         aws_session_token=settings.get("token") or None,
     )
-
-
-def refusal(body: object) -> Refusal:
-    """``{"Code", "Message"}`` or ``{"message"}``; where a code stands in a header, that one counts."""
-    fields = cast(dict[str, Any], body) if isinstance(body, dict) else {}
-    return Refusal(str(fields.get("Code") or ""), str(fields.get("Message") or fields.get("message") or ""))
-
-
-def refused_in_success(body: object) -> Refusal | None:
-    """A 200 that names numbers for which it was not done: ``{"PhoneNumberErrors": [{"ErrorCode", "ErrorMessage"}]}``."""
-    fields = cast(dict[str, Any], body) if isinstance(body, dict) else {}
-    for failed in cast(list[dict[str, Any]], fields.get("PhoneNumberErrors") or []):
-        return Refusal(str(failed.get("ErrorCode") or ""), str(failed.get("ErrorMessage") or "it was not done"))
-    return None
-
-
-def kind(status: int, refusal: Refusal) -> type[errors.CarrierError] | None:
-    """Numbers that are elsewhere are a conflict, and too many requests can be told in a success too."""
-    if status == 200:
-        return {
-            "PhoneNumberAssociationsExist": errors.Conflict, "Conflict": errors.Conflict, "NotFound": errors.NotFound,
-            "Forbidden": errors.Denied, "AccessDenied": errors.Denied, "Unprocessable": errors.Invalid,
-            "Throttled": errors.Unavailable, "Throttling": errors.Unavailable,
-            "ServiceFailure": errors.Unavailable, "ServiceUnavailable": errors.Unavailable,
-        }.get(refusal.code)  # fmt: skip
-    return None
-
-
-def advice(status: int, refusal: Refusal, path: str) -> str:
-    """403 is the answer to bad keys and to missing rights alike: the code tells which."""
-    if refusal.code in _BAD_KEYS:
-        return (
-            "check the AWS credentials (`xtel doctor` shows where they come from): key, secret, and a token that ended"
-        )
-    return "allow its user or role the `chime:` action of this call in IAM" if status == 403 else ""
