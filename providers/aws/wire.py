@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -98,15 +99,28 @@ def _session(settings: Settings) -> Any:
     if profile and not (settings.get("access_key") and settings.get("secret_key")):
         return boto3.Session(botocore_session=_profile(profile))
     return boto3.Session(
+        botocore_session=_core(),
         aws_access_key_id=settings["access_key"],
         aws_secret_access_key=settings["secret_key"],
         aws_session_token=settings.get("token") or None,
     )
 
 
+def _core(**options: Any) -> Any:
+    """A session that reads the SDK's models, which are large, once in a process."""
+    session: Any = import_module("botocore.session").Session(**options)
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> Any:
+    return import_module("botocore.loaders").Loader()
+
+
 def _profile(name: str) -> Any:
     """A profile of AWS's own files, with whatever it says of where its keys come from (SSO, a role, a program)."""
-    session: Any = import_module("botocore.session").Session(profile=name)
+    session = _core(profile=name)
     library: Any = import_module("botocore.exceptions").BotoCoreError
     try:
         for machine in ("container-role", "iam-role"):
