@@ -1,7 +1,7 @@
 """Amazon Chime SDK Voice Connector: a connector per number, or one for many, whose origination is the target's host.
 
 Documents: the API model of botocore 1.44.8, AWS's pages (read 2026-11-28). US numbers alone: others reach a connector
-only by a SIP rule and a Lambda, which is not done here. Never tried against a live account: docs/chime.md.
+only by a SIP rule and a Lambda, which are not made here. Never tried against a live account: docs/chime.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import phonenumbers
 from pydantic import Field
 
 from providers.aws import answers, wire
-from providers.aws.connector import Region
+from providers.aws.connector import MOST, Region
 from providers.chime.api import Api
 from providers.chime.attachment import Attachment
 from providers.chime.connector import Connector
@@ -46,6 +46,8 @@ class Route(CarrierRoute):
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """The connector, and last the number on it."""
         _require_us(leg.number)
+        if len(leg.fallback) > MOST - 1:
+            raise ValueError(f"a connector tries at most {MOST} hosts: {MOST - 1} fallbacks")
         shared = self.connector == "shared"
         hosts = [(str(leg.target.host), self.port), *(_host(way.uri) for way in leg.checked_fallbacks(shared=shared))]
         ways = [{"host": host, "port": port, "priority": rank} for rank, (host, port) in enumerate(hosts, 1)]
@@ -65,11 +67,13 @@ class Route(CarrierRoute):
 
 
 def _require_us(number: str) -> None:
+    """Raises ValueError for a number of another country: its product type is SipMediaApplicationDialIn alone."""
     parsed = phonenumbers.parse(number, None)
-    if parsed.country_code != 1 or phonenumbers.region_code_for_number(parsed) not in {"US", None}:
+    country = phonenumbers.region_code_for_number(parsed) or str(phonenumbers.region_code_for_country_code(1))
+    if parsed.country_code != 1 or country != "US":
         raise ValueError(
-            "Amazon puts US numbers alone on a Voice Connector; others need a SIP rule and a Lambda, which is not done"
-            " here: use another carrier"
+            f"Amazon puts US numbers alone on a Voice Connector (read {_READ}): one of {country} rings by a SIP rule, a SIP"
+            " media application and a Lambda of yours, which are not made here: use another carrier"
         )
 
 
@@ -84,7 +88,7 @@ def _host(uri: str) -> tuple[str, int]:
 
 
 CAN: dict[Capability, Ability] = {
-    Capability.API: Can("API", _READ),
+    Capability.API: Can("API, US numbers", _READ),
     Capability.TLS: Can("encryption, port 5061", _READ),
     Capability.SRTP: Can("always, with encryption", _READ),
     Capability.DIGEST: Cannot("an origination route has no login", _READ),
