@@ -16,7 +16,7 @@ from providers.aws import answers, wire
 from providers.aws.connector import MOST, Region
 from providers.chime.api import Api
 from providers.chime.attachment import Attachment
-from providers.chime.connector import Connector
+from providers.chime.connector import Connector, part_of
 from providers.chime.inventory import INVENTORY, found, numbers, on_the_way
 from providers.chime.ranges import RANGES
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
@@ -44,20 +44,25 @@ class Route(CarrierRoute):
     )
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
-        """The connector, and last the number on it."""
+        """The connector, and last the number on it.
+
+        A connector is one of its region, also by its name: a number that changes the region is put on the new one before
+        the one that it leaves is deleted.
+        """
         _require_us(leg.number)
         if len(leg.fallback) > MOST - 1:
             raise ValueError(f"a connector tries at most {MOST} hosts: {MOST - 1} fallbacks")
         shared = self.connector == "shared"
         hosts = [(str(leg.target.host), self.port), *(_host(way.uri) for way in leg.checked_fallbacks(shared=shared))]
         ways = [{"host": host, "port": port, "priority": rank} for rank, (host, port) in enumerate(hosts, 1)]
+        part = part_of(self.region)
         link: dict[str, Any] = {
             "phone_number": leg.number,
-            "connector_id": Ref("connector", "connector_id"),
+            "connector_id": Ref(part, "connector_id"),
             "take_over": leg.take_over,
         }
         return (
-            RouteObject("connector", "Connector", {"region": self.region, "routes": ways}, shared=shared),
+            RouteObject(part, "Connector", {"region": self.region, "routes": ways}, shared=shared),
             RouteObject("attachment", "Attachment", link, last=True),
         )
 

@@ -120,7 +120,7 @@ class Chime:
     name = VENDOR
 
     def __init__(self, store: Store, switches: Switches) -> None:
-        self._store = store
+        self._store, self._switches = store, switches
         self._routes: Routes[Endpoint] = Routes(ROUTES)
 
     def owns(self, path: str) -> bool:
@@ -139,7 +139,7 @@ class Chime:
                 )
             endpoint, ids = self._routes.find(call.method, call.path)
             with self._store.transaction():
-                return answers.named_request(call, endpoint(call, Voice(self._store, asker), *ids))
+                return answers.named_request(call, endpoint(call, self._voice(asker), *ids))
         except Refusal as refusal:
             return answers.refuse_in_xml(refusal, call) if sts else answers.refuse(refusal, call)
         except Wrong as wrong:
@@ -148,6 +148,9 @@ class Chime:
             return answers.refuse(Refusal(404, "UnknownOperationException", "no such operation"), call)
         except MethodUnknown:
             return answers.refuse(Refusal(405, "UnknownOperationException", "no such operation"), call)
+
+    def _voice(self, asker: Asker) -> Voice:
+        return Voice(self._store, asker, str(self._switches["chime.associations"]))
 
     def refusal(self, status: int) -> Answer:
         return answers.staged(status)

@@ -300,6 +300,18 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     ok(sandbox.http.post("/number/update", data=form, auth=login))
 
 
+def aws(sandbox: Server, region: str) -> Any:
+    env = sandbox.env
+    return boto3.client(
+        "chime-sdk-voice",
+        region_name=region,
+        endpoint_url=env["AWS_BASE_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        config=Config(ignore_configured_endpoint_urls=True),
+    )
+
+
 def chime(
     sandbox: Server,
     *,
@@ -313,15 +325,7 @@ def chime(
     region: str = "us-east-1",
 ) -> None:
     """A Voice Connector, its origination, and the number on it; by boto3 as anybody has it."""
-    env = sandbox.env
-    voice = boto3.client(
-        "chime-sdk-voice",
-        region_name=region,
-        endpoint_url=env["AWS_BASE_URL"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-        config=Config(ignore_configured_endpoint_urls=True),
-    )
+    voice = aws(sandbox, region)
     id = voice.create_voice_connector(Name="xai", RequireEncryption=secure, AwsRegion=region)["VoiceConnector"][
         "VoiceConnectorId"
     ]
@@ -330,5 +334,7 @@ def chime(
         voice.put_voice_connector_origination(VoiceConnectorId=id, Origination={"Routes": [way], "Disabled": disabled})
     if attach:
         numbers = [NUMBERS["chime"]]
-        told = voice.associate_phone_numbers_with_voice_connector(VoiceConnectorId=id, E164PhoneNumbers=numbers)
+        told = aws(sandbox, "us-east-1").associate_phone_numbers_with_voice_connector(
+            VoiceConnectorId=id, E164PhoneNumbers=numbers
+        )
         assert not told["PhoneNumberErrors"], told
