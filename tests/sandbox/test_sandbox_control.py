@@ -252,6 +252,7 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
         *("TWILIO_BASE_URL", "XTEL_SANDBOX_URL", "TELNYX_API_KEY", "TELNYX_BASE_URL"),
         *("XTEL_SANDBOX_SIP", "XTEL_SANDBOX_CA"),
         *("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_BASE_URL"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_BASE_URL"),
         *("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_BASE_URL"),
         *("WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN", "WEBEX_BASE_URL"),
         *("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_BASE_URL"),
@@ -260,7 +261,7 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
     assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
     assert ("TWILIO_AUTH_TOKEN" in keyed, bool(keyed["TWILIO_API_SECRET"])) == (False, True)
     own = {value for name, value in env.items() if not name.endswith("_URL") and not name.startswith("XTEL_")}
-    assert len(own) == 14
+    assert len(own) == 16
     assert not {*sandbox.other.values()} & own
     assert sandbox.http.get("/_sandbox/env?account=third").status_code == 400
 
