@@ -54,6 +54,8 @@ class Exchange:
     media: str
     text: str
     headers: Mapping[str, str]
+    #: The body that was sent.
+    sent: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -73,10 +75,11 @@ class Recorder(httpx.BaseTransport):
         response = self._inner.handle_request(request)
         response.read()
         query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
-        form = parse_qsl(request.read().decode(), keep_blank_values=True)
+        sent = request.read().decode()
+        form = parse_qsl(sent, keep_blank_values=True)
         media = response.headers.get("content-type", "").partition(";")[0]
         said = (request.method, request.url.path, tuple(query), tuple(form))
-        self._exchanges.append(Exchange(*said, response.status_code, media, response.text, response.headers))
+        self._exchanges.append(Exchange(*said, response.status_code, media, response.text, response.headers, sent))
         return httpx.Response(response.status_code, headers=response.headers, content=response.content)
 
     def close(self) -> None:

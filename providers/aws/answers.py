@@ -15,11 +15,15 @@ REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-amz-request-id")
 #: What AWS answers with 403 to credentials that are wrong, and not to a right that is missing.
 BAD_KEYS = frozenset(
     {
-        "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
-        "ExpiredTokenException", "ExpiredToken", "IncompleteSignature", "IncompleteSignatureException",
-        "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+        "UnrecognizedClient", "InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch", "ExpiredToken",
+        "IncompleteSignature", "MissingAuthenticationToken",
     }
 )  # fmt: skip
+
+
+def plain(code: str) -> str:
+    """A code without the ending that some answers give it: ``NotFoundException`` in a header is ``NotFound`` in a body."""
+    return code.removesuffix("Exception")
 
 
 def refusal(body: object) -> Refusal:
@@ -46,7 +50,7 @@ def kind(status: int, refusal: Refusal) -> type[errors.CarrierError] | None:
             "Unprocessable": errors.Invalid,
             "Throttled": errors.Unavailable, "Throttling": errors.Unavailable,
             "ServiceFailure": errors.Unavailable, "ServiceUnavailable": errors.Unavailable,
-        }.get(refusal.code)  # fmt: skip
+        }.get(plain(refusal.code))  # fmt: skip
     return None
 
 
@@ -57,7 +61,7 @@ def advice(action: str) -> Callable[[int, Refusal, str], str]:
     """
 
     def step(status: int, refusal: Refusal, path: str) -> str:
-        if refusal.code in BAD_KEYS:
+        if plain(refusal.code) in BAD_KEYS:
             return (
                 "check the AWS credentials (`xtel doctor` shows where they come from): key, secret, and a token that"
                 " ended"

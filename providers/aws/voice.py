@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.aws.asking import Found, absent, pages
 from providers.aws.wire import Wire
-from providers.kernel import errors, limits
+from providers.kernel import errors, limits, secrecy
 from providers.kernel.listing import Listing
 from providers.kernel.vendor import Settings
 
@@ -39,7 +39,12 @@ class Voice:
         self._regions: dict[str, Listing[Found]] = {}
 
     def voice(self, region: str) -> Any:
-        """The Voice client of a region."""
+        """The Voice client of a region. Raises InputError for one without Voice Connectors: AWS's SDK makes up a host."""
+        if region not in REGIONS:
+            raise errors.InputError(
+                f"there are no Voice Connectors in the region {secrecy.one_line(region, 40)!r}",
+                step=f"write one of {', '.join(REGIONS)}",
+            )
         return self.wire.client(SERVICE, region)
 
     def connectors(self, region: str) -> Listing[Found]:
@@ -73,9 +78,9 @@ class Voice:
         return None
 
     def marker(self, connector: Found) -> str:
-        """The marker in a connector's tags; empty where it has none."""
+        """The marker in a connector's tags; empty where it has none. Unverified: an empty list, or none at all."""
         client = self.voice(str(connector["AwsRegion"]))
-        tags = client.list_tags_for_resource(ResourceARN=connector["VoiceConnectorArn"])["Tags"]
+        tags: list[Found] = client.list_tags_for_resource(ResourceARN=connector["VoiceConnectorArn"]).get("Tags") or []
         return next((str(tag["Value"]) for tag in tags if tag["Key"] == TAG), "")
 
     def origination(self, region: str, id: str) -> Found:

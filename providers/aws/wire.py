@@ -87,7 +87,7 @@ class _Raw(io.BytesIO):
 
 
 def _session(settings: Settings) -> Any:
-    """Keys, or a profile: never the metadata address of a machine, which nobody wrote down."""
+    """Keys, else a profile, as AWS has it too; never the metadata address of a machine, which nobody wrote down."""
     try:
         boto3: Any = import_module("boto3")
         exceptions: Any = import_module("botocore.exceptions")
@@ -95,7 +95,8 @@ def _session(settings: Settings) -> Any:
         raise errors.CredentialError(
             "AWS: boto3 is not installed", step="pip install 'xai-telephony[aws]', then run it again"
         ) from None
-    if profile := settings.get("profile"):
+    profile = settings.get("profile")
+    if profile and not (settings.get("access_key") and settings.get("secret_key")):
         try:
             return boto3.Session(profile_name=profile)
         except exceptions.BotoCoreError as error:

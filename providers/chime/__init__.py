@@ -124,6 +124,7 @@ CARRIER = Carrier[Api](
     max_requests=3,  # its rates are not published
     route=Route,
     example="+14155550173",
+    extra="aws",
     ranges=RANGES,
     can=CAN,
     route_import=RouteImport(numbers, found),

@@ -27,6 +27,7 @@ class Api(Voice):
 
     def account(self) -> str:
         """By STS. Raises CredentialError for credentials that AWS does not take."""
+        _ = self.numbering  # of a region that there is
         return self.wire.account(self._numbers_region)
 
     def number(self, e164: str, *, fresh: bool) -> Found:

@@ -16,6 +16,10 @@ _AUTHORIZATION = re.compile(
 )
 
 
+#: What is said of keys and signatures, before any service is asked.
+KEYS = ("MissingAuthenticationTokenException", "UnrecognizedClientException", "InvalidSignatureException")
+
+
 class Refusal(Exception):
     """AWS says no: status, code and message."""
 

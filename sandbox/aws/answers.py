@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from sandbox import shapes
-from sandbox.aws.account import ACCOUNTS, Account, Asker, Refusal
+from sandbox.aws.account import ACCOUNTS, KEYS, Account, Asker, Refusal
 from sandbox.exchange import Answer, Call, JsonObject, json_answer, pairs
 from sandbox.shapes import Model
 
@@ -62,8 +62,10 @@ def named_request(call: Call, answer: Answer) -> Answer:
 
 
 def refuse(refusal: Refusal, call: Call | None = None) -> Answer:
-    """As a JSON service says it."""
+    """As a JSON service says it; what stands in front of all services words itself otherwise, and without a code."""
     document = {"Code": refusal.code.removesuffix("Exception"), "Message": refusal.message}
+    if refusal.code in KEYS:
+        document = {"message": refusal.message}
     headers = {"x-amzn-errortype": refusal.code, "x-amzn-requestid": _request_id(call)}
     return json_answer(refusal.status, document, headers)
 

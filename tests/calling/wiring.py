@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
+import boto3
 import websockets.exceptions
 import websockets.sync.client
+from botocore.config import Config
 
 from signaling import Settings, UserAgent, client_context
 from signaling.uri import SipUri
@@ -25,6 +27,7 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "chime": "+14155550173",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"
@@ -295,3 +298,37 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
     login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
     ok(sandbox.http.post("/number/update", data=form, auth=login))
+
+
+def chime(
+    sandbox: Server,
+    *,
+    host: str = "sip.voice.x.ai",
+    port: int = 5061,
+    protocol: str = "TCP",
+    secure: bool = True,
+    attach: bool = True,
+    routed: bool = True,
+    disabled: bool = False,
+    region: str = "us-east-1",
+) -> None:
+    """A Voice Connector, its origination, and the number on it; by boto3 as anybody has it."""
+    env = sandbox.env
+    voice = boto3.client(
+        "chime-sdk-voice",
+        region_name=region,
+        endpoint_url=env["AWS_BASE_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        config=Config(ignore_configured_endpoint_urls=True),
+    )
+    id = voice.create_voice_connector(Name="xai", RequireEncryption=secure, AwsRegion=region)["VoiceConnector"][
+        "VoiceConnectorId"
+    ]
+    if routed:
+        way = {"Host": host, "Port": port, "Protocol": protocol, "Priority": 1, "Weight": 1}
+        voice.put_voice_connector_origination(VoiceConnectorId=id, Origination={"Routes": [way], "Disabled": disabled})
+    if attach:
+        numbers = [NUMBERS["chime"]]
+        told = voice.associate_phone_numbers_with_voice_connector(VoiceConnectorId=id, E164PhoneNumbers=numbers)
+        assert not told["PhoneNumberErrors"], told

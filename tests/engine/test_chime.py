@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.conformance.subjects.chime import NUMBER
@@ -16,10 +18,15 @@ SAN_FRANCISCO = """
 """
 
 
+def objects(sandbox: Sandbox) -> dict[str, Any]:
+    """Amazon's own records."""
+    return sandbox.state()["chime"]
+
+
 def wired(sandbox: Sandbox, number: str) -> None:
     """Amazon's own records say: this number is on a connector that sends its calls to xAI, encrypted."""
-    [connector] = sandbox.state()["chime"]["connectors"]
-    [record] = [each for each in sandbox.state()["chime"]["numbers"] if each["E164PhoneNumber"] == number]
+    [connector] = objects(sandbox)["connectors"]
+    [record] = [each for each in objects(sandbox)["numbers"] if each["E164PhoneNumber"] == number]
     assert [each["Value"] for each in record["Associations"]] == [connector["VoiceConnectorId"]]
     assert connector["RequireEncryption"]
     assert [(way["Host"], way["Port"], way["Protocol"]) for way in connector["Routes"]] == [
@@ -29,7 +36,7 @@ def wired(sandbox: Sandbox, number: str) -> None:
 
 
 def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> None:
-    before = sandbox.state()["chime"]
+    before = objects(sandbox)
     project.declare(SAN_FRANCISCO)
     project.up("--diff")
     wired(sandbox, NUMBER)
@@ -39,5 +46,5 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     assert "updated" not in again
     assert sandbox.writes() == []
     project.run("destroy", "--yes")
-    assert sandbox.state()["chime"] == before
+    assert objects(sandbox) == before
     assert sandbox.state()["counters"]["releases"] == 0
