@@ -256,18 +256,20 @@ class Connect:
         saved = id.endswith(":$SAVED")
         if flow["status"] == "SAVED" and not saved:
             raise Refusal(404, "ContactFlowNotPublishedException", "The flow has not been published.")
-        content = flow.get("saved", flow["content"]) if saved else flow["content"]
+        return self.view({**flow, "content": flow.get("saved", flow["content"]), "status": "SAVED"} if saved else flow)
+
+    def view(self, flow: JsonObject) -> JsonObject:
         return {
             "Arn": self._flow_arn(flow),
             "Id": flow["id"],
             "Name": flow["name"],
             "Type": flow["type"],
             "State": flow["state"],
-            "Status": "SAVED" if saved else flow["status"],
+            "Status": flow["status"],
             "Description": flow["description"],
-            "Content": content,
+            "Content": flow["content"],
             "Tags": flow["tags"],
-            "FlowContentSha256": hashlib.sha256(content.encode()).hexdigest(),
+            "FlowContentSha256": hashlib.sha256(flow["content"].encode()).hexdigest(),
         }
 
     def listed_flows(self, instance: str, kinds: list[str]) -> list[JsonObject]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sandbox import shapes
 from sandbox.aws import answers, quota
-from sandbox.aws.account import ACCOUNTS, Refusal, authenticate
+from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate
 from sandbox.calling import Leg
 from sandbox.connect import calling, instance
 from sandbox.connect.instance import VENDOR, Connect
@@ -236,9 +236,26 @@ class AmazonConnect:
             self._store.shelf(VENDOR, account, "numbers").put(id, {"id": id, **given}, number)
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
-        return {
-            name: self._store.everywhere(VENDOR, name) for name in ("instances", "numbers", "flows", "integrations")
+        """By instance, as its lists and look-ups show it."""
+        seen: dict[str, list[JsonObject]] = {
+            "instances": [],
+            "numbers": [],
+            "flows": [],
+            "integrations": [],
+            "links": [],
         }
+        for account in ACCOUNTS:
+            for each in self._store.shelf(VENDOR, account.id, "instances").all():
+                own, id = Connect(self._store, Asker(account, each["region"], "connect")), each["id"]
+                seen["instances"] += [one for one in own.listed_instances() if one["Id"] == id]
+                seen["numbers"] += [own.claimed(one) for one in own.numbers.all() if one["instance"] == id]
+                seen["flows"] += [own.view(one) for one in own.flows.all() if one["instance"] == id]
+                seen["integrations"] += [
+                    {**one, "Tags": own.tagged(one["IntegrationAssociationArn"])["tags"]}
+                    for one in own.listed_integrations(id, "", "")
+                ]
+                seen["links"] += own.links(id)
+        return seen
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
         return answers.environment(account, origin)
