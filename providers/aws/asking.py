@@ -23,8 +23,11 @@ def absent(ask: Callable[[], Found]) -> Found | None:
         return None
 
 
-def settled(call: Callable[[], Any]) -> Any:
-    """What is done to something that was just made, which not every part of Amazon knows yet."""
+def settled(call: Callable[[], Any], field: str) -> Any:
+    """What is done to something that was just made, which not every part of Amazon knows yet.
+
+    Raises NotApplied, naming the declared ``field`` that is not as asked for, when it is still not known after a minute.
+    """
     for wait in _SETTLING:
         try:
             return call()
@@ -33,7 +36,8 @@ def settled(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except errors.NotFound as error:
-        raise errors.NotApplied(f"making it was accepted, but it is not there: {error.reason}") from None
+        reason = f"it was accepted, but not done: {field} cannot be set: {error.reason}"
+        raise errors.NotApplied(reason, fields=(field,)) from None
 
 
 def pages(ask: Callable[..., Found], collection: str, key: str, *, size: int = _PAGE, **asked: Any) -> list[Found]:

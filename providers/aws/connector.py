@@ -104,7 +104,7 @@ class Connector(Object[VoiceT, ConnectorSpec], Generic[VoiceT]):
         )["VoiceConnector"]
         id = str(made["VoiceConnectorId"])
         api.connectors(spec.region).changed(id)
-        settled(lambda: self._route(api, id, spec))
+        settled(lambda: self._route(api, id, spec), "routes")
         return Live(id, {}, _outputs(made))
 
     def update(self, api: VoiceT, id: str, spec: ConnectorSpec, state: Mapping[str, Any]) -> Live:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import threading
+from functools import cache
 from importlib import import_module
 from typing import Any
 
-from providers.kernel import errors, http, limits
+from providers.kernel import errors, http, limits, secrecy
 from providers.kernel.vendor import Credential, Settings
 
 #: Keys as AWS names them everywhere, or a profile of its own files.
@@ -90,21 +91,50 @@ def _session(settings: Settings) -> Any:
     """Keys, else a profile, as AWS has it too; never the metadata address of a machine, which nobody wrote down."""
     try:
         boto3: Any = import_module("boto3")
-        exceptions: Any = import_module("botocore.exceptions")
     except ImportError:
         raise errors.CredentialError(
             "AWS: boto3 is not installed", step="pip install 'xai-telephony[aws]', then run it again"
         ) from None
     profile = settings.get("profile")
     if profile and not (settings.get("access_key") and settings.get("secret_key")):
-        try:
-            return boto3.Session(profile_name=profile)
-        except exceptions.BotoCoreError as error:
-            raise errors.CredentialError(
-                f"AWS_PROFILE: {error}", step="`aws configure list-profiles` shows those that there are"
-            ) from None
+        return boto3.Session(botocore_session=_profile(profile))
     return boto3.Session(
+        botocore_session=_core(),
         aws_access_key_id=settings["access_key"],
         aws_secret_access_key=settings["secret_key"],
         aws_session_token=settings.get("token") or None,
     )
+
+
+def _core(**options: Any) -> Any:
+    """A session that reads the SDK's models, which are large, once in a process."""
+    session: Any = import_module("botocore.session").Session(**options)
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> Any:
+    return import_module("botocore.loaders").Loader()
+
+
+def _profile(name: str) -> Any:
+    """A profile of AWS's own files, with whatever it says of where its keys come from (SSO, a role, a program)."""
+    session = _core(profile=name)
+    library: Any = import_module("botocore.exceptions").BotoCoreError
+    try:
+        for machine in ("container-role", "iam-role"):
+            session.get_component("credential_provider").remove(machine)
+        found = session.get_credentials()
+        keys = found.get_frozen_credentials() if found else None
+    except library as error:
+        raise errors.CredentialError(
+            f"AWS_PROFILE: {error}",
+            step=f"`aws configure list-profiles` shows those that there are, `aws sso login --profile {name}` renews one",
+        ) from None
+    if keys is None:
+        raise errors.CredentialError(
+            f"AWS_PROFILE: the profile {name} has no keys", step=f"`aws configure --profile {name}`, or another profile"
+        )
+    secrecy.register(keys.secret_key, keys.token or "")
+    return session
