@@ -123,6 +123,19 @@ CASES = {
             }
         },
     ),
+    "connect": Case(
+        {"route": {"carrier": "connect"}, "fallback": [PBX], "auth": {"allow": ["connect:us-east-1"]}},
+        [
+            *(("attachment", "attachment"), ("trunk", "flow")),
+            *(("sip", "connect/connector"), ("sip", "connect/connector"), *at_xai()),
+        ],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls", f"sip:{NUMBER}@pbx.example.com:5061;transport=tls"),
+    ),
+    "connect, its own connector": Case(
+        {"route": {"carrier": "connect", "connector": "own"}, "auth": {"allow": ["connect:us-east-1"]}},
+        [("attachment", "attachment"), ("trunk", "flow"), ("sip", "connector"), *at_xai()],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
+    ),
     "a PBX": Case(
         {"route": {"carrier": "sip", "platform": "asterisk"}, "fallback": [PBX_USER], "auth": DIGEST},
         [("attachment", "bundle"), ("sip", "bundle"), ("sip", "bundle"), *at_xai()],
@@ -348,6 +361,11 @@ def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
         ("chime", "connector", {"enabled": False}, "trunk"),
         ("chime", "connector", {"routes": [{"host": "else.example.com", "port": 5061, "priority": 1}]}, "sip"),
         ("chime, shared connector", "chime/connector", {"enabled": False}, "trunk"),
+        ("connect", "attachment", {"flow_id": "theirs"}, "attachment"),
+        ("connect", "flow", {"enabled": False}, "trunk"),
+        ("connect", "flow", {"to": "+14155550199"}, "sip"),
+        ("connect", "connect/connector", {"enabled": False}, "trunk"),
+        ("connect, its own connector", "connector", {"enabled": False}, "trunk"),
         ("plivo", "attachment", {"trunk_id": "99"}, "attachment"),
         ("plivo", "trunk", {"enabled": False}, "trunk"),
         ("plivo", "trunk", {"primary": f"id-{NUMBER}/fallback-1", "fallback": None}, "sip"),

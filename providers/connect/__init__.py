@@ -152,6 +152,7 @@ CARRIER = Carrier[Api](
     max_requests=3,  # its rates are not published
     route=Route,
     example="+14155550186",
+    extra="aws",
     ranges=RANGES,
     can=CAN,
     route_import=RouteImport(numbers, found),

@@ -74,7 +74,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
                 f"its status is {now or 'not told'}{told}",
                 step="see what the Connect console asks for (Phone numbers), then run it again",
             )
-        if "/traffic-distribution-group/" in str(held.raw.get("TargetArn") or ""):
+        if ":traffic-distribution-group/" in str(held.raw.get("TargetArn") or ""):
             raise errors.Conflict(
                 "it belongs to a traffic distribution group, which is not done here",
                 step="move it to the instance (UpdatePhoneNumber), or use another number",

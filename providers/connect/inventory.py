@@ -13,6 +13,7 @@ from providers.connect.api import Api, Place, last, tag
 from providers.connect.attachment import Attachment
 from providers.connect.connector import TYPE, Connector
 from providers.connect.flow import Flow, shown
+from providers.kernel.call_handling import Stop
 from providers.kernel.inventory import Inventory, LiveObject, NamedObject, OwnedNumber
 from providers.kernel.object import Live
 from providers.kernel.route_import import Found as Route
@@ -104,9 +105,17 @@ def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
     yield number
     way = _way(api, e164)
     if way.flow:
-        yield LiveObject(Flow.kind, shown(way.place, way.flow, way.place.instance))
+        yield LiveObject(Flow.kind, shown(way.place, way.flow, way.place.instance), tuple(_stops(api, way)))
     if way.origination:
         yield LiveObject(Connector.kind, way.origination)
+
+
+def _stops(api: Api, way: _Way) -> Iterator[Stop]:
+    """What its settings alone do not show."""
+    if way.transfer is None:
+        yield Stop("trunk", "its flow does other things than to transfer calls to a connector", "declare the number")
+    elif not api.integrations(way.place, way.transfer.connector_arn):
+        yield Stop("trunk", "the instance is not associated with the connector", "xtel apply STACK associates it")
 
 
 def _numbers(api: Api) -> Iterator[OwnedNumber]:

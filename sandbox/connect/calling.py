@@ -40,11 +40,11 @@ def _transfer(store: Store, account: str, owned: JsonObject) -> language.Transfe
     if flow is None:
         raise Unreachable("attachment", "no flow gets the number's calls")
     if flow["status"] != "PUBLISHED" or flow["state"] != "ACTIVE":
-        raise Unreachable("attachment", f"flow {flow['name']} is not published, or archived")
+        raise Unreachable("trunk", f"flow {flow['name']} is not published, or archived")
     try:
         found = language.transfer(flow["content"])
     except language.Problem as problem:
-        raise Unreachable("attachment", f"flow {flow['name']}: {problem}") from None
+        raise Unreachable("trunk", f"flow {flow['name']}: {problem}") from None
     if found is None:
-        raise Unreachable("attachment", f"flow {flow['name']} transfers calls to no connector")
+        raise Unreachable("trunk", f"flow {flow['name']} transfers calls to no connector")
     return found
