@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.subjects.chime import NUMBER
+from tests.conformance.subjects.chime import NUMBER, Chime
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
+from tests.engine.test_import import EMPTY, forget, stack_file, xtel
 
 pytestmark = pytest.mark.engine
 SAN_FRANCISCO = """
@@ -48,3 +49,27 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     project.run("destroy", "--yes")
     assert objects(sandbox) == before
     assert sandbox.state()["counters"]["releases"] == 0
+
+
+def test_a_connector_that_somebody_renamed_is_imported_and_becomes_ours(project: Project, sandbox: Sandbox) -> None:
+    """Also the tag that names its owner is gone, as of one that was made by hand."""
+    project.declare(SAN_FRANCISCO)
+    project.up()
+    before = project.resources()
+    forget(project)
+    stack_file(project).write_text(EMPTY)
+    [connector] = objects(sandbox)["connectors"]
+    voice = Chime(sandbox).voice()
+    voice.untag_resource(ResourceARN=connector["VoiceConnectorArn"], TagKeys=["xtel"])
+    voice.update_voice_connector(VoiceConnectorId=connector["VoiceConnectorId"], Name="Old PBX", RequireEncryption=True)
+    shown = xtel(project, "--carrier", "chime", "--yes")
+    assert "imported, and the plan is empty" in shown
+    assert {name: each["id"] for name, each in project.resources().items()} == {
+        name: each["id"] for name, each in before.items()
+    }
+    [connector] = objects(sandbox)["connectors"]
+    assert connector["Tags"] == {"xtel": f"xtel/xai-telephony/test/{NUMBER}"}
+    wired(sandbox, NUMBER)
+    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+    project.run("destroy", "--yes")
+    assert objects(sandbox)["connectors"] == []
