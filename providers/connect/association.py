@@ -76,6 +76,11 @@ class Association(Object[Api, AssociationSpec]):
         holder = "" if ours else f"integration association {id} of instance {place.instance}, tagged {tag}"
         return Live(id, inputs, {"association_arn": arn, "instance_id": place.instance}, ours=ours, holder=holder)
 
+    def recorded(self, api: Api, id: str, spec: AssociationSpec) -> Live | None:
+        """In the declared instance."""
+        place = api.place(spec.region, spec.instance)
+        return self.read(api, id, {**spec.canonical(), "instance_id": place.instance}, fresh=False)
+
     def create(self, api: Api, spec: AssociationSpec) -> Live:
         """CreateIntegrationAssociation with its tag. Unverified: whether AWS lets anybody but its console do this."""
         place = api.place(spec.region, spec.instance)

@@ -80,6 +80,11 @@ class Flow(Object[Api, FlowSpec]):
         found = api.flow(place, id)
         return shown(place, found, str(state.get("instance") or "")) if found else None
 
+    def recorded(self, api: Api, id: str, spec: FlowSpec) -> Live | None:
+        """In the declared instance."""
+        place = api.place(spec.region, spec.instance)
+        return self.read(api, id, {**spec.canonical(), "instance_id": place.instance}, fresh=False)
+
     def create(self, api: Api, spec: FlowSpec) -> Live:
         """CreateContactFlow with its tag, published: Connect checks the content then."""
         place = api.place(spec.region, spec.instance)

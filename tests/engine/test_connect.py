@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.subjects.connect import NUMBER
+from tests.conformance.subjects.connect import INSTANCE, NUMBER, PLACE, Connect
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
+from tests.engine.test_import import EMPTY, forget, stack_file, xtel
 
 pytestmark = pytest.mark.engine
 LONDON = "+442079460088"
@@ -21,6 +22,12 @@ TWO = f"""
     number: "{LONDON}"
     take_over: true
     route: {{carrier: connect, user_to_user: $.Attributes.customer}}
+"""
+
+ONE = f"""
+  sf:
+    number: "{NUMBER}"
+    route: {{carrier: connect, connector: own, seconds: 30}}
 """
 
 
@@ -62,3 +69,26 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     project.run("destroy", "--yes")
     assert objects(sandbox) == before
     assert sandbox.state()["counters"]["releases"] == 0
+
+
+def test_a_flow_that_somebody_made_is_imported_and_becomes_ours(project: Project, sandbox: Sandbox) -> None:
+    """None of its objects says whose it is."""
+    project.declare(ONE)
+    project.up()
+    before = project.resources()
+    forget(project)
+    stack_file(project).write_text(EMPTY)
+    api = Connect(sandbox).api()
+    for link in [*objects(sandbox)["flows"], *objects(sandbox)["integrations"]]:
+        arn = link.get("Arn") or link["IntegrationAssociationArn"]
+        api.connect(PLACE.region).untag_resource(resourceArn=arn, tagKeys=["xtel"])
+    shown = xtel(project, "--carrier", "connect", "--yes")
+    assert "imported, and the plan is empty" in shown
+    assert f'instance: "{INSTANCE}"' in stack_file(project).read_text()
+    assert {name: each["id"] for name, each in project.resources().items()} == {
+        name: each["id"] for name, each in before.items()
+    }
+    wired(sandbox, NUMBER)
+    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+    project.run("destroy", "--yes")
+    assert objects(sandbox)["connectors"] == objects(sandbox)["integrations"] == []
