@@ -88,7 +88,9 @@ def test_a_name_that_needs_a_region_lists_the_regions() -> None:
 
 
 def test_a_name_that_nobody_publishes_lists_those_that_are() -> None:
-    with pytest.raises(ValueError, match="known ranges: chime:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"):
+    with pytest.raises(
+        ValueError, match="known ranges: chime:REGION, connect:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"
+    ):
         ranges.table("vonage")
     with pytest.raises(ValueError, match="is of a day without a table: write twilio, or twilio@2026-11-21$"):
         ranges.table("twilio@2020-01-01")

@@ -153,9 +153,10 @@ def _objects(api: Api) -> Iterator[NamedObject]:
         for summary in api.flows(place).all():
             if flow := api.flow(place, str(summary["Id"])):
                 yield _named(flow)
-    for each in api.every_connector():
-        if each.get("IntegrationType") == TYPE:
-            yield NamedObject("connector", str(each["VoiceConnectorId"]), api.marker(each) or str(each["Name"]))
+    for region in sorted({place.region for place in api.places()}):  # without an instance nobody transfers there
+        for each in api.connectors(region).all():
+            if each.get("IntegrationType") == TYPE:
+                yield NamedObject("connector", str(each["VoiceConnectorId"]), api.marker(each) or str(each["Name"]))
 
 
 INVENTORY = Inventory[Api](_numbers, _objects)
