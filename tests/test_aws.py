@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,6 +205,15 @@ def test_without_the_sdk_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
         errors.CredentialError, match=r"boto3 is not installed; next: pip install 'xai-telephony\[aws\]'"
     ):
         Wire("chime", settings(), limits.Limit(1))
+    with pytest.raises(errors.CredentialError, match="AWS_ACCESS_KEY_ID is not set"):
+        Wire("chime", settings(AWS_BASE_URL=ORIGIN), limits.Limit(1))
+
+
+def test_who_does_not_ask_aws_does_not_load_its_sdk() -> None:
+    program = "import sys; from stacks import document; from xtel import cli; from providers.kernel import registry;"
+    program += " registry.vendors(); print([each for each in sys.modules if each.startswith('boto')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 # -- how it says no --------------------------------------------------------------------------------------------------------

@@ -108,12 +108,12 @@ CASES = {
     ),
     "chime": Case(
         {"route": {"carrier": "chime"}, "fallback": [PBX], "auth": {"allow": ["chime:us-east-1"]}},
-        [("attachment", "attachment"), ("sip", "connector"), ("sip", "connector"), *at_xai()],
+        [("attachment", "attachment"), ("sip", "connector-us-east-1"), ("sip", "connector-us-east-1"), *at_xai()],
         (f"sip:{NUMBER}@{HOST}:5061;transport=tls", f"sip:{NUMBER}@pbx.example.com:5061;transport=tls"),
     ),
     "chime, shared connector": Case(
         {"route": {"carrier": "chime", "connector": "shared"}, "auth": {"allow": ["chime:us-east-1"]}},
-        [("attachment", "attachment"), ("sip", "chime/connector"), *at_xai()],
+        [("attachment", "attachment"), ("sip", "chime/connector-us-east-1"), *at_xai()],
         (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
         others={
             "other": {
@@ -127,13 +127,13 @@ CASES = {
         {"route": {"carrier": "connect"}, "fallback": [PBX], "auth": {"allow": ["connect:us-east-1"]}},
         [
             *(("attachment", "attachment"), ("trunk", "flow")),
-            *(("sip", "connect/connector"), ("sip", "connect/connector"), *at_xai()),
+            *(("sip", "connect/connector-us-east-1"), ("sip", "connect/connector-us-east-1"), *at_xai()),
         ],
         (f"sip:{NUMBER}@{HOST}:5061;transport=tls", f"sip:{NUMBER}@pbx.example.com:5061;transport=tls"),
     ),
     "connect, its own connector": Case(
         {"route": {"carrier": "connect", "connector": "own"}, "auth": {"allow": ["connect:us-east-1"]}},
-        [("attachment", "attachment"), ("trunk", "flow"), ("sip", "connector"), *at_xai()],
+        [("attachment", "attachment"), ("trunk", "flow"), ("sip", "connector-us-east-1"), *at_xai()],
         (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
     ),
     "a PBX": Case(
@@ -358,14 +358,14 @@ def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
         ("telnyx", "connection", {"codecs": ["G722"]}, ""),
         ("telnyx", "connection", {"active": False}, "trunk"),
         ("chime", "attachment", {"connector_id": "theirs"}, "attachment"),
-        ("chime", "connector", {"enabled": False}, "trunk"),
-        ("chime", "connector", {"routes": [{"host": "else.example.com", "port": 5061, "priority": 1}]}, "sip"),
-        ("chime, shared connector", "chime/connector", {"enabled": False}, "trunk"),
         ("connect", "attachment", {"flow_id": "theirs"}, "attachment"),
         ("connect", "flow", {"enabled": False}, "trunk"),
         ("connect", "flow", {"to": "+14155550199"}, "sip"),
-        ("connect", "connect/connector", {"enabled": False}, "trunk"),
-        ("connect, its own connector", "connector", {"enabled": False}, "trunk"),
+        ("connect", "connect/connector-us-east-1", {"enabled": False}, "trunk"),
+        ("connect, its own connector", "connector-us-east-1", {"enabled": False}, "trunk"),
+        ("chime", "connector-us-east-1", {"enabled": False}, "trunk"),
+        ("chime", "connector-us-east-1", {"routes": [{"host": "else.example.com", "port": 5061, "priority": 1}]}, "sip"),
+        ("chime, shared connector", "chime/connector-us-east-1", {"enabled": False}, "trunk"),
         ("plivo", "attachment", {"trunk_id": "99"}, "attachment"),
         ("plivo", "trunk", {"enabled": False}, "trunk"),
         ("plivo", "trunk", {"primary": f"id-{NUMBER}/fallback-1", "fallback": None}, "sip"),

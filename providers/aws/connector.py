@@ -21,6 +21,8 @@ Region = Literal[
 ]  # fmt: skip
 
 
+#: Origination routes of a connector: 10 by one page of AWS, 20 by another.
+MOST = 10
 VoiceT = TypeVar("VoiceT", bound=Voice)
 
 
@@ -42,7 +44,7 @@ class ConnectorSpec(Spec):
         True, description="RequireEncryption: TLS for the signaling, SRTP for the media, nothing else."
     )
     routes: tuple[Way, ...] = Field(
-        min_length=1, max_length=10, description="Where calls go, in the order of priority."
+        min_length=1, max_length=MOST, description="Where calls go, in the order of priority."
     )
     enabled: bool = Field(True, description="Whether calls are sent on.")
 

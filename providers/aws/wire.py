@@ -88,22 +88,28 @@ class _Raw(io.BytesIO):
 
 
 def _session(settings: Settings) -> Any:
-    """Keys, else a profile, as AWS has it too; never the metadata address of a machine, which nobody wrote down."""
+    """Keys, else a profile, as AWS has it too; never the metadata address of a machine, which nobody wrote down.
+
+    Whoever has neither has no AWS, and is not told to install its SDK.
+    """
+    profile = settings.get("profile")
+    if profile and not (settings.get("access_key") and settings.get("secret_key")):
+        return _boto3().Session(botocore_session=_profile(profile))
+    keys = {
+        "aws_access_key_id": settings["access_key"],
+        "aws_secret_access_key": settings["secret_key"],
+        "aws_session_token": settings.get("token") or None,
+    }
+    return _boto3().Session(botocore_session=_core(), **keys)
+
+
+def _boto3() -> Any:
     try:
-        boto3: Any = import_module("boto3")
+        return import_module("boto3")
     except ImportError:
         raise errors.CredentialError(
             "AWS: boto3 is not installed", step="pip install 'xai-telephony[aws]', then run it again"
         ) from None
-    profile = settings.get("profile")
-    if profile and not (settings.get("access_key") and settings.get("secret_key")):
-        return boto3.Session(botocore_session=_profile(profile))
-    return boto3.Session(
-        botocore_session=_core(),
-        aws_access_key_id=settings["access_key"],
-        aws_secret_access_key=settings["secret_key"],
-        aws_session_token=settings.get("token") or None,
-    )
 
 
 def _core(**options: Any) -> Any:

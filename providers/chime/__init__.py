@@ -1,7 +1,7 @@
 """Amazon Chime SDK Voice Connector: a connector per number, or one for many, whose origination is the target's host.
 
 Documents: the API model of botocore 1.44.8, AWS's pages (read 2026-11-28). US numbers alone: others reach a connector
-only by a SIP rule and a Lambda, which is not done here. Never tried against a live account: docs/chime.md.
+only by a SIP rule and a Lambda, which are not made here. Never tried against a live account: docs/chime.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from providers.aws.connector import Region
 from providers.aws.ways import ways
 from providers.chime.api import Api
 from providers.chime.attachment import Attachment
-from providers.chime.connector import Connector
+from providers.chime.connector import Connector, part_of
 from providers.chime.inventory import INVENTORY, found, numbers, on_the_way
 from providers.chime.ranges import RANGES
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
@@ -45,17 +45,21 @@ class Route(CarrierRoute):
     )
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
-        """The connector, and last the number on it."""
+        """The connector, and last the number on it.
+
+        A connector is one of its region, also by its name: a number that changes the region is put on the new one before
+        the one that it leaves is deleted.
+        """
         _require_us(leg.number)
         shared = self.connector == "shared"
-        routes = ways(leg, self.port, shared=shared)
+        routes, part = ways(leg, self.port, shared=shared), part_of(self.region)
         link: dict[str, Any] = {
             "phone_number": leg.number,
-            "connector_id": Ref("connector", "connector_id"),
+            "connector_id": Ref(part, "connector_id"),
             "take_over": leg.take_over,
         }
         return (
-            RouteObject("connector", "Connector", {"region": self.region, "routes": routes}, shared=shared),
+            RouteObject(part, "Connector", {"region": self.region, "routes": routes}, shared=shared),
             RouteObject("attachment", "Attachment", link, last=True),
         )
 
@@ -65,16 +69,18 @@ class Route(CarrierRoute):
 
 
 def _require_us(number: str) -> None:
+    """Raises ValueError for a number of another country: its product type is SipMediaApplicationDialIn alone."""
     parsed = phonenumbers.parse(number, None)
-    if parsed.country_code != 1 or phonenumbers.region_code_for_number(parsed) not in {"US", None}:
+    country = phonenumbers.region_code_for_number(parsed) or str(phonenumbers.region_code_for_country_code(1))
+    if parsed.country_code != 1 or country != "US":
         raise ValueError(
-            "Amazon puts US numbers alone on a Voice Connector; others need a SIP rule and a Lambda, which is not done"
-            " here: use another carrier"
+            f"Amazon puts US numbers alone on a Voice Connector (read {_READ}): one of {country} rings by a SIP rule, a SIP"
+            " media application and a Lambda of yours, which are not made here: use another carrier"
         )
 
 
 CAN: dict[Capability, Ability] = {
-    Capability.API: Can("API", _READ),
+    Capability.API: Can("API, US numbers", _READ),
     Capability.TLS: Can("encryption, port 5061", _READ),
     Capability.SRTP: Can("always, with encryption", _READ),
     Capability.DIGEST: Cannot("an origination route has no login", _READ),

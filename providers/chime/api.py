@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from providers.aws.asking import Found, absent, pages
@@ -24,6 +25,19 @@ class Api(Voice):
     def numbering(self) -> Any:
         """The Voice client for numbers."""
         return self.voice(self._numbers_region)
+
+    def where_connectors_are(self, id: str, ask: Callable[[Any], Found]) -> Found:
+        """What is asked about numbers on a connector: where numbers are, and where it is not known there, in its own region.
+
+        Unverified which of the two it is for a connector of another region: Amazon's own samples ask the first.
+        """
+        try:
+            return ask(self.numbering)
+        except errors.NotFound:
+            found = self.connector(id)
+            if found is None or found["AwsRegion"] == self._numbers_region:
+                raise
+            return ask(self.voice(str(found["AwsRegion"])))
 
     def account(self) -> str:
         """By STS. Raises CredentialError for credentials that AWS does not take."""

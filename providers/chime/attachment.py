@@ -99,8 +99,11 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """Disassociated; the number stays in the account's inventory."""
         api.numbers.changed(held.id)
         absent(
-            lambda: api.numbering.disassociate_phone_numbers_from_voice_connector(
-                VoiceConnectorId=held.by, E164PhoneNumbers=[held.id]
+            lambda: api.where_connectors_are(
+                held.by,
+                lambda client: client.disassociate_phone_numbers_from_voice_connector(
+                    VoiceConnectorId=held.by, E164PhoneNumbers=[held.id]
+                ),
             )
         )
 
@@ -114,6 +117,9 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
 def _associate(api: Api, number: str, connector: str, *, force: bool) -> None:
     api.numbers.changed(number)
-    api.numbering.associate_phone_numbers_with_voice_connector(
-        VoiceConnectorId=connector, E164PhoneNumbers=[number], ForceAssociate=force
+    api.where_connectors_are(
+        connector,
+        lambda client: client.associate_phone_numbers_with_voice_connector(
+            VoiceConnectorId=connector, E164PhoneNumbers=[number], ForceAssociate=force
+        ),
     )

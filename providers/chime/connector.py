@@ -17,3 +17,8 @@ class Connector(connector.Connector[Api]):
         for number in api.numbers.all(fresh=True):
             if associated(number).get("VoiceConnectorId") == id:
                 yield f"number {number['E164PhoneNumber']}"
+
+
+def part_of(region: str) -> str:
+    """How a route calls its connector in a region."""
+    return f"connector-{region}"

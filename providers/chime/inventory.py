@@ -8,7 +8,7 @@ from providers.aws.asking import Found
 from providers.aws.connector import connector
 from providers.chime.api import Api, associated
 from providers.chime.attachment import Attachment
-from providers.chime.connector import Connector
+from providers.chime.connector import Connector, part_of
 from providers.kernel.inventory import Inventory, LiveObject, NamedObject, OwnedNumber
 from providers.kernel.route_import import Found as Route
 from providers.kernel.route_import import Unmapped, WeightedUri, alone
@@ -36,7 +36,7 @@ def found(api: Api, number: str) -> Route:
         raise Unmapped(f"connector {id} has no route, or one without encryption")
     port = inputs["routes"][0]["port"]
     route = {"region": inputs["region"], "port": port}
-    return Route(route, {"connector": id, "attachment": number}, uris)
+    return Route(route, {part_of(inputs["region"]): id, "attachment": number}, uris)
 
 
 def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:

@@ -61,17 +61,21 @@ class Route(CarrierRoute):
     )
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
-        """Connector, its integration with the instance, the flow, and last the number on it."""
+        """Connector, its integration with the instance, the flow, and last the number on it.
+
+        What numbers of one region share is named after the region: a stack may have instances in several.
+        """
+        connector, association = f"connector-{self.region}", f"association-{self.instance or self.region}"
         shared = self.connector == "shared"
         there: dict[str, Any] = {"region": self.region, **({"instance": self.instance} if self.instance else {})}
-        arn = Ref("connector", "connector_arn")
+        arn = Ref(connector, "connector_arn")
         flow = {"to": leg.number, "seconds": self.seconds, "user_to_user": self.user_to_user, "spelling": self.spelling}
         link = {"phone_number": leg.number, "flow_id": Ref("flow", "flow_id"), "take_over": leg.take_over}
         routes = ways(leg, self.port, shared=shared)
         return (
-            RouteObject("connector", "Connector", {"region": self.region, "routes": routes}, shared=shared),
-            RouteObject("association", "Association", {**there, "connector_arn": arn}, shared=shared),
-            RouteObject("flow", "Flow", {**there, "connector_arn": arn, **flow}, after=("association",)),
+            RouteObject(connector, "Connector", {"region": self.region, "routes": routes}, shared=shared),
+            RouteObject(association, "Association", {**there, "connector_arn": arn}, shared=shared),
+            RouteObject("flow", "Flow", {**there, "connector_arn": arn, **flow}, after=(association,)),
             RouteObject("attachment", "Attachment", {**there, **link}, last=True),
         )
 

@@ -69,9 +69,11 @@ def _route(api: Api, number: str, way: _Way, transfer: content.Transfer, held: L
         "seconds": transfer.seconds, "user_to_user": transfer.user_to_user, "spelling": transfer.spelling,
     }  # fmt: skip
     ids = {
-        "connector": held.id, "association": str(association["IntegrationAssociationId"]),
-        "flow": str((way.flow or {})["Id"]), "attachment": way.number_id,
-    }  # fmt: skip
+        f"connector-{way.place.region}": held.id,
+        f"association-{way.place.instance}": str(association["IntegrationAssociationId"]),
+        "flow": str((way.flow or {})["Id"]),
+        "attachment": way.number_id,
+    }
     return Route(route, ids, uris)
 
 

@@ -19,6 +19,8 @@ REGIONS = (
     "us-east-1", "us-west-2", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2", "ap-northeast-1",
     "ap-northeast-2", "ap-southeast-1", "ap-southeast-2",
 )  # fmt: skip
+#: Where Amazon's own samples ask for numbers and put them on connectors.
+NUMBERS_REGION = "us-east-1"
 #: Fictional, and always the same: when everything here was made.
 CREATED = "2026-11-01T09:00:00Z"
 #: The kind of connector that Amazon Connect transfers calls to.
@@ -63,8 +65,9 @@ NUMBERS: Shape = array(E164, 1)
 
 
 class Voice:
-    def __init__(self, store: Store, asker: Asker) -> None:
+    def __init__(self, store: Store, asker: Asker, associations: str = "numbers") -> None:
         self._store, self._region, self._account = store, asker.region, asker.account
+        self._associations = associations
         self._connectors = store.shelf(VENDOR, asker.account.id, "connectors")
         self.numbers = store.shelf(VENDOR, asker.account.id, "numbers")
 
@@ -111,6 +114,13 @@ class Voice:
         if found is None or found["connector"]["AwsRegion"] != self._region:
             raise Refusal(404, "NotFoundException", f"Voice Connector {id} was not found")
         return found
+
+    def _require_associable(self, id: str) -> None:
+        """Where numbers are, connectors of every region are known, or each in its own: nothing documents it."""
+        if self._associations == "connectors":
+            self._connector(id)
+        elif self._region != NUMBERS_REGION or self._connectors.get(id) is None:
+            raise Refusal(404, "NotFoundException", f"Voice Connector {id} was not found")
 
     def get(self, id: str) -> JsonObject:
         return self._connector(id)["connector"]
@@ -187,7 +197,7 @@ class Voice:
 
     def associate(self, id: str, numbers: list[str], force: bool) -> list[JsonObject]:
         """A 200 that tells for each number what stood in the way."""
-        self._connector(id)
+        self._require_associable(id)
         failed: list[JsonObject] = []
         for e164 in numbers:
             found = self.numbers.get(e164)
@@ -202,7 +212,7 @@ class Voice:
         return failed
 
     def disassociate(self, id: str, numbers: list[str]) -> list[JsonObject]:
-        self._connector(id)
+        self._require_associable(id)
         failed: list[JsonObject] = []
         for e164 in numbers:
             found = self.numbers.get(e164)

@@ -120,7 +120,7 @@ class Chime:
     name = VENDOR
 
     def __init__(self, store: Store, switches: Switches) -> None:
-        self._store = store
+        self._store, self._switches = store, switches
         self._routes: Routes[Endpoint] = Routes(ROUTES)
 
     def owns(self, path: str) -> bool:
@@ -139,7 +139,7 @@ class Chime:
                 )
             endpoint, ids = self._routes.find(call.method, call.path)
             with self._store.transaction():
-                return answers.named_request(call, endpoint(call, Voice(self._store, asker), *ids))
+                return answers.named_request(call, endpoint(call, self._voice(asker), *ids))
         except Refusal as refusal:
             xml = sts and "x-amz-target" not in call.headers
             return answers.refuse_in_xml(refusal, call) if xml else answers.refuse(refusal, call)
@@ -155,6 +155,9 @@ class Chime:
         if asker.service == "servicequotas":
             return answers.named_request(call, quota.served(call, self._store, asker))
         return answers.identity(call, asker)
+
+    def _voice(self, asker: Asker) -> Voice:
+        return Voice(self._store, asker, str(self._switches["chime.associations"]))
 
     def refusal(self, status: int) -> Answer:
         return answers.staged(status)

@@ -336,7 +336,9 @@ def chime(
         voice.put_voice_connector_origination(VoiceConnectorId=id, Origination={"Routes": [way], "Disabled": disabled})
     if attach:
         numbers = [NUMBERS["chime"]]
-        told = voice.associate_phone_numbers_with_voice_connector(VoiceConnectorId=id, E164PhoneNumbers=numbers)
+        told = aws(sandbox, "chime-sdk-voice").associate_phone_numbers_with_voice_connector(
+            VoiceConnectorId=id, E164PhoneNumbers=numbers
+        )
         assert not told["PhoneNumberErrors"], told
 
 

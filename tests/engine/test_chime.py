@@ -51,6 +51,31 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     assert sandbox.state()["counters"]["releases"] == 0
 
 
+SHARED = """
+  {key}:
+    number: "{number}"
+    replace: accept
+    route: {{carrier: chime, connector: shared, region: {region}}}
+"""
+BOTH = {"sf": NUMBER, "ny": "+12125550174"}
+
+
+@pytest.mark.parametrize("known", ["numbers", "connectors"])
+def test_numbers_that_share_a_connector_move_to_another_region(project: Project, sandbox: Sandbox, known: str) -> None:
+    """Whichever region it is that puts a number on a connector; nothing is left of the one that they were on."""
+    sandbox.switch(chime__associations=known)
+    before = objects(sandbox)
+    for region in ("us-east-1", "eu-west-1"):
+        project.declare(*(SHARED.format(key=key, number=number, region=region) for key, number in BOTH.items()))
+        project.up()
+        [connector] = objects(sandbox)["connectors"]
+        assert connector["AwsRegion"] == region
+        for number in BOTH.values():
+            wired(sandbox, number)
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
+
+
 def test_a_connector_that_somebody_renamed_is_imported_and_becomes_ours(project: Project, sandbox: Sandbox) -> None:
     """Also the tag that names its owner is gone, as of one that was made by hand."""
     project.declare(SAN_FRANCISCO)

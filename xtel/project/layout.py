@@ -176,3 +176,10 @@ def configuration(file: Path) -> dict[str, Any]:
     """The ``config`` of a Pulumi file."""
     config: Any = settings(file).get("config")
     return cast(dict[str, Any], config) if isinstance(config, dict) else {}
+
+
+def unwritten(error: OSError) -> str:
+    """Why a file or a folder cannot be made, in a word."""
+    if isinstance(error, FileNotFoundError):
+        return "the folder it would be in is not there"
+    return error.strerror or str(error)
