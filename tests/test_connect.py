@@ -123,6 +123,13 @@ def test_an_instance_that_is_not_named_is_the_only_one_of_its_region(
     assert session().ask(lambda api: api.place(region, INSTANCE)).instance == INSTANCE
 
 
+def test_a_seeded_number_has_an_instance_and_what_aws_grants(amazon: Sandbox) -> None:
+    amazon.seed({"connect": {"numbers": [{"phone_number": "+14155550187", "region": "us-west-2"}]}})
+    place = session().ask(lambda api: api.place("us-west-2", ""))
+    assert session().ask(lambda api: [each["PhoneNumber"] for each in api.numbers(place).all()]) == ["+14155550187"]
+    assert session().ask(lambda api: api.granted("us-west-2")) == 5
+
+
 def test_a_number_of_another_instance_is_not_found(amazon: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     amazon.seed({"connect": {"instances": [{"id": OTHER, "alias": "b", "region": "us-west-2"}]}})
     wanted = {"marker": MARK, "phone_number": NUMBER, "region": "us-west-2", "flow_id": THEIRS}

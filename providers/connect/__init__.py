@@ -6,6 +6,7 @@ grant external voice transfer first. Never tried against a live account: docs/co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, cast
 
@@ -78,6 +79,10 @@ class Route(CarrierRoute):
             RouteObject("flow", "Flow", {**there, "connector_arn": arn, **flow}, after=(association,)),
             RouteObject("attachment", "Attachment", {**there, **link}, last=True),
         )
+
+    def whereabouts(self) -> Mapping[str, str]:
+        """In its instance."""
+        return {"region": self.region, **({"instance": self.instance} if self.instance else {})}
 
     def sources(self) -> tuple[str, ...]:
         """Those of its region."""

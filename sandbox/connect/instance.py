@@ -60,6 +60,7 @@ SEED_INSTANCE: Model = {"id": text(36, 36), "alias": text(1, 45), "region": choi
 SEED_NUMBER: Model = {
     "phone_number": text(1, 16, r"\+[1-9]\d{1,14}"),
     "instance": text(36, 36),
+    "region": choice(*REGIONS),
     "flow": text(36, 36),
     "status": choice("CLAIMED", "IN_PROGRESS", "FAILED"),
     "target": text(1),

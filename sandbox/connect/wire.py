@@ -228,12 +228,25 @@ class AmazonConnect:
             }
             self._store.shelf(VENDOR, account, "flows").put(given["id"], {**plain, **given})
         for raw in document.get("numbers", []):
-            given = shapes.read(raw, instance.SEED_NUMBER, ("phone_number", "instance"))
-            number = given["phone_number"]
+            given = shapes.read(raw, instance.SEED_NUMBER, ("phone_number",))
+            number, region = given["phone_number"], given.pop("region", "us-east-1")
             if self._store.holders(VENDOR, "numbers", number):
                 raise ValueError(f"connect: numbers: {number} is claimed already")
             id = instance.named(number)
+            given["instance"] = self._instance(account, given.get("instance", ""), region)
             self._store.shelf(VENDOR, account, "numbers").put(id, {"id": id, **given}, number)
+
+    def _instance(self, account: str, id: str, region: str) -> str:
+        """The instance of a number, or the first one of its region; where there is none, one with what AWS grants."""
+        shelf = self._store.shelf(VENDOR, account, "instances")
+        found = next(
+            (each["id"] for each in shelf.all() if each["id"] == id or (not id and each["region"] == region)), ""
+        )
+        if not found:
+            found = id or instance.named(f"instance {region}")
+            shelf.put(found, {"id": found, "alias": "contact-center", "region": region})
+            quota.grant(self._store, account, region, 5)
+        return found
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
         """By instance, as its lists and look-ups show it."""

@@ -39,7 +39,8 @@ def seed(documents: Iterable[Document], vendors: Collection[str]) -> dict[str, A
                 bought = {"phone_number": number.number, "origin": number.origin, "agent_id": CONSOLE}
                 provisioned[number.number] = bought
             elif number.number and (vendor := carrier(number)) in vendors:
-                owned.setdefault(vendor, {})[number.number] = {"phone_number": number.number}
+                where: Mapping[str, str] = number.route.whereabouts() if number.route else {}
+                owned.setdefault(vendor, {})[number.number] = {"phone_number": number.number, **where}
     found_there = {vendor: {"numbers": list(numbers.values())} for vendor, numbers in owned.items()}
     return {"xai": {"agents": list(agents.values()), "numbers": list(provisioned.values())}, **found_there}
 
