@@ -356,7 +356,7 @@ def test_ranges_by_who_publishes_them(project: Path, told: Told) -> None:
     *used, others = json.loads(told("dev", "--json")[1])["sections"]["Ranges"]
     assert [check["name"] for check in used] == ["didww", "telnyx", "twilio"]
     assert others == {
-        "name": "others", "status": "skipped", "detail": "not used here: chime, livekit, plivo", "step": "",
+        "name": "others", "status": "skipped", "detail": "not used here: chime, connect, livekit, plivo", "step": "",
     }  # fmt: skip
 
 

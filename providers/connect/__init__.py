@@ -141,7 +141,7 @@ _TEXTS = frozenset(
 
 CARRIER = Carrier[Api](
     name="connect",
-    title="Amazon Connect",
+    title="Connect",
     credentials=CREDENTIALS,
     base_url_env=BASE_URL_ENV,
     objects=(Connector, Association, Flow, Attachment),
