@@ -17,6 +17,8 @@ from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
+from providers.webex import Route as Webex
+from providers.zoom import Route as Zoom
 
 __all__ = [
     "Buy",
@@ -30,4 +32,6 @@ __all__ = [
     "TwilioDisasterRecovery",
     "TwilioRecording",
     "Vonage",
+    "Webex",
+    "Zoom",
 ]

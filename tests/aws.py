@@ -6,7 +6,6 @@ in both directions, and what botocore's own parser makes of an answer is what th
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,7 +78,7 @@ def _problems(operation: OperationModel, exchange: Exchange, ids: Mapping[str, s
 
 def _request(operation: OperationModel, exchange: Exchange, ids: Mapping[str, str]) -> Iterator[str]:
     shape = operation.input_shape
-    body: Any = json.loads(exchange.sent) if exchange.sent else {}
+    body: Any = dict(exchange.sent or {})
     fixed = set(parse_qsl(operation.http["requestUri"].partition("?")[2]))
     query = dict(pair for pair in exchange.query if pair not in fixed)
     said: dict[str, Any] = {}

@@ -135,3 +135,18 @@ def test_many_secrets_cost_little() -> None:
                 f"twilio Trunk +1415555{number:04} transfer_mode from disable-all to enable-all, URL {number}"
             )
         assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("xai-498912345670.ios, xai-14155550171.ios", "xai-498912345670.ios, xai-14155550171.ios"),
+        ("made with xai-telephony 0.1.0", "made with xai-telephony 0.1.0"),
+        ("key xai-498912345670abc", f"key {MASK}"),
+        ("key xai-498912345670-abc.", f"key {MASK}."),
+        ("key xai-4989123456701234567", f"key {MASK}"),
+    ],
+)
+def test_a_key_of_xais_is_masked_and_the_file_of_a_number_is_not(text: str, shown: str) -> None:
+    with knowing():
+        assert secrecy.redact(text) == shown

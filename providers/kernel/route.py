@@ -106,6 +106,10 @@ class CarrierRoute(StrictModel, ABC):
         """Which part of an account the number is in, where it has parts, by the route's own keys: a rehearsal sets it up."""
         return {}
 
+    def adopts(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of objects that the route uses and never makes, by what they are: a rehearsal has them there already."""
+        return {}
+
     def abilities(self) -> Mapping[Capability, Ability]:
         """What this route can, where that is not what its carrier can in general."""
         return {}

@@ -59,11 +59,15 @@ CASES = [
         *("all right, as pages write it", "connect", None, 200),
         {"spelling": ("ChimeConnector", "ThirdPartyConnectionTimeoutSeconds"), "context": "$.ContactId"},
     ),
+    Case("all right", "webex", None, 200, xai={"allow": ["203.0.113.10/32"]}),
     # The number at its carrier.
     Case("nobody's number", "none", "number", None),
     Case("on nothing", "twilio", "attachment", None, {"attach": False}),
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
     Case("on nothing", "vonage", "attachment", None, {"kind": ""}),
+    Case("in no dial plan", "webex", "number", None, {"attach": False}),
+    Case("gateway offline", "webex", "trunk", None, switches={"webex.gateways": "offline"}),
+    Case("source not in the allowlist", "webex", "authentication", 403, xai={"allow": ["203.0.113.0/29"]}),
     Case("forwards calls", "vonage", "attachment", None, {"kind": "tel", "value": "14155550177"}),
     Case("wrong host", "vonage", "dns", None, {"value": f"sip:+14155550164@sip.voice.example.com{TLS}"}),
     Case("no TLS", "vonage", "tls", None, {"value": "sip:+14155550164@sip.voice.x.ai;transport=tcp"}),
@@ -80,6 +84,8 @@ CASES = [
     Case("no TLS", "connect", "tls", None, {"secure": False}),
     Case("a transfer cannot log in", "connect", "authentication", 401, xai={"digest": "xai"}),
     Case("source not in the allowlist", "connect", "authentication", 403, xai={"allow": ["99.77.247.0/24"]}),
+    Case("no rule", "zoom", "number", None, {"pattern": r"^\+1999$"}),
+    Case("to the PSTN", "zoom", "attachment", None, {"type": "pstn", "sip_group_id": ""}),
     Case("on an application", "plivo", "attachment", None, {"attach": False}),
     Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),
     Case("receives faxes", "twilio", "attachment", None, {"number": {"VoiceReceiveMode": "fax"}}),
@@ -193,6 +199,7 @@ BY_A_CALL = {
     "twilio: wrong port", "telnyx: wrong port",  # 5060 with TLS: xAI's documents disagree
     "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
     "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
+    "webex: source not in the allowlist",  # the gateway is the customer's own
     "vonage: source not in the allowlist",  # nobody published where its calls come from
     "twiml: no XML", "twiml: no URI", "twiml: nobody there",
 }  # fmt: skip
@@ -209,7 +216,8 @@ def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
     wiring.xai(sandbox, registered.pop("number"), **registered)
     for name, value in case.receiver.items():
         setattr(receiver, name, value)
-    sandbox.control("POST", "switches", {f"xai.{name}": value for name, value in case.switches.items()})
+    switches = {name if "." in name else f"xai.{name}": value for name, value in case.switches.items()}
+    sandbox.control("POST", "switches", switches)
     found = wiring.call(sandbox, number, seconds=0.1, **case.call)
     outcome = found["outcome"]
     assert (outcome["hop"], outcome["code"]) == (case.hop, case.code), found
@@ -221,7 +229,9 @@ def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
 def foreseen(sandbox: Server, number: str, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
-    (subject,) = live.read([live.Known(number, number)], lambda key: None)
+    (subject,) = live.read(
+        [live.Known(number, number, resources=wiring.applied(sandbox, case.carrier))], lambda key: None
+    )
     traced = tracing.traced(subject)
     hops = {each.hop: each for each in traced.hops}
     if f"{case.carrier}: {case.name}" in BY_A_CALL:

@@ -18,6 +18,7 @@ from botocore.config import Config
 
 from signaling import Settings, UserAgent, client_context
 from signaling.uri import SipUri
+from stacks.resource import Resource
 from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
@@ -29,6 +30,8 @@ NUMBERS = {
     "vonage": "+14155550164",
     "chime": "+14155550173",
     "connect": "+14155550186",
+    "webex": "+14155550171",
+    "zoom": "+14155550181",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"
@@ -391,3 +394,40 @@ def connect(
         amazon.delete_integration_association(
             InstanceId=instance, IntegrationAssociationId=bond["IntegrationAssociationId"]
         )
+
+
+def webex(sandbox: Server, *, attach: bool = True) -> None:
+    """A dial plan that leads to a local gateway, with the number as a pattern."""
+    token = sandbox.control("GET", "secrets")["webex"]["access_tokens"]["main"]
+    headers = {"Authorization": f"Bearer {token}"}
+    plans = "/v1/telephony/config/premisePstn/dialPlans"
+    body = {"name": "xai", "routeId": sandbox.state()["webex"]["trunks"][0]["id"], "routeType": "TRUNK"}
+    id = ok(sandbox.http.post(plans, json=body, headers=headers))["id"]
+    if attach:
+        added = {"dialPatterns": [{"dialPattern": NUMBERS["webex"], "action": "ADD"}]}
+        sandbox.http.put(f"{plans}/{id}/dialPatterns", json=added, headers=headers).raise_for_status()
+
+
+def applied(sandbox: Server, carrier: str) -> list[Resource]:
+    """Files that somebody has applied, which no vendor shows: the local gateway's."""
+    number = NUMBERS["webex"]
+    return [
+        Resource(
+            f"{number}/gateway", "webex:Gateway",
+            {"phone_number": number, "dial_plan_id": plan["id"], "target": f"sip:{number}@sip.voice.x.ai;transport=tls"},
+            number, id=number,
+        )
+        for plan in sandbox.state()["webex"]["dial_plans"]
+        if carrier == "webex" and number in plan["patterns"]
+    ]  # fmt: skip
+
+
+def zoom(sandbox: Server, *, pattern: str = "", **settings: Any) -> None:
+    """The number's routing rule; nothing else is Zoom's to say of its calls."""
+    group = sandbox.state()["zoom"]["sip_groups"][0]["id"]
+    token = sandbox.control("GET", "secrets")["zoom"]["access_tokens"]["main"]
+    way = {"type": "sip_group", "sip_group_id": group, **settings}
+    body = {"name": "xai", "number_pattern": pattern or rf"^\{NUMBERS['zoom']}$", **way}
+    body = {name: value for name, value in body.items() if value}
+    headers = {"Authorization": f"Bearer {token}"}
+    ok(sandbox.http.post("/v2/phone/routing_rules", json=body, headers=headers))
