@@ -65,10 +65,17 @@ def register(*values: object) -> None:
         _known.update(new)
         by_start = dict(_secrets.by_start)
         for value in new:
-            for form, encoded in ((value, False), *((each, True) for each in _in_base64(value))):
+            plain = dict.fromkeys(_as_undone(value), False)
+            for form, encoded in (plain | dict.fromkeys(_in_base64(value) - plain.keys(), True)).items():
                 start = form[:_START]
                 by_start[start] = [*by_start.get(start, ()), (form, encoded)]
         _secrets = _Secrets(by_start)
+
+
+def _as_undone(value: str) -> set[str]:
+    """The value, and what undoing a text's escapes makes of it where something in it looks like one: ``\\\\``, ``%41``."""
+    forms = (view.text for view in _View(value, range(len(value) + 1)).below(_LEVELS))
+    return {value, *(form for form in forms if len(form) >= _START)}
 
 
 def _in_base64(value: str) -> set[str]:
