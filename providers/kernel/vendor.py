@@ -81,6 +81,8 @@ class Carrier(Vendor[ApiT]):
     example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
+    #: Keys that its route cannot do without, for the same file: a name of something that is there, to be corrected too.
+    example_route: Mapping[str, str] = field(default_factory=dict[str, str])
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
     #: What `xtel inventory` shows of an account; None: what ``route_import`` tells.
