@@ -6,6 +6,7 @@ A carrier of another package has its own. Any of them also takes a mapping, as t
 
 from __future__ import annotations
 
+from providers.genesys import Route as Genesys
 from providers.kernel.purchase import Buy
 from providers.plivo import Route as Plivo
 from providers.sip import Route as Sip
@@ -18,6 +19,7 @@ from providers.vonage import Route as Vonage
 
 __all__ = [
     "Buy",
+    "Genesys",
     "Plivo",
     "Sip",
     "Telnyx",

@@ -52,11 +52,23 @@ CASES = [
     Case("all right, digest", "plivo", None, 200, {"username": "xai-nyc"}, {"digest": "xai-nyc"}),
     Case("all right, an agent", "plivo", None, 200, xai={"agent": True}),
     Case("all right", "vonage", None, 200, xai={"allow": ["216.147.0.0/21"]}),
+    Case("all right, digest", "genesys", None, 200, {"username": "xai"}, {"digest": "xai"}),
+    Case("all right", "genesys", None, 200, xai={"allow": ["203.0.113.32/29"]}),
     # The number at its carrier.
     Case("nobody's number", "none", "number", None),
     Case("on nothing", "twilio", "attachment", None, {"attach": False}),
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
     Case("on nothing", "vonage", "attachment", None, {"kind": ""}),
+    Case("in no number plan", "genesys", "number", None, {"attach": False}),
+    Case("another's classification", "genesys", "attachment", None, {"classification": "nobody takes this"}),
+    Case("route is off", "genesys", "trunk", None, {"route": {"enabled": False}}),
+    Case("route without a trunk", "genesys", "trunk", None, {"route": {"externalTrunkBases": []}}),
+    Case("trunk is off", "genesys", "trunk", None, {"trunk_enabled": False}),
+    Case("wrong host", "genesys", "dns", None, {"trunk_transport_serverProxyList": ["sip.voice.example.com:5061"]}),
+    Case("no TLS", "genesys", "tls", None, {"trunk_transport_protocolVariant": "tcp"}),
+    Case("wrong password", "genesys", "authentication", 401, {"username": "xai", "password": "x"}, {"digest": "xai"}),
+    Case("source not in the allowlist", "genesys", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
+    Case("no plus", "genesys", "registration", 404, {"trunk_outboundIdentity_calledAddress_omitPlusPrefix": True}),
     Case("forwards calls", "vonage", "attachment", None, {"kind": "tel", "value": "14155550177"}),
     Case("wrong host", "vonage", "dns", None, {"value": f"sip:+14155550164@sip.voice.example.com{TLS}"}),
     Case("no TLS", "vonage", "tls", None, {"value": "sip:+14155550164@sip.voice.x.ai;transport=tcp"}),
@@ -168,6 +180,7 @@ BY_A_CALL = {
     "twilio: wrong port", "telnyx: wrong port",  # 5060 with TLS: xAI's documents disagree
     "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
     "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
+    "genesys: wrong password", "genesys: source not in the allowlist",  # nobody published where its calls come from
     "vonage: source not in the allowlist",  # nobody published where its calls come from
     "twiml: no XML", "twiml: no URI", "twiml: nobody there",
 }  # fmt: skip
@@ -184,7 +197,8 @@ def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
     wiring.xai(sandbox, registered.pop("number"), **registered)
     for name, value in case.receiver.items():
         setattr(receiver, name, value)
-    sandbox.control("POST", "switches", {f"xai.{name}": value for name, value in case.switches.items()})
+    switches = {name if "." in name else f"xai.{name}": value for name, value in case.switches.items()}
+    sandbox.control("POST", "switches", switches)
     found = wiring.call(sandbox, number, seconds=0.1, **case.call)
     outcome = found["outcome"]
     assert (outcome["hop"], outcome["code"]) == (case.hop, case.code), found
