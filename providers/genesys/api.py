@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import quote
 
-from providers.kernel import errors, http, limits, paging, verification, versions, waiting
+from providers.genesys.uploads import Uploads
+from providers.kernel import errors, http, limits, operation, paging, verification, versions, waiting
 from providers.kernel.conventions import Refusal
 from providers.kernel.tokens import Token, Tokens
 from providers.kernel.vendor import Settings
@@ -15,9 +16,12 @@ from providers.kernel.vendor import Settings
 EDGES = "/api/v2/telephony/providers/edges"
 SITES, TRUNKS, ROUTES = f"{EDGES}/sites", f"{EDGES}/trunkbasesettings", f"{EDGES}/outboundroutes"
 DIDS = f"{EDGES}/didpools/dids"
+FLOWS, IVRS = "/api/v2/flows", "/api/v2/architect/ivrs"
 _PAGE = 100
 #: Seconds in which an object may still count as used by one that is gone.
 _IN_USE = 50.0
+#: Seconds before each look at a job: Genesys' own provider looks every 15 s for 16 minutes.
+_JOB_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, *(15.0,) * 12)
 #: Of a stale version (Genesys' own Terraform provider): 409, 408, or 400 with these words.
 _STALE, _TIMED_OUT = "the current version", 408
 #: What an API is for others than AWS' regions: their names are what the documents call a region too.
@@ -38,6 +42,7 @@ class Api:
     def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         base, login = hosts(settings)
         tokens = _granted(settings, limit, login)
+        self._uploads = Uploads(limit, base)
         self._client = http.client("genesys", limit, settings.conventions, base_url=base, tokens=tokens)
         self._sites: list[Found] | None = None
         self._lock, self._writing = threading.Lock(), threading.Lock()
@@ -110,6 +115,47 @@ class Api:
             )
         return found[0] if found else None
 
+    def publish(self, text: str) -> str:
+        """A flow by a job: POST, PUT of the text to where that says, and its end. Answers the flow's id."""
+        job = self._job()
+        path = within(f"{FLOWS}/jobs", str(job.get("id") or ""))
+        try:
+            self._uploads.put(str(job.get("presignedUrl") or ""), cast(Found, job.get("headers") or {}), text)
+            return self._published(path)
+        except errors.NotFound as error:
+            raise errors.NotApplied(
+                f"publishing it was accepted, but not done: content, for its job is not there: {error.reason}",
+                fields=("content",),
+            ) from None
+
+    def _job(self) -> Found:
+        """One whose answer was lost does nothing without an upload, so another one is asked for."""
+        try:
+            return self.make(f"{FLOWS}/jobs", {})
+        except errors.Unavailable as error:
+            if error.status:
+                raise
+        return self.make(f"{FLOWS}/jobs", {})
+
+    def _published(self, path: str) -> str:
+        status = ""
+        for wait in _JOB_WAITS:
+            waiting.pause(wait)
+            job: Found = self.ask(path, expand="messages")
+            status = str(job.get("status") or "")
+            if status == "Success" and (id := cast(Found, job.get("flow") or {}).get("id")):
+                return str(id)
+            if status == "Failure":
+                raise errors.Invalid(
+                    f"Architect does not publish the flow: {_complaint(job)}",
+                    step="correct what it names; or leave `publish` out, and import the file yourself",
+                )
+            operation.current().progress(f"the flow's job is {status}")
+        raise errors.NotApplied(
+            f"publishing it was accepted, but not done: content, for its job is still {status or 'unknown'}",
+            fields=("content",),
+        )
+
     # -- sites: the customer's, never changed -------------------------------------------------------------------------
 
     def sites(self) -> list[Found]:
@@ -161,6 +207,12 @@ class Api:
         path = _plans_path(site_id)
         with self._writing:
             versions.changed(lambda: self.plans(site_id), change, lambda wanted: self.put(path, wanted))
+
+
+def _complaint(job: Found) -> str:
+    messages = cast(list[Found], job.get("messages") or [])
+    said = [str(each.get("text")) for each in messages if each.get("type") == "Error" and each.get("text")]
+    return "; ".join(said) or "it does not say why"
 
 
 def gone(found: Found) -> bool:

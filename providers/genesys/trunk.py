@@ -13,11 +13,10 @@ from providers.kernel import errors, marker
 from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.spec import Secret, Spec
-from providers.kernel.values import Whole
+from providers.kernel.values import Host, Whole
 
 METABASE = "external_sip_pcv_byoc_carrier.json"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Host = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9.-]{1,253}$")]
 Codec = Literal["PCMU", "PCMA"]
 Format = Literal["+e164", "e164"]
 #: Names of codecs in SDP (RFC 3551), and Genesys' own.

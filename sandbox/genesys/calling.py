@@ -26,9 +26,32 @@ def route(store: Store, switches: Switches, number: str) -> Sequence[Leg] | None
     """Raises Unreachable."""
     for account in ACCOUNTS:
         own = Organisation(store, switches, account)
-        for site in own.sites.all():
-            if (plan := _plan(own.plans_of(site["id"]), number)) is not None:
-                return _dialled(own, site, plan, number)
+        if own.dids.find(number):
+            return _answered(own, number)
+        if (legs := _to(own, number)) is not None:
+            return legs
+    return None
+
+
+def _answered(own: Organisation, did: str) -> Sequence[Leg]:
+    """A call to a number of the organisation: a call route's flow transfers it."""
+    route = next((ivr for ivr in own.ivrs.all() if did in ivr["dnis"]), None)
+    flow = own.flows.get(route["openHoursFlow"]["id"]) if route and "openHoursFlow" in route else None
+    if flow is None:
+        raise Unreachable("attachment", f"no call route brings {did} into a flow")
+    for number in flow["transfers"]:
+        if own.dids.find(number):
+            raise Unreachable("attachment", f"flow {flow['name']} transfers to {number}, which is inside")
+        if (legs := _to(own, number)) is not None:
+            return legs
+    raise Unreachable("attachment", f"flow {flow['name']} transfers to no number that a site sends out")
+
+
+def _to(own: Organisation, number: str) -> Sequence[Leg] | None:
+    """What is dialled at any site."""
+    for site in own.sites.all():
+        if (plan := _plan(own.plans_of(site["id"]), number)) is not None:
+            return _dialled(own, site, plan, number)
     return None
 
 

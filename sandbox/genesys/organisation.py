@@ -66,6 +66,7 @@ class Organisation:
         self.routes = self.shelf("outbound_routes")
         self.plans = self.shelf("number_plans")
         self.dids = self.shelf("dids")
+        self.flows, self.jobs, self.ivrs = self.shelf("flows"), self.shelf("jobs"), self.shelf("ivrs")
         #: Ids of what was deleted: for a while it is still shown, as deleted.
         self._graves = self.shelf("graves")
 

@@ -19,9 +19,9 @@ from sandbox.exchange import (
     only,
     pairs,
 )
-from sandbox.genesys import account, api, calling
+from sandbox.genesys import account, api, calling, flows
 from sandbox.genesys.account import ACCOUNTS, VENDOR, Account, Refusal
-from sandbox.genesys.api import PREFIX
+from sandbox.genesys.asked import PREFIX
 from sandbox.genesys.organisation import Organisation
 from sandbox.shapes import Model, Wrong, choice, text
 from sandbox.store import Store
@@ -39,7 +39,7 @@ class Genesys:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES)
+        self._routes: Routes[api.Endpoint] = Routes([*api.ROUTES, *flows.ROUTES])
 
     def owns(self, path: str) -> bool:
         return path.startswith(f"{PREFIX}/")
@@ -48,6 +48,9 @@ class Genesys:
         try:
             if call.path == TOKEN:
                 return _token(call)
+            if call.path.startswith(f"{flows.UPLOADS}/"):
+                with self._store.transaction():
+                    return flows.upload(call, self._of)
             asker = account.authenticate(call.header("authorization"))
             endpoint, ids = self._routes.find(call.method, call.path)
             with self._store.transaction():
@@ -84,6 +87,7 @@ class Genesys:
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
         """Without versions, and without places in an order that an array shows."""
         shown: dict[str, list[JsonObject]] = {"sites": [], "trunks": [], "outbound_routes": [], "dids": []}
+        shown |= {"flows": [], "ivrs": []}
         for own in map(self._of, ACCOUNTS):
             for site in own.sites.all():
                 plans = [_plain(plan) for plan in own.plans_of(site["id"])]
@@ -91,6 +95,8 @@ class Genesys:
             shown["trunks"] += [_plain(api.shown(own, trunk)) for trunk in own.trunks.all()]
             shown["outbound_routes"] += [_plain(route) for route in own.routes.all()]
             shown["dids"] += own.dids.all()
+            shown["flows"] += map(_versionless, own.flows.all())
+            shown["ivrs"] += map(_plain, own.ivrs.all())
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
@@ -117,6 +123,10 @@ class Genesys:
 
 def _plain(found: JsonObject) -> JsonObject:
     return {name: value for name, value in found.items() if name not in {"version", "priority"}}
+
+
+def _versionless(flow: JsonObject) -> JsonObject:
+    return {**flow, "publishedVersion": {"id": "" if "publishedVersion" not in flow else "published"}}
 
 
 def _e164(number: str) -> str:

@@ -27,6 +27,20 @@ LAB = """
 """
 
 
+CALLED = """
+  callers:
+    number: "+14155550191"
+    route: {carrier: genesys, site: Cloud site, did: "+14155550194", publish: true, greeting: "Guten Tag."}
+    auth: {digest: {username: hq}}
+"""
+BY_HAND = """
+  callers:
+    number: "+14155550191"
+    route: {carrier: genesys, site: Cloud site, did: "+14155550194"}
+    auth: {digest: {username: hq}}
+"""
+
+
 def objects(sandbox: Sandbox) -> dict[str, Any]:
     """Sites with their number plans, trunks, outbound routes and DIDs."""
     return sandbox.state()["genesys"]
@@ -62,6 +76,28 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     sandbox.forget_log()
     again = project.up("--diff", "--refresh")
     assert "updated" not in again
+    assert changes(sandbox) == []
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
+
+
+def test_callers_of_a_did_are_transferred_by_a_flow_that_is_published_only_when_asked(
+    project: Project, sandbox: Sandbox
+) -> None:
+    before = objects(sandbox)
+    project.declare(BY_HAND)
+    shown = project.up("--diff")
+    assert "someone must import the flow into Architect (README.md, xai-14155550191.flow.yaml)" in shown
+    assert (objects(sandbox)["flows"], objects(sandbox)["ivrs"]) == ([], [])
+    assert objects(sandbox)["dids"] == before["dids"]
+    project.declare(CALLED)
+    project.up()
+    [flow], [ivr] = objects(sandbox)["flows"], objects(sandbox)["ivrs"]
+    assert flow["transfers"] == [NUMBER]
+    assert "Guten Tag." in flow["text"]
+    assert (ivr["dnis"], ivr["openHoursFlow"]["id"]) == (["+14155550194"], flow["id"])
+    sandbox.forget_log()
+    project.up("--refresh")
     assert changes(sandbox) == []
     project.run("destroy", "--yes")
     assert objects(sandbox) == before

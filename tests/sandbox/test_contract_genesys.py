@@ -12,11 +12,12 @@ import httpx
 import pytest
 
 from providers.genesys import api as genesys_api
+from providers.genesys import flow_text
 from providers.genesys.api import Api
 from providers.kernel import errors, http, registry, waiting
 from providers.kernel.session import Session
 from tests import contract
-from tests.conformance.subjects.genesys import CLASSIFICATION, EDGES, MARK, NUMBER, OTHER, SITE
+from tests.conformance.subjects.genesys import CLASSIFICATION, DID, EDGES, MARK, NUMBER, OTHER, OTHER_DID, SITE
 from tests.contract import Contract, Exchange, Recorder
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
@@ -277,3 +278,109 @@ def test_no_secret_is_in_the_sandboxs_log_or_answers(server: Server, monkeypatch
     assert "canary-7" not in str(server.control("GET", "log")) + str(server.state())
     assert trunk.state["password"] == "canary-7"
     trunk.destroy()
+
+
+# -- the flow of a DID ----------------------------------------------------------------------------------------------------
+
+FLOW = {"marker": MARK, "phone_number": NUMBER}
+
+
+@pytest.fixture
+def publishes(server: Server, monkeypatch: pytest.MonkeyPatch) -> Hand:
+    server.control("POST", "reset")
+    monkeypatch.setattr(waiting, "pause", lambda seconds: None)
+    return Hand("genesys:Flow", server.env, monkeypatch)
+
+
+def test_a_flow_and_its_call_route_are_as_declared(
+    server: Server, publishes: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Exchange] = []
+    monkeypatch.setattr(http, "network", lambda: Recorder(said))
+    assert publishes.up(**FLOW) == "create"
+    assert publishes.up(**FLOW, greeting="Hello.") == "update"
+    route = Hand("genesys:CallRoute", server.env, monkeypatch)
+    wanted = route.check(marker=MARK, did=DID, flow_id=publishes.id)
+    assert route.reconciler.look(wanted) == ("", "")
+    assert route.up(**wanted) == "create"
+    assert route.up(**{**wanted, "did": OTHER_DID}) == "update"
+    assert publishes.refresh()
+    assert route.refresh()
+    route.destroy()
+    publishes.destroy()
+    held = Contract(DOCUMENTS, _refusal, frozenset({TOKEN, "/genesys/uploads/.*"}), lacking=True)
+    if DOCUMENTS:
+        assert [problem for exchange in said for problem in held.problems(exchange)] == []
+        flows, ivrs = "/genesys/api/v2/flows", "/genesys/api/v2/architect/ivrs"
+        assert {path for _, path in held.seen} >= {
+            *(flows, f"{flows}/jobs", f"{flows}/jobs/{{jobId}}", f"{flows}/{{flowId}}"),
+            *(ivrs, f"{ivrs}/{{ivrId}}"),
+        }
+    assert [each for each in said if "/uploads/" in each.path and "authorization" in each.headers] == []
+
+
+def test_what_architect_does_not_publish_is_told_in_its_words(publishes: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow_text, "text", lambda *_: "inboundCall: {name: a, surprise: 1}")
+    with pytest.raises(
+        errors.Invalid, match="Architect does not publish the flow: Unknown property surprise.*next: correct"
+    ):
+        publishes.up(**FLOW)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example.com/x?signed=1",
+        "http://s3.amazonaws.com/x",
+        "https://amazonaws.com.evil.test/",
+        "",
+    ],
+)
+def test_a_flow_goes_to_no_host_that_a_job_invents(publishes: Hand, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Api.make
+    monkeypatch.setattr(Api, "make", lambda self, path, body: {**make(self, path, body), "presignedUrl": url})
+    with pytest.raises(errors.Invalid, match="the upload of the flow would go to .*: nothing was sent"):
+        publishes.up(**FLOW)
+
+
+def test_a_flow_of_that_name_and_a_call_route_of_theirs_are_never_taken(
+    server: Server, publishes: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = Hand("genesys:Flow", server.env, monkeypatch)
+    theirs.up(**{**FLOW, "marker": "xtel/other/s/+14155550192"})
+    with pytest.raises(errors.Conflict, match="is not ours, and publishing would overwrite it"):
+        publishes.up(**FLOW, take_over=True)
+    Hand("genesys:CallRoute", server.env, monkeypatch).up(marker="theirs", did=DID, flow_id=theirs.id)
+    with pytest.raises(errors.Conflict, match=rf"call route theirs answers \{DID}; next: take the number off it first"):
+        Hand("genesys:CallRoute", server.env, monkeypatch).up(marker=MARK, did=DID, flow_id=theirs.id, take_over=True)
+
+
+@pytest.mark.parametrize(
+    ("did", "words"),
+    [
+        ("+14155550199", "is in no DID pool of this organisation"),
+        ("+14155550195", "is assigned to user; next: take it off"),
+    ],
+)
+def test_a_did_must_be_the_organisations_and_nobodys(
+    server: Server, monkeypatch: pytest.MonkeyPatch, did: str, words: str
+) -> None:
+    hand = Hand("genesys:CallRoute", server.env, monkeypatch)
+    assert words in hand.reconciler.look(hand.check(marker=MARK, did=did, flow_id="x"))[0]
+
+
+def test_numbers_that_somebody_added_to_a_call_route_stay(
+    server: Server, publishes: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishes.up(**FLOW)
+    route = Hand("genesys:CallRoute", server.env, monkeypatch)
+    route.up(marker=MARK, did=DID, flow_id=publishes.id)
+    token = server.control("GET", "secrets")["genesys"]["access_tokens"]["main"]
+    url, headers = f"/genesys/api/v2/architect/ivrs/{route.id}", {"Authorization": f"Bearer {token}"}
+    seen = server.http.get(url, headers=headers).json()
+    server.http.put(url, json={**seen, "dnis": [DID, OTHER_DID]}, headers=headers).raise_for_status()
+    assert route.refresh()
+    assert route.up(marker=MARK, did=DID, flow_id=publishes.id) == "same"
+    route.destroy()
+    assert any(f"also carries number {OTHER_DID}" in warning for warning in route.warnings)
+    assert server.http.get(url, headers=headers).json()["dnis"] == [OTHER_DID]

@@ -12,7 +12,9 @@ NUMBER = "+14155550191"
 MARK = f"xtel/p/s/{NUMBER}"
 SITE, OTHER = "Cloud site", "Lab site"
 CLASSIFICATION = f"xAI {NUMBER}"
-EDGES = "/genesys/api/v2/telephony/providers/edges"
+API = "/genesys/api/v2"
+EDGES = f"{API}/telephony/providers/edges"
+DID, OTHER_DID = "+14155550194", "+14155550196"
 PASSWORD = "canary-genesys-7"
 
 
@@ -60,17 +62,41 @@ class Genesys:
         path = f"sites/{self.site()['id']}/outboundroutes/{id}"
         self.send("PUT", path, {**self.send("GET", path).json(), **settings})
 
+    def ivr(self, id: str, **settings: Any) -> None:
+        path = f"{API}/architect/ivrs/{id}"
+        self.send("PUT", path, {**self.send("GET", path).json(), **settings})
+
+    def publish(self, id: str) -> None:
+        """Somebody publishes a flow in Architect, whose text it keeps."""
+        flow = next(each for each in self._sandbox.state()["genesys"]["flows"] if each["id"] == id)
+        self._uploaded(flow["text"])
+
+    def publish_another(self) -> str:
+        flow = self._sandbox.state()["genesys"]["flows"][0]
+        return self._uploaded(flow["text"].replace(flow["name"], "theirs"))
+
+    def _uploaded(self, text: str) -> str:
+        job = self.send("POST", f"{API}/flows/jobs", {}).json()
+        url, headers = job["presignedUrl"], job["headers"]
+        self._sandbox.http.put(url, content=text.encode(), headers=headers).raise_for_status()
+        return str(self.send("GET", f"{API}/flows/jobs/{job['id']}").json()["flow"]["id"])
+
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """What somebody in the admin pages would do."""
         token = self._sandbox.secrets()["genesys"]["access_tokens"]["main"]
         headers = {"Authorization": f"Bearer {token}"}
-        return self._sandbox.http.request(method, f"{EDGES}/{path}", json=body, headers=headers).raise_for_status()
+        url = path if path.startswith(API) else f"{EDGES}/{path}"
+        return self._sandbox.http.request(method, url, json=body, headers=headers).raise_for_status()
 
     def releases(self) -> int:
         return 0
 
     def ignore(self, method: str, path: str) -> None:
         self._sandbox.fault(f"{method} {path}", "ignore")
+
+
+def _file(made: Made) -> dict[str, Any]:
+    return {"marker": MARK, "phone_number": NUMBER, "did": DID}
 
 
 def _route(made: Made) -> dict[str, Any]:
@@ -130,6 +156,39 @@ SUBJECT = Subject(
             attaches=True,
             switched={
                 "classification": lambda world, id: world.national_first(),
+            },
+        ),
+        Sample(
+            "FlowFile",
+            _file,
+            changes=({"did": "+14155550193"}, {"greeting": "Hello."}, {"language": "en-gb", "content": {"what is": "given"}}),
+            same=({"phone_number": "+1 (415) 555-0191"}, {"content": {"what is": "given"}}),
+            kept=True,
+            computed=frozenset({"content"}),
+            foreign=lambda made: {**_file(made), "marker": "theirs", "phone_number": "+14155550192"},
+        ),
+        Sample(
+            "Flow",
+            lambda made: {"marker": MARK, "phone_number": NUMBER},
+            changes=(
+                {"greeting": "Hello.", "content": "what is given"},
+                {"language": "en-gb"},
+                {"phone_number": "+14155550192"},
+            ),
+            same=({"phone_number": "+1 (415) 555-0191"}, {"content": "what is given"}),
+            computed=frozenset({"content"}),
+            foreign=lambda made: {"marker": "xtel/p/other/+14155550192", "phone_number": "+14155550192"},
+            switched={"content": lambda world, id: world.publish(id)},
+        ),
+        Sample(
+            "CallRoute",
+            lambda made: {"marker": MARK, "did": DID, "flow_id": made["Flow"].id},
+            changes=({"did": OTHER_DID},),
+            same=({"did": "+1 (415) 555-0194"},),
+            foreign=lambda made: {"marker": "xtel/p/o/+14155550192", "did": OTHER_DID, "flow_id": made["Flow"].id},
+            switched={
+                "did": lambda world, id: world.ivr(id, dnis=[OTHER_DID]),
+                "flow_id": lambda world, id: world.ivr(id, openHoursFlow={"id": world.publish_another()}),
             },
         ),
     ),
