@@ -122,9 +122,9 @@ class Api:
         try:
             self._uploads.put(str(job.get("presignedUrl") or ""), cast(Found, job.get("headers") or {}), text)
             return self._published(path)
-        except errors.NotFound as error:
+        except (errors.NotFound, errors.Denied) as error:  # it names the job of somebody else, or none
             raise errors.NotApplied(
-                f"publishing it was accepted, but not done: content, for its job is not there: {error.reason}",
+                f"publishing it was accepted, but not done: content, for its job is not to be had: {error.reason}",
                 fields=("content",),
             ) from None
 
