@@ -158,6 +158,7 @@ CARRIER = Carrier[Api](
     auth="digest",
     example_route={"site": "Cloud site"},
     can=CAN,
+    not_imported="shows what a number does by several objects of several owners, so nothing of it is imported",
     inventory=INVENTORY,
     on_the_way=on_the_way,
     caller_needs="a telephone of Genesys Cloud: dial the number from it",

@@ -202,11 +202,11 @@ class Api:
         )
         return [each for each in found if not gone(each)]
 
-    def change_plans(self, site_id: str, change: Callable[[list[Found]], list[Found]]) -> None:
+    def change_plans(self, site_id: str, change: Callable[[list[Found]], list[Found]]) -> list[Found]:
         """The whole array, as it was read just before: entries that ``change`` hands on go back as they came."""
         path = _plans_path(site_id)
         with self._writing:
-            versions.changed(lambda: self.plans(site_id), change, lambda wanted: self.put(path, wanted))
+            return versions.changed(lambda: self.plans(site_id), change, lambda wanted: self.put(path, wanted))
 
 
 def _complaint(job: Found) -> str:

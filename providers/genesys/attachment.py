@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from pydantic import Field
@@ -38,7 +38,7 @@ class Attachment(Object[Api, AttachmentSpec]):
     kind = "Attachment"
     spec: ClassVar[type[Spec]] = AttachmentSpec
     replaces = frozenset({"phone_number", "site"})
-    outputs = ("site_id",)
+    outputs = ("site_id", "plan_id")
     settle = 15.0
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
@@ -51,8 +51,9 @@ class Attachment(Object[Api, AttachmentSpec]):
         plans = api.plans(site)
         first = taker(plans, spec.phone_number)
         if first is not None and first.get("name") != spec.marker and lists(first, spec.phone_number):
-            return shown(api, spec.phone_number, site, first, ours=False)
-        return shown(api, spec.phone_number, site, first) if _ours(plans, spec.marker) and first else None
+            return shown(api, spec.phone_number, site, first)
+        own = _ours(plans, {"marker": spec.marker})
+        return shown(api, spec.phone_number, site, first, own) if own and first else None
 
     def preflight(self, api: Api, spec: AttachmentSpec) -> Obstacle | None:
         """The site must be there, and the number nobody's in the organisation: Genesys would call it inside."""
@@ -63,9 +64,8 @@ class Attachment(Object[Api, AttachmentSpec]):
         number, site = str(state["phone_number"]), api.site_id(str(state["site"]), state)
         plans = api.plans(site)
         first = taker(plans, number)
-        if id != number or first is None or not _ours(plans, str(state["marker"])):
-            return None
-        return shown(api, number, site, first)
+        own = _ours(plans, state)
+        return shown(api, number, site, first, own) if id == number and first and own else None
 
     def create(self, api: Api, spec: AttachmentSpec) -> Live:
         """PUT sites/{id}/numberplans: the array as it was read, our entry before it."""
@@ -73,9 +73,9 @@ class Attachment(Object[Api, AttachmentSpec]):
 
     def update(self, api: Api, id: str, spec: AttachmentSpec, state: Mapping[str, Any]) -> Live:
         """Likewise: from wherever it stands, whatever it was called."""
-        site, names = api.site_id(spec.site, state), {spec.marker, state.get("marker")}
-        api.change_plans(site, lambda plans: _attached(plans, spec, names))
-        return Live(id, {}, {"site_id": site})
+        site, known = api.site_id(spec.site, state), {**state, "marker": state.get("marker") or spec.marker}
+        own = _ours(api.change_plans(site, lambda plans: _attached(plans, spec, known)), {"marker": spec.marker})
+        return Live(id, {}, {"site_id": site, "plan_id": own.get("id") if own else ""})
 
     def adopt(self, api: Api, found: Live, spec: AttachmentSpec) -> Live:
         """Nothing to do when ours has the calls as declared; else it comes before theirs."""
@@ -85,8 +85,12 @@ class Attachment(Object[Api, AttachmentSpec]):
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """PUT sites/{id}/numberplans without our entry."""
-        site, name = api.site_id(str(state["site"]), state), state["marker"]
-        api.change_plans(site, lambda plans: [plan for plan in plans if plan.get("name") != name])
+
+        def change(plans: list[Found]) -> list[Found]:
+            own = _ours(plans, state)
+            return [plan for plan in plans if plan is not own]
+
+        api.change_plans(api.site_id(str(state["site"]), state), change)
 
     def instead(self, api: Api, state: Mapping[str, Any]) -> str:
         """The entry that has its calls now."""
@@ -140,11 +144,13 @@ def _digits(text: object) -> str:
     return "".join(re.findall(r"[0-9]", str(text or "")))
 
 
-def _ours(plans: list[Found], *names: object) -> Found | None:
-    return next((plan for plan in plans if plan.get("name") in names), None)
+def _ours(plans: list[Found], state: Mapping[str, Any]) -> Found | None:
+    """Our entry: by the id that a state has, whatever it is called by now; else by its name."""
+    by_id = next((plan for plan in plans if plan.get("id") == state.get("plan_id")), None)
+    return by_id or next((plan for plan in plans if plan.get("name") == state.get("marker")), None)
 
 
-def _attached(plans: list[Found], spec: AttachmentSpec, names: Collection[object]) -> list[Found]:
+def _attached(plans: list[Found], spec: AttachmentSpec, state: Mapping[str, Any]) -> list[Found]:
     """Ours stays where it is when nothing before it may take the calls; else it comes first."""
     declared = {
         "name": spec.marker,
@@ -152,10 +158,11 @@ def _attached(plans: list[Found], spec: AttachmentSpec, names: Collection[object
         "numbers": [{"start": spec.phone_number, "end": spec.phone_number}],
         "classification": spec.classification,
     }
-    own = {**(_ours(plans, *names) or {}), **declared}
-    if (first := taker(plans, spec.phone_number)) and first.get("name") in names:
-        return [own if plan is first else plan for plan in plans]
-    return [own, *(plan for plan in plans if plan.get("name") not in names)]
+    now = _ours(plans, state)
+    own = {**(now or {}), **declared}
+    if now is not None and taker(plans, spec.phone_number) is now:
+        return [own if plan is now else plan for plan in plans]
+    return [own, *(plan for plan in plans if plan is not now)]
 
 
 def _inside(api: Api, number: str) -> Obstacle | None:
@@ -170,8 +177,11 @@ def _inside(api: Api, number: str) -> Obstacle | None:
     return None
 
 
-def shown(api: Api, number: str, site: str, plan: Found, *, ours: bool = True) -> Live:
-    """A number with the entry that has its calls."""
+def shown(api: Api, number: str, site: str, plan: Found, own: Found | None = None) -> Live:
+    """A number with the entry that has its calls, and with the name of ours, where there is one."""
+    ours = own is not None
     inputs = {"phone_number": number, "site": api.site_name(site), "classification": plan.get("classification")}
-    holder = f"number plan {plan.get('name')} has its calls"
-    return Live(number, inputs, {"site_id": site}, ours=ours, holder=holder, raw=plan)
+    if own is not None:
+        inputs["marker"] = own.get("name")
+    outputs = {"site_id": site, "plan_id": own.get("id") if own else ""}
+    return Live(number, inputs, outputs, ours=ours, holder=f"number plan {plan.get('name')} has its calls", raw=plan)

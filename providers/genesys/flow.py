@@ -11,7 +11,9 @@ from providers.genesys import flow_text
 from providers.genesys.api import FLOWS, Api, Found, gone, within
 from providers.genesys.flow_text import Options
 from providers.kernel import operation
+from providers.kernel.by_hand import ByHand
 from providers.kernel.call_handling import CallHandling
+from providers.kernel.files import Files
 from providers.kernel.object import Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import E164, has_unknown
@@ -115,7 +117,7 @@ class FlowFileSpec(Spec, Options):
     )
 
 
-class FlowFile(Object[Api, FlowFileSpec]):
+class FlowFile(ByHand[Api, FlowFileSpec]):
     """The flow as a file for a person. Calls: none; it lives in the state, somebody imports it.
 
     Changes in place: everything but the number. Delete: forgets it, and warns that the flow stays where it was imported.
@@ -123,47 +125,21 @@ class FlowFile(Object[Api, FlowFileSpec]):
 
     kind = "FlowFile"
     spec: ClassVar[type[Spec]] = FlowFileSpec
-    state_only = True
-    replaces = frozenset({"phone_number"})
-    outputs = ("sha256",)
 
-    def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-        """The hash of every file, so that the text of a new release shows as a change."""
-        return new if has_unknown(new) else {**new, "content": flow_text.of(new).content}
+    def files(self, inputs: Mapping[str, Any]) -> Files:
+        """The flow, and a page with the steps."""
+        return flow_text.of(inputs)
+
+    def place(self, inputs: Mapping[str, Any]) -> str:
+        """Where flows are kept."""
+        return "Architect of the organisation"
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """The DID's calls pass it, before the number is dialled."""
         return CallHandling()
-
-    def find(self, api: Api, spec: FlowFileSpec, *, fresh: bool) -> Live | None:
-        """Nobody can be asked."""
-        return None
-
-    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """As the state has it."""
-        return Live(id, {})
-
-    def create(self, api: Api, spec: FlowFileSpec) -> Live:
-        """Nothing is sent anywhere: a person imports the file."""
-        return _rendered(spec, {})
-
-    def update(self, api: Api, id: str, spec: FlowFileSpec, state: Mapping[str, Any]) -> Live:
-        """Rendering again; the warning names the files that changed."""
-        return _rendered(spec, state.get("content") or {})
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """Architect does not know."""
         operation.current().warn(
             f"a flow that was imported still transfers callers of {state.get('did')} to {id}: remove it in Architect"
         )
-
-
-def _rendered(spec: FlowFileSpec, before: Mapping[str, str]) -> Live:
-    made = flow_text.of(spec.canonical())
-    names = sorted(name for name in made.content.keys() | before.keys() if made.content.get(name) != before.get(name))
-    if names:
-        parts = spec.marker.split("/")
-        stack = parts[2] if len(parts) == 4 and parts[0] == "xtel" else "STACK"
-        command = f"xtel render {stack} --number {spec.phone_number}"
-        operation.current().warn(f"someone must import the flow into Architect ({', '.join(names)}): {command}")
-    return Live(spec.phone_number, {}, {"sha256": made.sha256})

@@ -85,6 +85,8 @@ class Carrier(Vendor[ApiT]):
     example_route: Mapping[str, str] = field(default_factory=dict[str, str])
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
+    #: Why nothing can be imported, where nothing can: the end of a sentence that begins with its title.
+    not_imported: str = "has no API here, so there is nothing to import"
     #: What `xtel inventory` shows of an account; None: what ``route_import`` tells.
     inventory: Inventory[ApiT] | None = None
     #: How it places test calls; None: not here, and what that would need.

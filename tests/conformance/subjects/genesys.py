@@ -53,6 +53,9 @@ class Genesys:
         """Somebody moves the plan for a whole country before all others."""
         self.plans(lambda plans: sorted(plans, key=lambda plan: plan["name"] != "National"))
 
+    def rename(self, name: str, to: str) -> None:
+        self.plans(lambda plans: [{**plan, "name": to if plan["name"] == name else plan["name"]} for plan in plans])
+
     def property(self, id: str, name: str, value: Any) -> None:
         trunk = self.send("GET", f"trunkbasesettings/{id}").json()
         trunk["properties"][name] = {"value": {"instance": value}}
@@ -156,6 +159,7 @@ SUBJECT = Subject(
             attaches=True,
             switched={
                 "classification": lambda world, id: world.national_first(),
+                "marker": lambda world, id: world.rename(MARK, "renamed by somebody"),
             },
         ),
         Sample(
