@@ -6,6 +6,7 @@ With the cut beside the project every request and answer is held against it; wit
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +22,9 @@ from tests.conformance.subjects.genesys import CLASSIFICATION, DID, EDGES, MARK,
 from tests.contract import Contract, Exchange, Recorder
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
+from xtel.operations.importing import answers
+from xtel.operations.importing import survey as surveying
+from xtel.project.layout import Project
 
 DOCUMENTS = contract.documents("genesys_telephony_cut.json")
 for _document in DOCUMENTS:  # the sandbox has all of it below one name; 2XX is what the sandbox does
@@ -278,6 +282,14 @@ def test_no_secret_is_in_the_sandboxs_log_or_answers(server: Server, monkeypatch
     assert "canary-7" not in str(server.control("GET", "log")) + str(server.state())
     assert trunk.state["password"] == "canary-7"
     trunk.destroy()
+
+
+def test_nothing_is_imported_and_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(
+        errors.InputError, match="^Genesys Cloud shows what a number does by several objects"
+    ) as refusal:
+        surveying.survey(Project(tmp_path), "prod", "genesys", (), answers.Answers())
+    assert "`route: {carrier: genesys, site: Cloud site}` and `take_over: true`" in str(refusal.value)
 
 
 # -- the flow of a DID ----------------------------------------------------------------------------------------------------
