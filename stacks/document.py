@@ -124,16 +124,20 @@ class _Reader:
     def __init__(self, file: str, tree: CommentedMap, instructions: Callable[[str], str]) -> None:
         self._file, self._tree, self._instructions = file, tree, instructions
         self._findings: dict[Finding, None] = {}
+        self._wrong = set[Location]()
         self._unrouted = set[Location]()
 
     def document(self) -> Document:
         network = self._network()
-        for remark in crosscheck.remarks(network, lambda place: self._found(place)[0]):
-            self._add(remark.place, remark.message, remark.severity)
+        self._crosschecked(network)
         agents = self._completed(network.agents)
         self._refuse_errors()
         lines = {key: self._found(("numbers", key))[0] for key in network.numbers}
         return Document(self._file, network, network.merged(), agents, self._sorted(), lines)
+
+    def _crosschecked(self, network: Network) -> None:
+        for remark in crosscheck.remarks(network, lambda place: self._found(place)[0]):
+            self._add(remark.place, remark.message, remark.severity)
 
     def _completed(self, agents: Mapping[str, Agent]) -> dict[str, Agent]:
         """The agents with the instructions that stand in files of their own."""
@@ -146,7 +150,7 @@ class _Reader:
         return whole
 
     def _network(self) -> Network:
-        """Every entry right in itself; what is between entries is only looked at then."""
+        """Every entry right in itself, and what is between them where nothing else is wrong with them."""
         plain: dict[str, Any] = {}
         try:
             plain = _plain(self._tree, [_MAX_NODES])
@@ -163,10 +167,25 @@ class _Reader:
             network = Network.model_validate(plain)
         except ValidationError as error:
             self._model_errors(Network, error)
+            self._rest(plain)
             raise Refused(self._sorted()) from None
         self._coerced(plain, network, ())
+        if self._wrong:
+            self._rest(plain)
         self._refuse_errors()
         return network
+
+    def _rest(self, plain: dict[str, Any]) -> None:
+        """What is between the numbers that are right in themselves, where only numbers are wrong: all is said at once."""
+        if any(len(place) < 2 or place[0] != "numbers" for place in self._wrong):
+            return
+        keys = {place[1] for place in self._wrong}
+        numbers = {key: number for key, number in _entries(plain, "numbers").items() if key not in keys}
+        try:
+            network = Network.model_validate({**plain, "numbers": numbers})
+        except ValidationError:  # what is wrong was said already
+            return
+        self._crosschecked(network)
 
     def _holders(self, plain: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
         """Everything that may hold a route: the defaults, and each number."""
@@ -225,13 +244,15 @@ class _Reader:
             self._add(place, "must be a whole number, without quotes")
 
     def _add(self, place: Location, message: str, severity: str = "error") -> None:
+        if severity == "error":
+            self._wrong.add(place)
         line, shown = self._found(place)
         path = ".".join(str(part) for part in shown)
         finding = Finding(self._file, line, secrecy.one_line(path), secrecy.one_line(message), severity)
         self._findings.setdefault(finding)
 
     def _refuse_errors(self) -> None:
-        if any(finding.severity == "error" for finding in self._findings):
+        if self._wrong:
             raise Refused(self._sorted())
 
     def _sorted(self) -> list[Finding]:

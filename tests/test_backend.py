@@ -163,3 +163,10 @@ def test_the_command_of_the_page(fresh: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (fresh.parent / "phones-state/.pulumi").is_dir()
     assert (fresh / "phones/stacks/prod.yaml").is_file()
+
+
+@pytest.mark.parametrize("command", ["up", "preview", "refresh", "destroy"])
+def test_a_virtual_environment_that_is_not_there_is_said(tmp_path: Path, command: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: {name: python, options: {virtualenv: .venv}}\n")
+    with pytest.raises(cli.PulumiUnavailable, match=r"names the virtual environment \.venv, and it is not there"):
+        cli.ask([command], tmp_path, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from stacks.document import Document
 from tests import record
 from tests.conftest import ROOT
 from xtel import failure
+from xtel.project.layout import Project
 from xtel.proof.calling import Line, Result
-from xtel.proof.rehearsal import judged, made
+from xtel.proof.rehearsal import judged, made, stage
 from xtel.proof.rehearsal.judged import Applied
 from xtel.review import comment as posting
 from xtel.review import planning, rehearsal, rules
@@ -285,3 +287,20 @@ def test_a_comment_says_that_a_rehearsal_failed(text: str | None, log: str, says
     file.write_text(of(reviewed(), verdict="as before").model_copy(update={"stack": "prod"}).model_dump_json())
     [entry, other] = posting.plans([plan, tmp_path / "eu.json"], [file])
     assert "rehearsed over main: 1 of 1 answers as declared" in comment.comment([entry, other], {})
+
+
+def test_the_base_is_taken_without_links_that_leave_it(tmp_path: Path) -> None:
+    root, to = tmp_path / "project", tmp_path / "copy"
+    (root / "stacks").mkdir(parents=True)
+    (root / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (root / "stacks" / "dev.yaml").write_text("version: 1\n")
+    links = {"inside": "stacks/dev.yaml", "stacks/up": "../Pulumi.yaml", "absolute": "/etc/hostname", "out": "../out"}
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    stage.checked_out(Project(root), "HEAD", to)
+    assert (to / "inside").read_text() == "version: 1\n"
+    assert (to / "stacks" / "up").read_text().startswith("name: p")
+    assert not (to / "absolute").is_symlink()
+    assert not (to / "out").is_symlink()

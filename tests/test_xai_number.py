@@ -328,3 +328,18 @@ def test_a_preview_judges_a_registration_before_its_password_is_made(number: Han
     wanted = {**GOOD, "sip_auth": digest}
     assert "it exists and is not ours" in number.reconciler.look(wanted)[0]
     assert "does not hold its signing secret" in number.reconciler.look({**wanted, "take_over": True})[0]
+
+
+def test_a_webhook_that_was_accepted_and_not_made_is_no_success(number: Hand, sandbox: Sandbox) -> None:
+    """Neither the answer nor the number shows one: nobody would be told of a call."""
+    sandbox.fault("POST /v2/phone-numbers", "ignore", fields=["webhook"])
+    with pytest.raises(errors.NotApplied, match="accepted, but not done: webhook"):
+        number.up(**GOOD)
+    number.up(**GOOD)
+    assert number.state["signing_secret"]
+
+
+def test_an_answer_for_another_number_says_so(number: Hand, sandbox: Sandbox) -> None:
+    sandbox.fault("POST /v2/phone-numbers", "swap_id", times=-1)
+    with pytest.raises(errors.NotApplied, match=r"the answer named phone_\w+, which is another number's"):
+        number.up(**GOOD)

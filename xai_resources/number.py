@@ -233,12 +233,12 @@ def _made(created: Created, spec: NumberSpec) -> Live:
 
 def _seen(number: RegisteredNumber, state: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer shows of the fields that it shows in part; the rest of them is as the state has it."""
-    same = number.webhook_id == (state.get("webhook_id") or "")
+    # A webhook shows itself by its id alone: its URL cannot be read, and another one is not the declared one.
+    webhook = state.get("webhook")
+    same = number.webhook_id == (state.get("webhook_id") or "") and bool(number.webhook_id) == bool(webhook)
     seen: dict[str, Any] = {
         "sip_auth": _auth_now(state.get("sip_auth") or {}, number),
-        "webhook": state.get("webhook")
-        if same
-        else None,  # its URL cannot be read: another webhook is not the declared one
+        "webhook": webhook if same else None,
         "phone_number": number.phone_number if state.get("phone_number") else None,
         "origin": number.origin or state.get("origin"),
     }

@@ -237,8 +237,8 @@ class Reconciler:
     ) -> Live:
         """A creation that does not hold. Its answer may have named another object: then ours is found by its marker.
 
-        One that is ours and not as declared stays for the next run, which finds it. But a secret that is shown once cannot
-        be kept beside an error: that one is undone.
+        One that is ours and not as declared stays for the next run, where that finds it: else it is undone. So is one with a
+        secret that is shown once, which cannot be kept beside an error.
         """
         if not error.fields or _IDENTITY & set(error.fields):
             found = self.session.ask(self.object.find, spec, fresh=True)
@@ -247,10 +247,17 @@ class Reconciler:
             if made and found is None and "marker" in error.fields:  # nobody can tell whose it is, so it stays
                 again = f"look at {live.id} there: if nobody uses it, remove it; then run `pulumi up` again"
                 raise error.reworded(step=again) from None
-        elif made and any(live.outputs.get(name) for name in self.object.secrets):
+        elif made and not self.object.references & set(error.fields) and not self._found_again(live, spec):
             self.session.ask(self.object.delete, live.id, {**inputs, **live.outputs})
             raise error.reworded(reason=f"{error.reason}; undone") from None
         raise error
+
+    def _found_again(self, made: Live, spec: Spec) -> bool:
+        """Whether the next run can go on with what this one made."""
+        if any(made.outputs.get(name) for name in self.object.secrets):
+            return False
+        found = self.session.ask(self.object.find, spec, fresh=True)
+        return found is not None and found.id == made.id and self.object.obstacle(found, spec) is None
 
     def update(self, id: str, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Change in place. When the answer is lost, what the object says counts."""

@@ -42,7 +42,8 @@ def compare(declared: Object[Any, Any], asked: Mapping[str, Any], shown: Mapping
 
 
 def _counted(spec: type[Spec], values: Mapping[str, Any]) -> dict[str, Any]:
-    return spelled(spec, {name: values[name] for name in values if name in spec.model_fields and name not in CONTROL})
+    seen = spelled(spec, {name: values[name] for name in values if name in spec.model_fields and name not in CONTROL})
+    return {name: value for name, value in seen.items() if name not in CONTROL}
 
 
 def waits(settle: float) -> Iterator[float]:
@@ -89,6 +90,8 @@ class Verification:
                 return _completed(live, there, found.lacking)
             differing = found.differing
             operation.decided(f"not as asked yet: {', '.join(differing) or 'nothing is to be seen'}")
+        if "phone_number" in differing:
+            raise errors.NotApplied(f"the answer named {live.id}, which is another number's", fields=differing)
         if differing:
             raise errors.NotApplied(f"it was accepted, but not done: {', '.join(differing)}", fields=differing)
         asked = ", ".join(sorted(readable(self._object) & inputs.keys()))

@@ -24,6 +24,8 @@ from tests.faults.line import Fault, Line
 #: Told to nobody but a caller: a lie about these shows in a call alone.
 #: Plivo assigns an application of its own where none is named: then somebody else has the number, as the error says.
 _PROVEN_BY_A_CALL = {"app_id", "auth_password", "auth_url", "auth_token", "url", "password", "headers", "authorization"}
+#: More than any operation of one object sends.
+_WRITES = 20
 _OTHERS: tuple[Any, ...] = ("", "x", "sip:+19995550100@elsewhere.example.com", None, 0, -1, True, [], {})
 
 
@@ -101,30 +103,32 @@ def lies(fields: list[str]) -> st.SearchStrategy[list[Fault | None]]:
     return st.lists(st.one_of(st.none(), leaving, altering), min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize(("subject", "sample", "operation"), list(cases()))
-def test_success_means_that_it_is_so(
-    subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-) -> None:  # fmt: skip
-    expected, _ = table._expected(subject, sample, operation, sandbox, monkeypatch)
-    plain = table.Case(subject, sample, sandbox, monkeypatch)
-    run = plain.begin(operation)
-    sandbox.forget_log()
-    run()
-    asked = [entry["body"] for entry in sandbox.log() if entry["method"] not in {"GET", "HEAD"}]
-    fields = sorted({*names(asked)} - _PROVEN_BY_A_CALL) or ["nothing"]
-    examples = 10 if request.config.getoption("--whole-table", default=False) else 2
+class Trial:
+    """One operation that writes, with a vendor that lies while it runs."""
 
-    @settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
-    @given(lies(fields))
-    def holds(told: list[Fault | None]) -> None:
-        case = table.Case(subject, sample, sandbox, monkeypatch)
-        run = case.begin(operation)
+    def __init__(
+        self, subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.subject, self.sample, self.operation = subject, sample, operation
+        self.sandbox, self.monkeypatch = sandbox, monkeypatch
+        self.expected, _ = table._expected(subject, sample, operation, sandbox, monkeypatch)
+        self.fields = self._asked()
+
+    def _asked(self) -> list[str]:
+        """The fields that its writes speak of."""
+        run = table.Case(self.subject, self.sample, self.sandbox, self.monkeypatch).begin(self.operation)
+        self.sandbox.forget_log()
+        run()
+        asked = [entry["body"] for entry in self.sandbox.log() if entry["method"] not in {"GET", "HEAD"}]
+        return sorted({*names(asked)} - _PROVEN_BY_A_CALL)
+
+    def holds(self, told: list[Fault | None]) -> None:
+        """Success means that it is so; and when the lies have ended, one more run makes it so."""
+        case = table.Case(self.subject, self.sample, self.sandbox, self.monkeypatch)
+        run = case.begin(self.operation)
         case.bench.hand.budget = table._NO_ORDER_COMES
-        lying = Lying(sandbox, list(told))
-        monkeypatch.setattr(table.http, "network", lambda: lying)
+        lying = Lying(self.sandbox, list(told))
+        self.monkeypatch.setattr(table.http, "network", lambda: lying)
         try:
             run()
         except errors.XtelError as error:
@@ -132,22 +136,59 @@ def test_success_means_that_it_is_so(
             orphan = re.search(r"next: look at (\S+) there: if nobody uses it, remove it", str(error))
         else:
             orphan = None
-            assert case.snapshot() == expected, "passed in silence"
-        monkeypatch.setattr(table.http, "network", lambda: case.line)
-        sandbox.http.delete("/_sandbox/faults").raise_for_status()
+            assert case.snapshot() == self.expected, "passed in silence"
+        self.monkeypatch.setattr(table.http, "network", lambda: case.line)
+        self.sandbox.http.delete("/_sandbox/faults").raise_for_status()
+        self._mended(case, orphan[1] if orphan else "")
+
+    def _mended(self, case: table.Case, orphan: str) -> None:
         case.bench.hand.budget = table._ORDER_COMES
         if orphan:  # made without our name: what the error says is done by a person
             case.bench.hand.restart()
             kernel = case.bench.hand.reconciler
-            kernel.session.ask(kernel.object.delete, orphan[1], case.inputs)
-        for before in subject.samples:  # an update refreshes what it builds on, too
+            kernel.session.ask(kernel.object.delete, orphan, case.inputs)
+        for before in self.subject.samples:  # an update refreshes what it builds on, too
             if hand := case.bench.made.get(before.kind):
                 assert hand.refresh()
                 hand.up(**before.inputs(case.bench.made))
-        monkeypatch.setenv("XTEL_ALLOW_REPLACE", subject.number)  # whoever has the secret, no state of ours does
-        case.again(operation)
-        monkeypatch.delenv("XTEL_ALLOW_REPLACE")
-        assert case.snapshot() == expected, "one more run did not mend it"
+        # Whoever has the secret, no state of ours does.
+        self.monkeypatch.setenv("XTEL_ALLOW_REPLACE", self.subject.number)
+        case.again(self.operation)
+        self.monkeypatch.delenv("XTEL_ALLOW_REPLACE")
+        assert case.snapshot() == self.expected, "one more run did not mend it"
         assert case.bench.world.releases() == 0
+
+
+@pytest.mark.whole_table
+@pytest.mark.parametrize("echo", ["unchanged", "asked"])
+@pytest.mark.parametrize(("subject", "sample", "operation"), list(cases()))
+def test_no_field_is_ignored_in_silence(
+    subject: Subject, sample: Sample, operation: str, echo: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The column *field ignored*: each field that a write asks for, left out of every write of the operation."""
+    trial = Trial(subject, sample, operation, sandbox, monkeypatch)
+    fallen: list[str] = []
+    for field in trial.fields:
+        try:
+            trial.holds([left_out((field,), echo)] * _WRITES)
+        except AssertionError as error:
+            fallen.append(f"{field}: {str(error).splitlines()[0]}")
+    assert not fallen
+
+
+@pytest.mark.parametrize(("subject", "sample", "operation"), list(cases()))
+def test_success_means_that_it_is_so(
+    subject: Subject, sample: Sample, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    trial = Trial(subject, sample, operation, sandbox, monkeypatch)
+    examples = 10 if request.config.getoption("--whole-table", default=False) else 2
+
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(lies(trial.fields or ["nothing"]))
+    def holds(told: list[Fault | None]) -> None:
+        trial.holds(told)
 
     holds()

@@ -88,7 +88,7 @@ def make(folder: Path, stack: str, name: str, ci: str = "", keeping: backend.Kee
         _refuse_occupied(folder)
         _write(folder, texts, stack)
     except OSError as error:
-        reason = f"{layout.shown(folder)} cannot be made: {error.strerror or error}"
+        reason = f"{layout.shown(folder)} cannot be made: {layout.unwritten(error)}"
         raise InputError(reason, step="name a folder that can be written") from None
     selected, note = _select(folder, stack, keeping)
     if backend.FILE in texts:
@@ -228,7 +228,7 @@ def _select(folder: Path, stack: str, keeping: backend.Keeping) -> tuple[bool, s
             cli.run(keeping.arguments(stack), folder, variables)
             held = _resources(folder, variables)
     except OSError as error:
-        return False, f"no stack was selected: {keeping.backend} cannot be made: {error.strerror or error}"
+        return False, f"no stack was selected: {keeping.backend} cannot be made: {layout.unwritten(error)}"
     except cli.PulumiUnavailable as error:
         return False, f"no stack was selected: {error}"
     if held:

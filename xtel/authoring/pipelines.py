@@ -116,7 +116,7 @@ def _write(root: Path, made: dict[str, str]) -> tuple[tuple[str, ...], tuple[str
         except FileExistsError:
             continue
         except OSError as error:
-            reason = f"{layout.shown(root / path)} cannot be written: {error.strerror or error}"
+            reason = f"{layout.shown(root / path)} cannot be written: {layout.unwritten(error)}"
             raise InputError(reason, step="make room for it, then run it again") from None
         written.append(path)
     return tuple(written), tuple(path for path in made if path not in written)

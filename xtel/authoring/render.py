@@ -125,7 +125,7 @@ def _write(bundle: RenderedBundle, states: States, secret: tuple[str, str] | Non
         if secret:
             _replace(bundle.folder / secret[0], secret[1], 0o600)
     except OSError as error:
-        reason = f"{layout.shown(bundle.folder)} cannot be written: {error.strerror or error}"
+        reason = f"{layout.shown(bundle.folder)} cannot be written: {layout.unwritten(error)}"
         raise InputError(reason, step="name another folder with --out") from None
     return WrittenFile(bundle, done, secret[0] if secret else "")
 

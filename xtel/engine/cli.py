@@ -18,10 +18,12 @@ from providers.kernel import log, secrecy
 from providers.kernel.errors import XtelError
 from xtel.engine import interrupts
 from xtel.engine.step import said
-from xtel.project import programs
+from xtel.project import layout, programs
 
 _SECONDS = 60
 _log = logging.getLogger(__name__)
+#: Commands for which Pulumi starts the project's Python.
+_RUN_THE_PROGRAM = frozenset({"up", "preview", "refresh", "destroy"})
 
 
 #: What Pulumi says where it does not know the state or how its secrets are encrypted, and the line that helps.
@@ -83,7 +85,7 @@ def ask(
 
     ``given`` is what it reads from its standard input.
     """
-    command, env = _command(arguments, environment)
+    command, env = _command(arguments, root, environment)
     began, asked = time.monotonic(), interrupts.asked()
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     try:
@@ -111,20 +113,32 @@ def start(
     """The same while the block works; what it prints goes to ``stream``. After a Ctrl-C nothing is begun any more."""
     if interrupts.asked():
         raise KeyboardInterrupt
-    command, env = _command(arguments, environment)
+    command, env = _command(arguments, root, environment)
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT}
     with interrupts.started(command, cwd=root, env=env, text=True, **streams) as process:
         yield process
 
 
-def _command(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+def _command(arguments: list[str], root: Path, environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     # Our provider's log comes with the engine's events, and is shown once: by whoever follows them.
     fixed = {"PULUMI_SKIP_UPDATE_CHECK": "1", log.VARIABLE: "", **environment, "PATH": programs.search_path()}
     env = {**os.environ, **fixed}
     program = shutil.which("pulumi", path=env["PATH"])
     if program is None:
         raise PulumiUnavailable("there is no pulumi on PATH", step="make setup")
+    if arguments[0] in _RUN_THE_PROGRAM:
+        _with_python(root)
     return [program, "--non-interactive", "--color=never", *arguments], env
+
+
+def _with_python(root: Path) -> None:
+    """Raises where Pulumi.yaml names a virtual environment that is not there, of which Pulumi makes a plugin that fails."""
+    named = layout.virtualenv(root)
+    if named and not (root / named).is_dir():
+        raise PulumiUnavailable(
+            f"Pulumi.yaml names the virtual environment {named}, and it is not there",
+            step="make setup, or make it and install requirements.txt into it",
+        )
 
 
 def config(root: Path, stack: str, environment: Mapping[str, str], *, reveal: bool) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from stacks import graph
 from xtel import terminal
 from xtel.engine import state
 from xtel.project import sandbox
-from xtel.project.layout import Project, shown
+from xtel.project.layout import Project, shown, unwritten
 
 #: Where :mod:`xai_resources.webhook` looks for them.
 VARIABLE = "XAI_SIGNING_SECRETS"
@@ -115,7 +115,7 @@ def write(numbers: Sequence[Held], folder: Path, *, force: bool) -> dict[str, st
         for file, text in texts.items():
             _replace(file, text)
     except OSError as error:
-        raise InputError(f"{shown(folder)} cannot be written: {error.strerror or error}", step="name another") from None
+        raise InputError(f"{shown(folder)} cannot be written: {unwritten(error)}", step="name another") from None
     words = {file: "written" if before[file] is None else "overwritten" for file in texts}
     return {shown(file): "unchanged" if before[file] == text else words[file] for file, text in texts.items()}
 

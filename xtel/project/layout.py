@@ -164,7 +164,22 @@ def settings(file: Path) -> dict[str, Any]:
     return cast(dict[str, Any], tree) if isinstance(tree, dict) else {}
 
 
+def virtualenv(root: Path) -> str:
+    """The folder of the virtual environment that a project's Pulumi.yaml names, as it stands there; empty: none."""
+    told: Any = settings(root / "Pulumi.yaml")
+    for name in ("runtime", "options", "virtualenv"):
+        told = cast(dict[str, Any], told).get(name) if isinstance(told, dict) else None
+    return told if isinstance(told, str) else ""
+
+
 def configuration(file: Path) -> dict[str, Any]:
     """The ``config`` of a Pulumi file."""
     config: Any = settings(file).get("config")
     return cast(dict[str, Any], config) if isinstance(config, dict) else {}
+
+
+def unwritten(error: OSError) -> str:
+    """Why a file or a folder cannot be made, in a word."""
+    if isinstance(error, FileNotFoundError):
+        return "the folder it would be in is not there"
+    return error.strerror or str(error)

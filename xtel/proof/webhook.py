@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -114,8 +115,9 @@ def _sent(client: httpx.Client, url: str, delivery: Delivery, more: Mapping[str,
         answer = client.post(url, content=delivery.body, headers={**more, **delivery.headers})
         status, said = answer.status_code, ""
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        reason = re.sub(r"^\[Errno -?\d+\] ", "", one_line(str(error)))
         raise XtelError(
-            f"nothing listens at {url}: {one_line(str(error)) or 'no connection in time'}",
+            f"nothing listens at {url}: {reason or 'no connection in time'}",
             step="start the receiver, or name another: --url URL",
         ) from None
     except httpx.TimeoutException:

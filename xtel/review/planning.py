@@ -19,7 +19,7 @@ from stacks.document import Document
 from xtel import terminal
 from xtel.engine import cli, events, fleet, state
 from xtel.project import sources
-from xtel.project.layout import Project, shown
+from xtel.project.layout import Project, shown, unwritten
 from xtel.review import plan, rehearsal, rules
 from xtel.review.forge import github, gitlab
 from xtel.review.plan import Context, Preview, Review, price, unseen
@@ -207,7 +207,7 @@ def write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}", step="name another file with --out") from None
+        raise InputError(f"{path} cannot be written: {unwritten(error)}", step="name another file with --out") from None
 
 
 def saved_text(saved: str) -> str:

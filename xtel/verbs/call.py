@@ -166,4 +166,4 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror or error}", step="name another file") from None
+        raise InputError(f"{file} cannot be written: {layout.unwritten(error)}", step="name another file") from None

@@ -6,6 +6,7 @@ All of it is gone at the end, however that comes. No credential of whoever rehea
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
 import tarfile
 import tempfile
@@ -113,8 +114,18 @@ def copied(project: Project, to: Path) -> Project:
 def checked_out(project: Project, revision: str, to: Path) -> Project:
     """The project as it stood at a git revision."""
     with tarfile.open(fileobj=BytesIO(sources.tree(revision, project.root))) as archive:
-        archive.extractall(to, filter="data")
+        if filtered := getattr(tarfile, "data_filter", None):  # Python before 3.11.4 has none, as on Debian 12
+            archive.extraction_filter = filtered
+        archive.extractall(to, [member for member in archive if _stays(member)])  # noqa: S202 -- git made it
     return _runnable(project, to)
+
+
+def _stays(member: tarfile.TarInfo) -> bool:
+    """Whether it is a file or a folder, or a link to one of the same project."""
+    if not member.issym():
+        return member.isfile() or member.isdir()
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(member.name), member.linkname))
+    return not (posixpath.isabs(target) or target == ".." or target.startswith("../"))
 
 
 def _taken(path: Path, stage: Path) -> bool:
@@ -133,22 +144,16 @@ def _runnable(project: Project, to: Path) -> Project:
     if not file.is_file():
         raise XtelError("there is no Pulumi.yaml, which pulumi up needs", step="rehearse in the project's folder")
     told = layout.settings(file)
-    options = _inner(_inner(told, "runtime"), "options")
-    virtualenv = str(options.get("virtualenv") or "")
+    virtualenv = layout.virtualenv(to)
     place = project.root.resolve() / virtualenv
     if virtualenv and not Path(virtualenv).is_absolute() and place.is_dir() and not (to / virtualenv).exists():
         (to / virtualenv).parent.mkdir(parents=True, exist_ok=True)
         (to / virtualenv).symlink_to(place)
-    config = _inner(told, "config")
+    config = layout.configuration(file)
     vendors = registry.vendors()
     if any(key.partition(":")[0] in vendors for key in config):
         _dump(file, {**told, "config": {key: config[key] for key in config if key.partition(":")[0] not in vendors}})
     return Project(to)
-
-
-def _inner(tree: Mapping[str, Any], name: str) -> dict[str, Any]:
-    found = tree.get(name)
-    return cast(dict[str, Any], found) if isinstance(found, dict) else {}
 
 
 def _dump(file: Path, tree: Mapping[str, Any]) -> None:
