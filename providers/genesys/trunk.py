@@ -23,7 +23,7 @@ Format = Literal["+e164", "e164"]
 _CODECS = {"PCMU": "audio/pcmu", "PCMA": "audio/pcma"}
 _LOGIN = "trunk_sip_authentication_credentials"
 _TRANSPORT, _PROXIES, _CODEC = "trunk_transport_protocolVariant", "trunk_transport_serverProxyList", "trunk_media_codec"
-_ENABLED = "trunk_enabled"
+_ENABLED, _SRTP = "trunk_enabled", "trunk_media_srtpCipherSuites"
 #: Properties that leave the plus away, by the field that says so.
 _PLAIN = {
     "ani_number_format": "trunk_outboundIdentity_callingAddress_omitPlusPrefix",
@@ -38,6 +38,7 @@ class TrunkSpec(Spec):
     host: Host = Field("sip.voice.x.ai", description="SIP host that calls are sent to.")
     port: Whole = Field(5061, ge=1, le=65535, description="Port of the host.")
     transport: Literal["tls", "tcp", "udp"] = Field("tls", description="SIP transport; xAI is reached over TLS.")
+    srtp: bool = Field(True, description="Encrypt the media (SRTP); Genesys does with TLS.")
     codecs: tuple[Codec, ...] = Field(("PCMU", "PCMA"), min_length=1, description="In order of preference.")
     ani_number_format: Format = Field("+e164", description="How the caller's number is written.")
     dnis_number_format: Format = Field(
@@ -75,7 +76,8 @@ class Trunk(Object[Api, TrunkSpec]):
         uri = f"sip:{inputs.get('host') or 'sip.voice.x.ai'}:{inputs.get('port') or 5061};transport={transport}"
         return CallHandling(
             destinations=(Destination(uri, 0, str(inputs.get("username") or "")),),
-            enabled=inputs.get("enabled", True) is True, srtp=transport == "tls", sources=(),
+            enabled=inputs.get("enabled", True) is True, sources=(),
+            srtp=transport == "tls" and inputs.get("srtp", True) is True,
             dialled=str(inputs.get("dnis_number_format") or "+e164"),
             codecs=tuple(map(str, inputs.get("codecs") or ())),
         )  # fmt: skip
@@ -152,7 +154,7 @@ def _properties(spec: TrunkSpec) -> Found:
         f"{_LOGIN}_username": spec.username or "",
         f"{_LOGIN}_password": spec.password or "",
         _CODEC: [_CODECS[codec] for codec in spec.codecs],
-        "trunk_media_srtpCipherSuites": ["AES_CM_128_HMAC_SHA1_80"],
+        _SRTP: ["AES_CM_128_HMAC_SHA1_80"] if spec.srtp else [],
         "trunk_media_dtmf_method": "RTP Events",
         _PLAIN["ani_number_format"]: spec.ani_number_format == "e164",
         _PLAIN["dnis_number_format"]: spec.dnis_number_format == "e164",
@@ -182,6 +184,7 @@ def _live(api: Api, trunk: Found) -> Live:
         "host": host,
         "port": int(port) if port.isascii() and port.isdigit() else None,
         "transport": _instance(trunk, _TRANSPORT),
+        "srtp": bool(_instance(trunk, _SRTP)),
         "codecs": [ours.get(str(codec), codec) for codec in cast(list[Any], codecs or [])],
         **{field: "e164" if _instance(trunk, name) is True else "+e164" for field, name in _PLAIN.items()},
         "enabled": _instance(trunk, _ENABLED) is not False,

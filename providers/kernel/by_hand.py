@@ -25,7 +25,7 @@ class ByHandSpec(Spec):
 
     phone_number: E164 = Field(description="The number whose calls are sent on.")
     target: SipUri = Field(description="Where they are sent.")
-    fallback: tuple[SipUri, ...] = Field((), max_length=9, description="Who rings when xAI does not answer, in order.")
+    fallback: tuple[SipUri, ...] = Field((), max_length=9, description="Who rings when the target does not, in order.")
     username: str = Field("", pattern=r"^[\w.+-]{0,64}$", description="Digest username; none: it is on an allowlist.")
     content: dict[str, str] = Field(
         default_factory=dict[str, str], description="SHA-256 of each file; computed, whatever is given."
@@ -75,8 +75,9 @@ class ByHand(Object[ApiT, SpecT]):
 
     def delete(self, api: ApiT, id: str, state: Mapping[str, Any]) -> None:
         """The platform does not know."""
+        to = state.get("target", "where they went")
         operation.current().warn(
-            f"the {self.place(state)} still sends the calls of {id} to {state.get('target', 'xAI')}: remove its files there"
+            f"the {self.place(state)} still sends the calls of {id} to {to}: remove its files there"
         )
 
     def _written(self, spec: SpecT, before: Mapping[str, str]) -> Live:

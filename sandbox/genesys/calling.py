@@ -100,7 +100,7 @@ def _legs(trunk: JsonObject, number: str) -> Sequence[Leg]:
         "password": instance(trunk, PASSWORD) or "",
     }
     codecs = tuple(_CODECS[each] for each in instance(trunk, "trunk_media_codec") if each in _CODECS)
-    encryption = "required" if transport == "tls" else "off"
+    encryption = "required" if transport == "tls" and instance(trunk, "trunk_media_srtpCipherSuites") else "off"
     return [
         Leg(f"sip:{user}@{host};transport={transport}", codecs, encryption, sources=PROXIES, **login)
         for host in instance(trunk, "trunk_transport_serverProxyList")

@@ -118,6 +118,7 @@ SUBJECT = Subject(
                 {"host": "sip.example.com"},
                 {"port": 5062},
                 {"transport": "tcp"},
+                {"srtp": False},
                 {"codecs": ["PCMA", "PCMU"]},
                 {"ani_number_format": "e164"},
                 {"dnis_number_format": "e164"},
@@ -132,6 +133,7 @@ SUBJECT = Subject(
             switched={
                 "enabled": lambda world, id: world.property(id, "trunk_enabled", False),
                 "transport": lambda world, id: world.property(id, "trunk_transport_protocolVariant", "udp"),
+                "srtp": lambda world, id: world.property(id, "trunk_media_srtpCipherSuites", []),
                 "dnis_number_format": lambda world, id: world.property(
                     id, "trunk_outboundIdentity_calledAddress_omitPlusPrefix", True
                 ),
