@@ -36,6 +36,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     # How a stale version is refused, and how long what was deleted is shown as such: all that were reported.
     "genesys.stale": (409, 408, 400),
     "genesys.deleted": ("shown", "missing"),
+    "chime.associations": ("numbers", "connectors"),  # in whose region a number is put on another region's connector
+    "webex.gateways": ("online", "offline", "never"),  # whether the local gateways of trunks are there
     "vonage.update": ("replaces", "merges"),  # what an update does to settings that it leaves out
 }
 # Name: the default, what may be set, and what that is.

@@ -6,6 +6,7 @@ A carrier of another package has its own. Any of them also takes a mapping, as t
 
 from __future__ import annotations
 
+from providers.chime import Route as Chime
 from providers.genesys import Route as Genesys
 from providers.kernel.purchase import Buy
 from providers.plivo import Route as Plivo
@@ -16,9 +17,12 @@ from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
+from providers.webex import Route as Webex
+from providers.zoom import Route as Zoom
 
 __all__ = [
     "Buy",
+    "Chime",
     "Genesys",
     "Plivo",
     "Sip",
@@ -28,4 +32,6 @@ __all__ = [
     "TwilioDisasterRecovery",
     "TwilioRecording",
     "Vonage",
+    "Webex",
+    "Zoom",
 ]

@@ -77,6 +77,8 @@ class Carrier(Vendor[ApiT]):
     platforms: Mapping[str, Mapping[Capability, Ability]] = field(
         default_factory=dict[str, Mapping[Capability, Ability]]
     )
+    #: The extra of this distribution that brings its SDK (``pip install 'xai-telephony[…]'``); empty: nothing beside it.
+    extra: str = ""
     #: What a first stack file lets in where no ranges are published: reported addresses, to be checked by whoever reads it.
     example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
