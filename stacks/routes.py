@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from providers.chime import Route as Chime
 from providers.connect import Route as Connect
+from providers.genesys import Route as Genesys
 from providers.kernel.purchase import Buy
 from providers.plivo import Route as Plivo
 from providers.sip import Route as Sip
@@ -24,6 +25,7 @@ __all__ = [
     "Buy",
     "Chime",
     "Connect",
+    "Genesys",
     "Plivo",
     "Sip",
     "Telnyx",

@@ -52,6 +52,8 @@ CASES = [
     Case("all right, digest", "plivo", None, 200, {"username": "xai-nyc"}, {"digest": "xai-nyc"}),
     Case("all right, an agent", "plivo", None, 200, xai={"agent": True}),
     Case("all right", "vonage", None, 200, xai={"allow": ["216.147.0.0/21"]}),
+    Case("all right, digest", "genesys", None, 200, {"username": "xai"}, {"digest": "xai"}),
+    Case("all right", "genesys", None, 200, xai={"allow": ["203.0.113.32/29"]}),
     Case("all right, SRTP", "chime", None, 200, xai={"allow": ["3.80.16.0/23", "99.77.254.0/24"]}),
     Case("all right, another region", "chime", None, 200, {"region": "eu-central-1"}, {"allow": ["99.77.247.0/24"]}),
     Case("all right, SRTP", "connect", None, 200, xai={"allow": ["3.80.16.0/23", "99.77.254.0/24"]}),
@@ -65,6 +67,16 @@ CASES = [
     Case("on nothing", "twilio", "attachment", None, {"attach": False}),
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
     Case("on nothing", "vonage", "attachment", None, {"kind": ""}),
+    Case("in no number plan", "genesys", "number", None, {"attach": False}),
+    Case("another's classification", "genesys", "attachment", None, {"classification": "nobody takes this"}),
+    Case("route is off", "genesys", "trunk", None, {"route": {"enabled": False}}),
+    Case("route without a trunk", "genesys", "trunk", None, {"route": {"externalTrunkBases": []}}),
+    Case("trunk is off", "genesys", "trunk", None, {"trunk_enabled": False}),
+    Case("wrong host", "genesys", "dns", None, {"trunk_transport_serverProxyList": ["sip.voice.example.com:5061"]}),
+    Case("no TLS", "genesys", "tls", None, {"trunk_transport_protocolVariant": "tcp"}),
+    Case("wrong password", "genesys", "authentication", 401, {"username": "xai", "password": "x"}, {"digest": "xai"}),
+    Case("source not in the allowlist", "genesys", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
+    Case("no plus", "genesys", "registration", 404, {"trunk_outboundIdentity_calledAddress_omitPlusPrefix": True}),
     Case("in no dial plan", "webex", "number", None, {"attach": False}),
     Case("gateway offline", "webex", "trunk", None, switches={"webex.gateways": "offline"}),
     Case("source not in the allowlist", "webex", "authentication", 403, xai={"allow": ["203.0.113.0/29"]}),
@@ -199,6 +211,7 @@ BY_A_CALL = {
     "twilio: wrong port", "telnyx: wrong port",  # 5060 with TLS: xAI's documents disagree
     "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
     "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
+    "genesys: wrong password", "genesys: source not in the allowlist",  # nobody published where its calls come from
     "webex: source not in the allowlist",  # the gateway is the customer's own
     "vonage: source not in the allowlist",  # nobody published where its calls come from
     "twiml: no XML", "twiml: no URI", "twiml: nobody there",

@@ -28,6 +28,7 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "genesys": "+14155550191",
     "chime": "+14155550173",
     "connect": "+14155550186",
     "webex": "+14155550171",
@@ -302,6 +303,43 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
     login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
     ok(sandbox.http.post("/number/update", data=form, auth=login))
+
+
+def genesys(
+    sandbox: Server,
+    *,
+    username: str = "",
+    password: str = PASSWORD,
+    attach: bool = True,
+    classification: str = "xai",
+    route: dict[str, Any] | None = None,
+    **properties: Any,
+) -> None:
+    """A trunk, an outbound route to it, and the number's entry before the site's other number plans."""
+    token = sandbox.control("GET", "secrets")["genesys"]["access_tokens"]["main"]
+    headers, edges = {"Authorization": f"Bearer {token}"}, "/genesys/api/v2/telephony/providers/edges"
+    site = f"{edges}/sites/{sandbox.state()['genesys']['sites'][0]['id']}"
+    kind = {"trunkMetabaseId": "external_sip_pcv_byoc_carrier.json"}
+    body = ok(sandbox.http.get(f"{edges}/trunkbasesettings/template", params=kind, headers=headers))
+    given = {
+        "trunk_transport_protocolVariant": "tls",
+        "trunk_transport_serverProxyList": ["sip.voice.x.ai:5061"],
+        "trunk_sip_termination_uri": "xai",
+        "trunk_outboundIdentity_calledAddress_omitPlusPrefix": False,
+        "trunk_sip_authentication_credentials_username": username,
+        "trunk_sip_authentication_credentials_password": password if username else "",
+        **properties,
+    }
+    body["properties"] |= {name: {"value": {"instance": value}} for name, value in given.items()}
+    body |= {"name": "xai", "inboundSite": {"id": site.rpartition("/")[2]}}
+    trunk = ok(sandbox.http.post(f"{edges}/trunkbasesettings", json=body, headers=headers))["id"]
+    sends = {"name": "xai", "classificationTypes": ["xai"], "externalTrunkBases": [{"id": trunk}], **(route or {})}
+    ok(sandbox.http.post(f"{site}/outboundroutes", json=sends, headers=headers))
+    numbers = [{"start": NUMBERS["genesys"], "end": NUMBERS["genesys"]}]
+    plan = {"name": "xai", "matchType": "e164NumberList", "numbers": numbers, "classification": classification}
+    if attach:
+        plans = ok(sandbox.http.get(f"{site}/numberplans", headers=headers))
+        ok(sandbox.http.put(f"{site}/numberplans", json=[plan, *plans], headers=headers))
 
 
 def aws(sandbox: Server, service: str, region: str = "us-east-1") -> Any:
