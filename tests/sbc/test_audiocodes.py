@@ -111,13 +111,30 @@ def test_codes_are_those_that_public_configurations_agree_on() -> None:
 
 @pytest.mark.parametrize("transfer", ["refuse", "consume", "pass"])
 def test_a_refer_goes_where_the_route_says(transfer: str) -> None:
-    """3 is handled by the SBC, which then looks for a row with the trigger REFER (2): without one it finds no way."""
+    """3 is handled by the SBC, which then looks for a row with the trigger REFER (2) or any (0): the first one decides.
+
+    So no row that is for calls has the trigger 0, and a refusal is a row of its own (13: answered by the SBC itself).
+    """
     read = tables(transfer=transfer)
-    rows = [row for row in read["IP2IPRouting"].rows if row["Trigger"] == "2"]
-    wanted = {"refuse": ("3", 0), "consume": ("3", 1), "pass": ("0", 0)}[transfer]
-    assert (read["IpProfile"].rows[0]["SBCRemoteReferBehavior"], len(rows)) == wanted
-    for row in rows:
-        assert (row["ReRouteIPGroupName"], row["DestIPGroupName"]) == ("IPG_xai_14155550123", "IPG_Carrier")
+    rows = read["IP2IPRouting"].rows
+    assert {row["Trigger"] for row in rows if row["DestUsernamePrefix"] != "*"} == {"4"}
+    wanted = {
+        "refuse": ("3", [("2", "IPG_xai_14155550123", "13", "", "Reply(Response='603')")]),
+        "consume": ("3", [("2", "IPG_xai_14155550123", "0", "IPG_Carrier", "")]),
+        "pass": ("0", []),
+    }[transfer]
+    columns = ("Trigger", "ReRouteIPGroupName", "DestType", "DestIPGroupName", "InternalAction")
+    found = [tuple(row[column] for column in columns) for row in rows if row["DestUsernamePrefix"] == "*"]
+    assert (read["IpProfile"].rows[0]["SBCRemoteReferBehavior"], found) == wanted
+
+
+@pytest.mark.parametrize(("transfer", "row"), [("refuse", "refused"), ("consume", "transfer")])
+def test_the_row_of_transfers_must_stand_above_any_that_would_take_one(transfer: str, row: str) -> None:
+    page = bundle.files(inputs("audiocodes", transfer=transfer)).page
+    assert page is not None
+    step = next(step for step in page.steps if f"`xai_14155550123_{row}`" in step)
+    assert "Move it above every row whose Call Trigger is Any" in step
+    assert any("The refusal of a REFER" in each for each in page.unverified) is (transfer == "refuse")
 
 
 def test_every_spelling_is_routed_and_becomes_the_number() -> None:
@@ -126,6 +143,7 @@ def test_every_spelling_is_routed_and_becomes_the_number() -> None:
         f"{NUMBER}#",
         f"{NUMBER[1:]}#",
         "0891234#",
+        "*",
     ]
     changed = {(row["Condition"].split()[-1], row["ActionValue"]) for row in read["MessageManipulations"].rows}
     assert changed == {(f"'{NUMBER[1:]}'", f"'{NUMBER}'"), ("'0891234'", f"'{NUMBER}'")}
