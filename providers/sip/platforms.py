@@ -214,7 +214,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         read=_READ,
         files={},
         secret=None,
-        keys=frozenset({"codecs", "keepalive", "ring_seconds"}),
+        keys=frozenset({"codecs", "keepalive"}),
         transfers=("consume", "pass"),
         can={
             Capability.API: Cannot("a list of values to type in: xtel render", _READ),
