@@ -182,7 +182,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
     "cube": PlatformFiles(
         title="Cisco CUBE",
         read=_READ,
-        files={"{id}.ios": ("cube.ios", IOS)},
+        files={"{id}.ios": ("cube.ios", IOS), "{id}-undo.ios": ("undo.ios", IOS)},
         secret=("{id}-secret.ios", IOS),
         keys=frozenset({"interface", "tag", "codecs", "keepalive", "inbound"}),
         transfers=("consume", "pass"),
