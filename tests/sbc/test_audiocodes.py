@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "did": [f"0{n}12345" for n in range(9)], "row": 40, "shared_row": 12, **NAMED,
     },
     "passed": {"transfer": "pass"},
+    "groups": {"username": "hq", "did": ["0891234"], "from_group": ["IPG_Carrier", "IPG_Teams", "IPG_PBX"], "transfer": True},
 }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def there(**given: Any) -> dict[str, set[str]]:
         "SBCRoutingPolicy": "routing_policy",
     }
     return {table: {wanted[key]} for table, key in owns.items()} | {
-        "IPGroup": {wanted["from_group"]},
+        "IPGroup": set(wanted["from_group"]),
         "MessageManipulations": {str(wanted["shared_row"])},
     }
 
@@ -147,6 +148,47 @@ def test_every_spelling_is_routed_and_becomes_the_number() -> None:
     ]
     changed = {(row["Condition"].split()[-1], row["ActionValue"]) for row in read["MessageManipulations"].rows}
     assert changed == {(f"'{NUMBER[1:]}'", f"'{NUMBER}'"), ("'0891234'", f"'{NUMBER}'")}
+
+
+def test_calls_of_each_ip_group_have_rows_and_a_login() -> None:
+    """A row and an account are for one source: what is not named finds no way, or goes without credentials."""
+    read = tables(**VARIANTS["groups"])
+    groups = VARIANTS["groups"]["from_group"]
+    spelled = [f"{NUMBER}#", f"{NUMBER[1:]}#", "0891234#"]
+    rows = [(row["SrcIPGroupName"], row["DestUsernamePrefix"]) for row in read["IP2IPRouting"].rows]
+    assert rows == [*((group, text) for group in groups for text in spelled), ("Any", "*")]
+    assert read["IP2IPRouting"].rows[-1]["DestIPGroupName"] == "IPG_Carrier", "transfers go to the first"
+    for name, column in (("IP2IPRouting", "RouteName"), ("Account", "AccountName")):
+        names = [row[column] for row in read[name].rows]
+        assert len(set(names)) == len(names)
+    assert [row["ServedIPGroupName"] for row in read["Account"].rows] == groups
+
+
+def test_a_number_keeps_to_its_twenty_rows() -> None:
+    spellings = [f"0{n}12345" for n in range(7)]
+    inputs("audiocodes", did=spellings, from_group=["A", "B"])
+    with pytest.raises(ValidationError, match="from_group: 10 spellings of the number from 2 IP groups"):
+        inputs("audiocodes", did=[*spellings, "0712345"], from_group=["A", "B"])
+
+
+@pytest.mark.parametrize("platform", ["teams", "zoom"])
+@pytest.mark.parametrize(
+    ("calls", "groups", "words"),
+    [
+        ("both", "IPG_Teams", "calls: both needs the carrier's IP group and that of"),
+        ("both", ["IPG_Carrier", "IPG_Teams"], ""),
+        ("dialled", None, "name the IP group that calls of (Teams|Zoom) come from"),
+        ("dialled", "IPG_Teams", ""),
+        ("delivered", None, ""),
+    ],
+)
+def test_where_calls_come_from_has_an_ip_group(platform: str, calls: str, groups: object, words: str) -> None:
+    given = {"sbc": "audiocodes", "calls": calls} | ({"from_group": groups} if groups else {})
+    if not words:
+        assert inputs(platform, **given)["calls"] == calls
+        return
+    with pytest.raises(ValidationError, match=f"from_group: {words}"):
+        inputs(platform, **given)
 
 
 def test_what_the_files_cannot_do_is_on_the_page() -> None:
