@@ -241,6 +241,18 @@ def test_what_a_bare_leg_needs_to_be_told_is_on_the_page() -> None:
         assert word in told, word
 
 
+def test_a_leg_that_is_matched_by_host_comes_first_unless_the_box_says_otherwise() -> None:
+    """Cisco: the full URI, host, user, tel. The setting is the whole box's, so it is a step."""
+    said = {
+        match: [step for step in page.steps if "voice class uri sip preference user-id" in step]
+        for match in ("patterns", "request", "called", "via")
+        if (page := bundle.files(inputs("cube", inbound={"match": match})).page)
+    }
+    assert {match: len(steps) for match, steps in said.items()} == {"patterns": 0, "request": 1, "called": 0, "via": 0}
+    assert "whole box" in said["request"][0]
+    assert "preference user-id" not in made(inbound=WEBEX)
+
+
 # -- hostile values ----------------------------------------------------------------------------------------------------
 
 
