@@ -30,6 +30,8 @@ BEYOND_A_SCHEMA = {
     "agent-none-declared": "other entries",
     "agent-numbers-at-odds": "other entries",
     "agent-tools-twice": "other entries",
+    "chime-fallbacks": "what the carrier can",
+    "chime-number-outside-the-us": "numbering plans",
     "did": "other entries",
     "secret-of-a-vendor": "what is installed",
     "agent-unknown": "other entries",

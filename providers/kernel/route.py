@@ -102,6 +102,10 @@ class CarrierRoute(StrictModel, ABC):
         """The names of the published ranges this route's calls come from; an allowlist must cover them."""
         return (self.delivers,)
 
+    def adopts(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of objects that the route uses and never makes, by what they are: a rehearsal has them there already."""
+        return {}
+
     def abilities(self) -> Mapping[Capability, Ability]:
         """What this route can, where that is not what its carrier can in general."""
         return {}
