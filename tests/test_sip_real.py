@@ -95,6 +95,19 @@ def test_the_certificate_that_a_program_does_not_start_without_is_a_step(platfor
         accepted("openssl", "x509", "-noout", "-in", str(folder / Path(certificate).name), cwd=tmp_path)
 
 
+@pytest.mark.parametrize("platform", ["kamailio", "opensips"])
+def test_the_service_reads_the_password_though_it_is_not_root(platform: str) -> None:
+    """``--with-secrets`` writes mode 0600; Debian's unit has ``User=``, and a check as root reads everything."""
+    made = bundle.files(inputs(platform, username="hq"))
+    plain = bundle.files(inputs(platform)).page
+    assert made.page is not None and plain is not None
+    path = f"/etc/{platform}/{made.secret}"
+    steps = [step for step in made.page.steps if f"`chgrp {platform} {path}`" in step]
+    assert len(steps) == 1
+    assert f"`chmod 640 {path}`" in steps[0]
+    assert [step for step in plain.steps if "password's file" in step] == []
+
+
 def test_kamailio_starts_with_the_certificate_of_the_steps_and_not_without(tmp_path: Path) -> None:
     program = installed("kamailio")
     page = bundle.files(inputs("kamailio")).page

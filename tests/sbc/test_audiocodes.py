@@ -202,6 +202,7 @@ def test_what_the_files_cannot_do_is_on_the_page() -> None:
         "7.40",
         "NAT",
         "removes none",
+        "would be there twice",
         "Alternative",
         *NAMED.values(),
     ):
