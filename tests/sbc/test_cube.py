@@ -180,7 +180,10 @@ def test_what_a_change_leaves_on_the_box_is_taken_away_by_the_undo_before_it() -
     page = before.page
     assert page is not None
     step = next(step for step in page.steps if f"`{UNDO}` **of the files that are on the box**" in step)
-    assert "then the new file" in step
+    assert "then the new file: in between" in step
+    digest = bundle.files(inputs("cube", username="hq")).page
+    assert digest is not None
+    assert f"then the new file and `{SECRET}`, whose line goes with the tenant" in " ".join(digest.steps)
     back = " ".join(page.take_back)
     assert f"`copy {UNDO} running-config`" in back
     assert "`no crypto pki trustpoint XAI-TP`" in back
