@@ -156,7 +156,7 @@ def test_a_bad_file_of_secrets_shows_no_value(tmp_path: Path, text: str, message
     ("options", "message"),
     [
         ((), "Missing option '--carrier'"),
-        (("--carrier", "nosuch"), "expected one of plivo, sip, telnyx, twilio"),
+        (("--carrier", "nosuch"), f"expected one of {', '.join(registry.carriers())}"),
         (("--carrier", "twilio", "--number", "4155550100"), "must start with +"),
         (("--carrier", "twilio", "--webhook", "http://a.example"), "must be an https:// URL"),
     ],

@@ -102,6 +102,10 @@ class CarrierRoute(StrictModel, ABC):
         """The names of the published ranges this route's calls come from; an allowlist must cover them."""
         return (self.delivers,)
 
+    def whereabouts(self) -> Mapping[str, str]:
+        """Which part of an account the number is in, where it has parts, by the route's own keys: a rehearsal sets it up."""
+        return {}
+
     def adopts(self) -> Mapping[str, tuple[str, ...]]:
         """Names of objects that the route uses and never makes, by what they are: a rehearsal has them there already."""
         return {}
