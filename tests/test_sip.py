@@ -331,6 +331,39 @@ def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
         assert before != after
 
 
+#: What the first page says of the time until a fallback rings, where it is not the file that has it.
+UNTIL_A_FALLBACK = {
+    "cube": ("When xAI refuses a call or cannot be reached, this rings", "No value here says how long", "`voice hunt`"),
+    "ribbon": ("Once the entries of the fallbacks are made", "No value here says how long", "**Cause Code Reroutes**"),
+    "audiocodes": (
+        "Once the step of the fallbacks is done",
+        "`SBCAlertTimeout`",
+        "**Proxy Hot Swap**",
+        "Reasons Set",
+        "41",
+    ),
+    "ringcentral": ("is to ring", "after 41 seconds of ringing"),
+    "cxone": ("is to ring", "after 41 seconds of ringing"),
+    "other": ("is to ring", "ring after 41 seconds"),
+}
+
+
+@pytest.mark.parametrize("platform", [name for name in PLATFORMS if not platforms.PLATFORMS[name].behind_sbc])
+def test_the_page_promises_a_fallback_no_sooner_than_the_files_ring_it(platform: str) -> None:
+    timed = "ring_seconds" in platforms.PLATFORMS[platform].keys
+    before = texts(platform, fallback=FALLBACK)
+    made = texts(platform, fallback=FALLBACK, **({"ring_seconds": 41} if timed else {}))
+    readme = made.pop("README.md")
+    written = any(before[name] != text for name, text in made.items())
+    promised = "When xAI does not answer within 41 seconds, or refuses, this rings" in readme
+    assert {promised, written} == {platform not in UNTIL_A_FALLBACK}
+    assert [words for words in UNTIL_A_FALLBACK.get(platform, ()) if words not in readme] == []
+    if not timed:
+        assert "seconds, or refuses" not in readme
+        with pytest.raises(ValidationError, match="ring_seconds is for platform"):
+            inputs(platform, ring_seconds=41)
+
+
 # -- the route and the resource ------------------------------------------------------------------------------------
 
 

@@ -140,6 +140,49 @@ def test_asterisk_calls_also_while_options_are_not_answered() -> None:
     assert dialled == rf"PJSIP/xai-14155550123/sip:{NUMBER}@sip.voice.x.ai:5061\;transport=tls"
 
 
+@pytest.mark.parametrize(
+    ("platform", "shows"),
+    [
+        ("asterisk", 'asterisk -rx "dialplan show desk"'),
+        ("freeswitch", 'fs_cli -x "xml_locate dialplan context name desk"'),
+    ],
+)
+def test_the_context_of_transfers_is_somebodys_step(platform: str, shows: str) -> None:
+    """No file has it: where it is missing transfers end, where it holds too much the agent dials anybody."""
+    page = bundle.files(inputs(platform, transfer=True, transfer_context="desk")).page
+    assert page is not None
+    step = next(step for step in page.steps if step.startswith("Make the context `desk`"))
+    assert f"`{shows}`" in step
+    assert "only what they may dial" in step
+    plain = bundle.files(inputs(platform)).page
+    assert plain is not None
+    assert not [step for step in plain.steps if step.startswith("Make the context")]
+
+
+def test_freepbx_has_files_of_its_own_for_the_lines() -> None:
+    page = bundle.files(inputs("asterisk")).page
+    assert page is not None
+    step = next(step for step in page.steps if step.startswith("On FreePBX"))
+    for word in (
+        "pjsip_custom_post.conf",
+        "extensions_custom.conf",
+        "[from-pstn-custom]",
+        "include => xai-14155550123",
+    ):
+        assert word in step, word
+    assert any(line.startswith("FreePBX") for line in page.unverified)
+
+
+@pytest.mark.parametrize("profile", ["", "external"])
+def test_a_change_reaches_a_freeswitch_that_runs(profile: str) -> None:
+    """rescan passes over a gateway that is there; a profile's own values are read by a restart."""
+    page = bundle.files(inputs("freeswitch", profile=profile)).page
+    assert page is not None
+    step = next(step for step in page.steps if step.startswith("After a change"))
+    assert f'`fs_cli -x "sofia profile {profile or "xai"} killgw xai-14155550123"`' in step
+    assert ('`fs_cli -x "sofia profile xai restart"`' in step) is (not profile)
+
+
 def test_asterisk_carries_a_transfer_out_in_its_context_alone() -> None:
     refused = asterisk()["xai-14155550123", "endpoint"]
     assert (refused["allow_transfer"], refused["context"]) == (["no"], ["xai-14155550123-refused"])

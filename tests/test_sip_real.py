@@ -12,7 +12,9 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,90 @@ def test_a_proxy_takes_it(platform: str, variant: str, tmp_path: Path) -> None:
     else:
         accepted("opensips", "-C", "-f", str(tmp_path / "opensips.cfg"), cwd=tmp_path)
     _is_one_program("\n".join(text for name, text in files.items() if name.endswith(".cfg") and name != "tls.cfg"))
+
+
+CERTIFICATES = {
+    "kamailio": ("/etc/kamailio/kamailio-selfsigned.key", "/etc/kamailio/kamailio-selfsigned.pem"),
+    "opensips": ("/etc/opensips/tls/key.pem", "/etc/opensips/tls/cert.pem"),
+    "freeswitch": ("/etc/freeswitch/tls/agent.pem", "/etc/freeswitch/tls/agent.pem"),
+}
+
+
+@pytest.mark.parametrize("platform", CERTIFICATES)
+def test_the_certificate_that_a_program_does_not_start_without_is_a_step(platform: str, tmp_path: Path) -> None:
+    """The command on the page makes what the files name; the checks of the programs read no certificate."""
+    made = bundle.files(inputs(platform))
+    page = made.page
+    assert page is not None
+    step, command = next(
+        (step, found[0]) for step in page.steps if (found := re.findall(r"`(openssl req [^`]+)`", step))
+    )
+    key, certificate = CERTIFICATES[platform]
+    files = "\n".join(text for name, text in made.texts.items() if name != "README.md")
+    for path in (key, certificate):
+        assert path in command
+        if platform != "freeswitch":  # it has one folder for them, which the step names
+            assert path in files, path
+    if platform != "freeswitch":
+        assert f"`chmod 640 {key}`" in step
+    folder = tmp_path / Path(key).parent.name
+    folder.mkdir()
+    accepted("sh", "-c", command.replace(str(Path(key).parent), str(folder)), cwd=tmp_path)
+    if installed("openssl"):
+        assert "PRIVATE KEY" in (folder / Path(key).name).read_text()
+        accepted("openssl", "x509", "-noout", "-in", str(folder / Path(certificate).name), cwd=tmp_path)
+
+
+@pytest.mark.parametrize("platform", ["kamailio", "opensips"])
+def test_the_service_reads_the_password_though_it_is_not_root(platform: str) -> None:
+    """``--with-secrets`` writes mode 0600; Debian's unit has ``User=``, and a check as root reads everything."""
+    made = bundle.files(inputs(platform, username="hq"))
+    plain = bundle.files(inputs(platform)).page
+    assert made.page is not None and plain is not None
+    path = f"/etc/{platform}/{made.secret}"
+    steps = [step for step in made.page.steps if f"`chgrp {platform} {path}`" in step]
+    assert len(steps) == 1
+    assert f"`chmod 640 {path}`" in steps[0]
+    assert [step for step in plain.steps if "password's file" in step] == []
+
+
+def test_kamailio_starts_with_the_certificate_of_the_steps_and_not_without(tmp_path: Path) -> None:
+    program = installed("kamailio")
+    page = bundle.files(inputs("kamailio")).page
+    assert page is not None
+    assert any("`kamailio -c" in step and "reads no certificate" in step for step in page.steps)
+    if program is None:
+        return
+    port = free_port()
+    # with a media relay each process would wait for one
+    for name, text in written(tmp_path, "kamailio", "fallback-allowlist-no-srtp").items():
+        (tmp_path / name).write_text(text.replace("/etc/kamailio/", f"{tmp_path}/"))
+    command = [program, "-DD", "-E", "-f", str(tmp_path / "kamailio.cfg"), "-Y", str(tmp_path), "-m", "64", "-M", "8"]
+    command += ["-n", "1", "-N", "1"]
+    command += ["-l", f"udp:127.0.0.1:{free_port()}", "-l", f"tls:127.0.0.1:{port}"]
+    accepted(program, "-c", "-f", str(tmp_path / "kamailio.cfg"), cwd=tmp_path, by="config file ok")
+    bare = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert bare.returncode != 0
+    assert "Unable to load certificate file" in bare.stderr
+    making = next(found[0] for step in page.steps if (found := re.findall(r"`(openssl req [^`]+)`", step)))
+    accepted("sh", "-c", making.replace("/etc/kamailio/", f"{tmp_path}/"), cwd=tmp_path)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        assert _certificate(port, process) == (tmp_path / "kamailio-selfsigned.pem").read_text().split()
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=20)
+
+
+def _certificate(port: int, process: subprocess.Popen[bytes]) -> list[str]:
+    """The certificate that is shown at the port, as words, once somebody listens there."""
+    for _ in range(100):
+        assert process.poll() is None, "it ended"
+        try:
+            return ssl.get_server_certificate(("127.0.0.1", port), timeout=5).split()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("nobody listens")
 
 
 def _is_one_program(text: str) -> None:

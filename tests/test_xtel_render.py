@@ -169,7 +169,8 @@ def test_another_platform_takes_the_files_of_the_earlier_one_away(root: Path) ->
     (root / "stacks/prod.yaml").write_text(STACK.replace("platform: asterisk", "platform: cube"))
     assert ended("render", "prod", "--check") == 1
     assert ended("render", "prod") == 0
-    assert set(tree(root / f"bundles/prod/{HQ}")) == {".gitignore", "README.md", "xai-498912345670.ios", "notes.txt"}
+    files = {".gitignore", "README.md", "xai-498912345670.ios", "xai-498912345670-undo.ios"}
+    assert set(tree(root / f"bundles/prod/{HQ}")) == {*files, "notes.txt"}
 
 
 @pytest.mark.parametrize("kind", ["changed", "theirs", "binary", "link", "folder"])

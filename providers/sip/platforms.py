@@ -182,7 +182,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
     "cube": PlatformFiles(
         title="Cisco CUBE",
         read=_READ,
-        files={"{id}.ios": ("cube.ios", IOS)},
+        files={"{id}.ios": ("cube.ios", IOS), "{id}-undo.ios": ("undo.ios", IOS)},
         secret=("{id}-secret.ios", IOS),
         keys=frozenset({"interface", "tag", "codecs", "keepalive", "inbound"}),
         transfers=("consume", "pass"),
@@ -214,7 +214,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         read=_READ,
         files={},
         secret=None,
-        keys=frozenset({"codecs", "keepalive", "ring_seconds"}),
+        keys=frozenset({"codecs", "keepalive"}),
         transfers=("consume", "pass"),
         can={
             Capability.API: Cannot("a list of values to type in: xtel render", _READ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import cache, partial
 from importlib.resources import files
@@ -15,7 +15,7 @@ from providers.kernel.values import target as sip_target
 from providers.sip import escape
 from providers.sip import page as pages
 from providers.sip.platforms import LIST, MARKDOWN, Language, PlatformFiles, of
-from providers.sip.sbc import SbcOptions
+from providers.sip.sbc import ROWS, SbcOptions
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,9 +67,16 @@ def _printed(page: FrontPage) -> dict[str, Any]:
 def check(inputs: Mapping[str, Any]) -> None:
     """Raises what :func:`bundle` raises, and renders only where a value might be refused: jinja takes long to load."""
     _seen(inputs)
-    texts = (value for name, value in inputs.items() if name not in _URIS and isinstance(value, str))
-    if not all(map(_PLAIN.fullmatch, texts)):
+    if not all(_PLAIN.fullmatch(text) for name, value in inputs.items() if name not in _URIS for text in _texts(value)):
         bundle(inputs)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """A text, or those of a list."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (text for text in cast(list[Any], value) if isinstance(text, str))
 
 
 def secret(inputs: Mapping[str, Any], password: str) -> str:
@@ -156,10 +163,21 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
         **{name: inputs.get(name, "") for name in _TEXTS},
     }
+    _fits(whole.folder, plain)
     plain |= {"profile": plain["profile"] or "xai", "own": not plain["profile"], **_bound(plain)}
     place = whole.secret
     plain["secret_file"] = _name(place[0], plain) if plain["username"] and place else ""
     return escape.named(plain)
+
+
+def _fits(folder: str, plain: Mapping[str, Any]) -> None:
+    """Raises ValueError where the routing rows of a number run into those of the next (AudioCodes)."""
+    groups, spellings = len(plain["from_group"]), len(plain["did"]) + 2
+    if folder == "audiocodes" and groups * spellings >= ROWS:
+        raise ValueError(
+            f"from_group: {spellings} spellings of the number from {groups} IP groups, and transfers, need more than "
+            f"the {ROWS} rows of a number: name fewer"
+        )
 
 
 def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:

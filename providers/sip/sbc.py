@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from providers.kernel.spec import StrictModel
 from providers.kernel.values import PublicAddress, Whole, host
@@ -15,6 +15,17 @@ from providers.kernel.values import PublicAddress, Whole, host
 Sbc = Literal["audiocodes", "ribbon", "cube", "other"]
 #: What an SBC calls an object of its own.
 ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
+ObjectNames = Annotated[
+    tuple[ObjectName, ...],
+    BeforeValidator(
+        lambda said: (said,) if isinstance(said, str) else said,
+        json_schema_input_type=ObjectName | tuple[ObjectName, ...],
+    ),
+]
+#: What AudioCodes' own documents call the IP group of the carrier.
+_CARRIER = ("IPG_Carrier",)
+#: How many rows of a table a number has (AudioCodes).
+ROWS = 20
 SignInName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9.'_!#^~-]{1,64}@[A-Za-z0-9.-]{1,63}$", to_lower=True)
 ]
@@ -78,8 +89,11 @@ class SbcOptions(StrictModel):
     media_realm: ObjectName = Field(default="DefaultRealm", description="Media realm of that side (AudioCodes).")
     srd: ObjectName = Field(default="DefaultSRD", description="SRD (AudioCodes).")
     routing_policy: ObjectName = Field(default="Default_SBCRoutingPolicy", description="Routing policy (AudioCodes).")
-    from_group: ObjectName = Field(
-        default="IPG_Carrier", description="IP group that the calls come from, and that transfers go to (AudioCodes)."
+    from_group: ObjectNames = Field(
+        default=_CARRIER,
+        min_length=1,
+        max_length=4,
+        description="IP group that the calls come from, or a list of them; transfers go to the first (AudioCodes).",
     )
 
     @field_validator("gateway", mode="after")
@@ -88,6 +102,11 @@ class SbcOptions(StrictModel):
         if gateway and (len(host(gateway)) > 63 or re.search(r"(^|\.)onmicrosoft\.com$", gateway)):
             raise ValueError("must be a name of at most 63 characters in a verified domain, not under onmicrosoft.com")
         return gateway
+
+    @field_validator("from_group", mode="after")
+    @classmethod
+    def _each_group_once(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(groups))
 
     @field_validator("users", mode="after")
     @classmethod
@@ -101,6 +120,19 @@ def complete(platform: str, sbc: str, options: SbcOptions, *, address: str) -> N
         raise ValueError("gateway: Teams needs the SBC's name: gateway: sbc.example.com")
     if "cube" in {platform, sbc} and address and not _is_ipv4(address):
         raise ValueError("address: CUBE writes it into SDP: give the IPv4 address, not a name")
+    if sbc == "audiocodes" and platform != sbc:
+        _named(platform.capitalize(), options)
+
+
+def _named(title: str, options: SbcOptions) -> None:
+    """Calls of the carrier and of the platform come from an IP group each; a row of one takes no call of the other."""
+    if options.calls == "both" and len(options.from_group) < 2:
+        raise ValueError(
+            f"from_group: calls: both needs the carrier's IP group and that of {title}, such as "
+            f"from_group: [{_CARRIER[0]}, IPG_{title}]; or write calls: delivered or calls: dialled"
+        )
+    if options.calls == "dialled" and options.from_group == _CARRIER:
+        raise ValueError(f"from_group: name the IP group that calls of {title} come from, such as IPG_{title}")
 
 
 def _is_ipv4(text: str) -> bool:

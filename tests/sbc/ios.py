@@ -50,7 +50,7 @@ def blocks(text: str) -> dict[str, list[str]]:
 def problems(text: str, *, there: frozenset[str] = frozenset()) -> list[str]:
     """What is wrong; ``there`` are blocks that the box has already."""
     found = blocks(text)
-    return [*_stray(text, found), *_missing(found, there), *_incomplete(found)]
+    return [*_stray(text, found), *missing(found, there), *_incomplete(found)]
 
 
 def _stray(text: str, found: dict[str, list[str]]) -> Iterator[str]:
@@ -66,7 +66,8 @@ def _stray(text: str, found: dict[str, list[str]]) -> Iterator[str]:
     yield from sorted({f"twice: {line}" for line in opened if opened.count(line) > 1})
 
 
-def _missing(found: dict[str, list[str]], there: frozenset[str]) -> Iterator[str]:
+def missing(found: dict[str, list[str]], there: frozenset[str]) -> Iterator[str]:
+    """Every line that names a block which is in neither."""
     for block, lines in found.items():
         for line in lines:
             for pattern, needs in NAMED.items():

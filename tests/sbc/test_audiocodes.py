@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "did": [f"0{n}12345" for n in range(9)], "row": 40, "shared_row": 12, **NAMED,
     },
     "passed": {"transfer": "pass"},
+    "groups": {"username": "hq", "did": ["0891234"], "from_group": ["IPG_Carrier", "IPG_Teams", "IPG_PBX"], "transfer": True},
 }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def there(**given: Any) -> dict[str, set[str]]:
         "SBCRoutingPolicy": "routing_policy",
     }
     return {table: {wanted[key]} for table, key in owns.items()} | {
-        "IPGroup": {wanted["from_group"]},
+        "IPGroup": set(wanted["from_group"]),
         "MessageManipulations": {str(wanted["shared_row"])},
     }
 
@@ -111,13 +112,30 @@ def test_codes_are_those_that_public_configurations_agree_on() -> None:
 
 @pytest.mark.parametrize("transfer", ["refuse", "consume", "pass"])
 def test_a_refer_goes_where_the_route_says(transfer: str) -> None:
-    """3 is handled by the SBC, which then looks for a row with the trigger REFER (2): without one it finds no way."""
+    """3 is handled by the SBC, which then looks for a row with the trigger REFER (2) or any (0): the first one decides.
+
+    So no row that is for calls has the trigger 0, and a refusal is a row of its own (13: answered by the SBC itself).
+    """
     read = tables(transfer=transfer)
-    rows = [row for row in read["IP2IPRouting"].rows if row["Trigger"] == "2"]
-    wanted = {"refuse": ("3", 0), "consume": ("3", 1), "pass": ("0", 0)}[transfer]
-    assert (read["IpProfile"].rows[0]["SBCRemoteReferBehavior"], len(rows)) == wanted
-    for row in rows:
-        assert (row["ReRouteIPGroupName"], row["DestIPGroupName"]) == ("IPG_xai_14155550123", "IPG_Carrier")
+    rows = read["IP2IPRouting"].rows
+    assert {row["Trigger"] for row in rows if row["DestUsernamePrefix"] != "*"} == {"4"}
+    wanted = {
+        "refuse": ("3", [("2", "IPG_xai_14155550123", "13", "", "Reply(Response='603')")]),
+        "consume": ("3", [("2", "IPG_xai_14155550123", "0", "IPG_Carrier", "")]),
+        "pass": ("0", []),
+    }[transfer]
+    columns = ("Trigger", "ReRouteIPGroupName", "DestType", "DestIPGroupName", "InternalAction")
+    found = [tuple(row[column] for column in columns) for row in rows if row["DestUsernamePrefix"] == "*"]
+    assert (read["IpProfile"].rows[0]["SBCRemoteReferBehavior"], found) == wanted
+
+
+@pytest.mark.parametrize(("transfer", "row"), [("refuse", "refused"), ("consume", "transfer")])
+def test_the_row_of_transfers_must_stand_above_any_that_would_take_one(transfer: str, row: str) -> None:
+    page = bundle.files(inputs("audiocodes", transfer=transfer)).page
+    assert page is not None
+    step = next(step for step in page.steps if f"`xai_14155550123_{row}`" in step)
+    assert "Move it above every row whose Call Trigger is Any" in step
+    assert any("The refusal of a REFER" in each for each in page.unverified) is (transfer == "refuse")
 
 
 def test_every_spelling_is_routed_and_becomes_the_number() -> None:
@@ -126,9 +144,51 @@ def test_every_spelling_is_routed_and_becomes_the_number() -> None:
         f"{NUMBER}#",
         f"{NUMBER[1:]}#",
         "0891234#",
+        "*",
     ]
     changed = {(row["Condition"].split()[-1], row["ActionValue"]) for row in read["MessageManipulations"].rows}
     assert changed == {(f"'{NUMBER[1:]}'", f"'{NUMBER}'"), ("'0891234'", f"'{NUMBER}'")}
+
+
+def test_calls_of_each_ip_group_have_rows_and_a_login() -> None:
+    """A row and an account are for one source: what is not named finds no way, or goes without credentials."""
+    read = tables(**VARIANTS["groups"])
+    groups = VARIANTS["groups"]["from_group"]
+    spelled = [f"{NUMBER}#", f"{NUMBER[1:]}#", "0891234#"]
+    rows = [(row["SrcIPGroupName"], row["DestUsernamePrefix"]) for row in read["IP2IPRouting"].rows]
+    assert rows == [*((group, text) for group in groups for text in spelled), ("Any", "*")]
+    assert read["IP2IPRouting"].rows[-1]["DestIPGroupName"] == "IPG_Carrier", "transfers go to the first"
+    for name, column in (("IP2IPRouting", "RouteName"), ("Account", "AccountName")):
+        names = [row[column] for row in read[name].rows]
+        assert len(set(names)) == len(names)
+    assert [row["ServedIPGroupName"] for row in read["Account"].rows] == groups
+
+
+def test_a_number_keeps_to_its_twenty_rows() -> None:
+    spellings = [f"0{n}12345" for n in range(7)]
+    inputs("audiocodes", did=spellings, from_group=["A", "B"])
+    with pytest.raises(ValidationError, match="from_group: 10 spellings of the number from 2 IP groups"):
+        inputs("audiocodes", did=[*spellings, "0712345"], from_group=["A", "B"])
+
+
+@pytest.mark.parametrize("platform", ["teams", "zoom"])
+@pytest.mark.parametrize(
+    ("calls", "groups", "words"),
+    [
+        ("both", "IPG_Teams", "calls: both needs the carrier's IP group and that of"),
+        ("both", ["IPG_Carrier", "IPG_Teams"], ""),
+        ("dialled", None, "name the IP group that calls of (Teams|Zoom) come from"),
+        ("dialled", "IPG_Teams", ""),
+        ("delivered", None, ""),
+    ],
+)
+def test_where_calls_come_from_has_an_ip_group(platform: str, calls: str, groups: object, words: str) -> None:
+    given = {"sbc": "audiocodes", "calls": calls} | ({"from_group": groups} if groups else {})
+    if not words:
+        assert inputs(platform, **given)["calls"] == calls
+        return
+    with pytest.raises(ValidationError, match=f"from_group: {words}"):
+        inputs(platform, **given)
 
 
 def test_what_the_files_cannot_do_is_on_the_page() -> None:
@@ -142,6 +202,7 @@ def test_what_the_files_cannot_do_is_on_the_page() -> None:
         "7.40",
         "NAT",
         "removes none",
+        "would be there twice",
         "Alternative",
         *NAMED.values(),
     ):

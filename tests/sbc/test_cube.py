@@ -14,6 +14,7 @@ from tests.sbc import ios
 from tests.test_sip import FALLBACK, NUMBER, inputs
 
 FILE = "xai-14155550123.ios"
+UNDO = "xai-14155550123-undo.ios"
 SECRET = "xai-14155550123-secret.ios"
 #: What the box of the leg that asks a dial-peer group has already.
 THERE = frozenset({"voice class tenant 200", "voice class stun-usage 200"})
@@ -144,10 +145,48 @@ def test_no_setting_of_the_whole_box_is_touched_but_what_sip_to_sip_needs() -> N
     assert ios.blocks(text)["voice service voip"] == [
         "allow-connections sip to sip",
         "supplementary-service media-renegotiate",
-        "sip",
-        "early-offer forced",
     ]
+    assert "early-offer forced" in ios.blocks(text)["voice class tenant 4001"]
+    assert "voice-class sip early-offer forced" in peer(text, 4002)
+    page = bundle.files(inputs("cube", **VARIANTS["all"])).page
+    assert page is not None
+    assert "`supplementary-service media-renegotiate`" in " ".join(page.steps)
     assert "Never with `clean`" in bundle.files(inputs("cube")).texts["README.md"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_undo_takes_away_what_the_file_made_and_nothing_else(variant: str) -> None:
+    """In an order in which nothing is removed that something still there names."""
+    files = bundle.files(inputs("cube", **VARIANTS[variant]))
+    text = files.texts[FILE]
+    undone = [line.removeprefix("no ") for line in files.texts[UNDO].splitlines() if not line.startswith("!")]
+    there = ios.blocks(text)
+    made = {line for line in there if line[0] != "!"} - {"voice service voip", "crypto pki trustpoint XAI-TP"}
+    assert sorted(undone) == sorted(made)
+    assert [line for line in files.texts[UNDO].splitlines() if not line.startswith(("no ", "!"))] == []
+    for block in undone:
+        del there[block]
+        left = [problem for problem in ios.missing(there, THERE) if problem.endswith(f": no {block}")]
+        assert left == [], f"{block} goes too early"
+
+
+def test_what_a_change_leaves_on_the_box_is_taken_away_by_the_undo_before_it() -> None:
+    """A spelling that is no longer delivered would still have its inbound dial peer: a copy takes nothing away."""
+    before = bundle.files(inputs("cube", inbound=WEBEX, did=["0891234"]))
+    after = ios.blocks(made(inbound=WEBEX))
+    left = {line for line in ios.blocks(before.texts[FILE]) if line[0] != "!"} - set(after)
+    assert left == {"dial-peer voice 10902 voip", "voice class uri 902 sip"}
+    assert {f"no {line}" for line in left} <= set(before.texts[UNDO].splitlines())
+    page = before.page
+    assert page is not None
+    step = next(step for step in page.steps if f"`{UNDO}` **of the files that are on the box**" in step)
+    assert "then the new file: in between" in step
+    digest = bundle.files(inputs("cube", username="hq")).page
+    assert digest is not None
+    assert f"then the new file and `{SECRET}`, whose line goes with the tenant" in " ".join(digest.steps)
+    back = " ".join(page.take_back)
+    assert f"`copy {UNDO} running-config`" in back
+    assert "`no crypto pki trustpoint XAI-TP`" in back
 
 
 def test_a_silent_answer_to_options_takes_nothing_down_unless_asked_for() -> None:
@@ -203,6 +242,18 @@ def test_what_a_bare_leg_needs_to_be_told_is_on_the_page() -> None:
         "interface",
     ):
         assert word in told, word
+
+
+def test_a_leg_that_is_matched_by_host_comes_first_unless_the_box_says_otherwise() -> None:
+    """Cisco: the full URI, host, user, tel. The setting is the whole box's, so it is a step."""
+    said = {
+        match: [step for step in page.steps if "voice class uri sip preference user-id" in step]
+        for match in ("patterns", "request", "called", "via")
+        if (page := bundle.files(inputs("cube", inbound={"match": match})).page)
+    }
+    assert {match: len(steps) for match, steps in said.items()} == {"patterns": 0, "request": 1, "called": 0, "via": 0}
+    assert "whole box" in said["request"][0]
+    assert "preference user-id" not in made(inbound=WEBEX)
 
 
 # -- hostile values ----------------------------------------------------------------------------------------------------

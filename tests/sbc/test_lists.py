@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from providers.kernel.files import FrontPage
@@ -53,6 +55,23 @@ def test_ribbon_answers_a_challenge_whoever_calls() -> None:
     steps = " ".join(page("ribbon", username="hq").steps)
     assert "**From URI User Match**: Regex, `.*`" in steps
     assert "From URI User Match" not in " ".join(page("ribbon").steps)
+
+
+def test_numbers_share_no_login_on_ribbon() -> None:
+    """Two entries for any caller in one table: nobody says which one wins, and a number would log in as another."""
+    one = page("ribbon", username="ua")
+    other = page("ribbon", username="ub", phone_number="+14155550124")
+    for words in (
+        "Remote Authorization Tables",
+        "SIP Server Tables",
+        "Signaling Groups: new",
+        "Media List: new",
+        "Call Routing",
+    ):
+        step, its = (next(step for step in each.steps if words in step) for each in (one, other))
+        assert "`xai-14155550123`" in step and "`xai-14155550124`" in its, words
+        assert not re.search(r"(new|group|table|list),? `xAI`", step), words
+    assert "`xai-14155550123`: signaling group" in " ".join(one.take_back)
 
 
 def test_ringcentral_may_need_the_bundle_of_an_sbc() -> None:

@@ -119,8 +119,9 @@ def test_a_users_own_policy_is_not_replaced_unasked() -> None:
 
 @pytest.mark.parametrize("sbc", ["audiocodes", "ribbon", "cube", "other"])
 def test_each_sbc_gets_its_part(sbc: str) -> None:
-    files = bundle.files(inputs("teams", sbc=sbc, username="hq"))
-    alone = bundle.files(inputs(sbc, username="hq"))
+    groups = {"from_group": ["IPG_Carrier", "IPG_Teams"]} if sbc == "audiocodes" else {}
+    files = bundle.files(inputs("teams", sbc=sbc, username="hq", **groups))
+    alone = bundle.files(inputs(sbc, username="hq", **groups))
     assert {SCRIPT, UNDO} == set(files.texts) - set(alone.texts)
     assert files.secret == alone.secret
     assert [name for name in alone.texts if name not in {"README.md"} and files.texts[name] != alone.texts[name]] == []

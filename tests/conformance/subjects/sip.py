@@ -97,6 +97,7 @@ SUBJECT = Subject(
                 {"srd": "SRD_1"},
                 {"routing_policy": "RP_1"},
                 {"from_group": "IPG_PSTN"},
+                {"from_group": ["IPG_PSTN", "IPG_Teams"]},
                 {"platform": "teams", "gateway": "sbc.example.com", "sbc": "audiocodes"},
                 {"gateway_port": 5067},
                 {"tenant_id": "0a1b2c3d-0000-4000-8000-00000000000f"},
