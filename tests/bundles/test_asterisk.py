@@ -53,7 +53,7 @@ def pbx(
         **{name: text for name, text in made.texts.items() if name.endswith(".conf")},
         made.secret: made.sealed(password),
     }
-    with names([host, *known], place) as resolver, running(files, resolver, more) as asterisk:
+    with names(dict.fromkeys([host, *known], place)) as resolver, running(files, resolver, more) as asterisk:
         try:
             yield asterisk
         finally:
