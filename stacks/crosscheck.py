@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from providers.kernel import purchase, ranges, registry, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
+from providers.kernel.route import Leg
 from providers.kernel.vendor import Carrier
 from providers.kernel.wording import did_you_mean
-from stacks import graph
+from stacks import boxes, graph
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
 from stacks.positions import Location
@@ -61,6 +62,11 @@ class _Entry:
         return own or (self.carrier.can.get(capability) if self.carrier else None)
 
     @property
+    def leg(self) -> Leg:
+        """The leg of a call that the carrier makes towards xAI."""
+        return graph.leg(self.key, self.number)
+
+    @property
     def unlisted(self) -> bool:
         """Whether ``auth`` is left out although the carrier has no published ranges that could stand for it."""
         route = self.number.route
@@ -94,6 +100,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
         yield from _auth(entry)
     yield from _crowded(entries)
     yield from _at_odds(entries, line)
+    yield from _on_one_box(entries, line)
     yield from _renamed("numbers", network.numbers, line)
     yield from _assigned(network, line)
     yield from _renamed("agents", network.agents, line)
@@ -292,6 +299,17 @@ def _at_odds(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator
                 f"shares one {entry.carrier.title} {part} with {other.key} (line {line(('numbers', other.key))}),"
                 f" which says something else in {what}: say the same in both, or do not share it",
             )
+
+
+def _on_one_box(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
+    """What two numbers' files would take from each other on the machine that they are for."""
+    found = {
+        entry.key: box
+        for entry in entries
+        if (route := entry.number.route) and not (entry.unlisted or entry.problem) and (box := route.stands_on(entry.leg))
+    }
+    for clash in boxes.clashes(found, {key: line(("numbers", key)) for key in found}):
+        yield Remark(("numbers", clash.key, *clash.path.split(".")), clash.message)
 
 
 def _differing(entry: _Entry, other: _Entry) -> list[str]:

@@ -30,6 +30,7 @@ BEYOND_A_SCHEMA = {
     "agent-none-declared": "other entries",
     "agent-numbers-at-odds": "other entries",
     "agent-tools-twice": "other entries",
+    "sip-one-box": "other entries",
     "did": "other entries",
     "secret-of-a-vendor": "what is installed",
     "agent-unknown": "other entries",

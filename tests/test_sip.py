@@ -313,15 +313,18 @@ def test_cube_takes_fallbacks_it_can_dial_only() -> None:
 TYPED_IN = {"audiocodes": ("ring_seconds",)}
 
 
+#: A value of each key that is not its default.
+OTHER: dict[str, Any] = {
+    "codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10", "sbc": "cube", "calls": "delivered",
+    "gateway": "other-9.example.com", "gateway_port": 5067, "users": ["other-9@example.com"], "keepalive": True,
+    "tenant_id": "00000000-0000-0000-0000-000000000009", "inbound": {"match": "called"}, "row": 40, "shared_row": 12,
+    "bind": "203.0.113.10:5099", "media_address": "10.0.0.9", "from_domain": "pbx.example.net", "extension": "8000",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ONLY)
 def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
-    other: dict[str, Any] = {
-        "codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10", "sbc": "cube", "calls": "delivered",
-        "gateway": "other-9.example.com", "gateway_port": 5067, "users": ["other-9@example.com"], "keepalive": True,
-        "tenant_id": "00000000-0000-0000-0000-000000000009", "inbound": {"match": "called"}, "row": 40, "shared_row": 12,
-        "bind": "203.0.113.10:5099", "media_address": "10.0.0.9", "from_domain": "pbx.example.net", "extension": "8000",
-    }  # fmt: skip
-    value = other.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
+    value = OTHER.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
     for platform in ONLY[name]:
         before = texts(platform, fallback=FALLBACK)
         after = texts(platform, fallback=FALLBACK, **{name: value})
@@ -329,6 +332,21 @@ def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
             set(before) <= {"README.md", ".gitignore"} or name in TYPED_IN.get(platform, ())
         )
         assert before != after
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_a_machine_has_once_is_known_by_key(platform: str) -> None:
+    """A proxy's frame also loads the modules that its first number needs: the page says what another number adds."""
+    whole = platforms.of(platform, "other")
+    able = {"transfer": whole.transfers[-1], "target": f"sip:{NUMBER}@other.voice.x.ai;transport=tls", "port": 5062}
+    before, found = texts(platform), set[str]()
+    for key in (whole.keys | {"address", *able}) - {"transfer_context"}:
+        more = {"transfer_context": "desk"} if key == "transfer" and "transfer_context" in whole.keys else {}
+        default = "/opt/Other-9" if key == "ca_file" else "Other-9"
+        value = {**OTHER, **able}.get(key, default)
+        after = texts(platform, **{key: value} | (more if value == "consume" else {}))
+        found |= {key for name in before.keys() & whole.files.keys() & after.keys() if before[name] != after[name]}
+    assert {"sip_host" if key == "target" else key for key in found} == set(whole.common)
 
 
 # -- the route and the resource ------------------------------------------------------------------------------------

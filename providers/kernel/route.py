@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -80,6 +80,19 @@ class RouteObject:
     shared: bool = False
 
 
+@dataclass(frozen=True)
+class Box:
+    """The machine that a number's files are for. Other numbers of the stack may be on it, with files of their own."""
+
+    #: What it is, and which one of them; two numbers with both the same are on one machine.
+    title: str
+    name: str = ""
+    #: By key of the route, what this number alone may have there: tags 901 to 910, an extension.
+    taken: Mapping[str, Collection[int | str]] = field(default_factory=dict[str, Collection[int | str]])
+    #: By path (``route.address``, ``sip_host``), what its files say for the whole machine.
+    whole: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
 class CarrierRoute(StrictModel, ABC):
     """How one number's calls get from a carrier to their target; each carrier has its own class with its own keys.
 
@@ -105,6 +118,10 @@ class CarrierRoute(StrictModel, ABC):
     def abilities(self) -> Mapping[Capability, Ability]:
         """What this route can, where that is not what its carrier can in general."""
         return {}
+
+    def stands_on(self, leg: Leg) -> Box | None:
+        """The machine that its files are for; None where an API does it all. Pure."""
+        return None
 
     def files(self, leg: Leg) -> Files | None:
         """Files that people apply, for ``xtel render``; None where an API does it all. Pure. Raises ValueError."""

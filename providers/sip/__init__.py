@@ -6,14 +6,14 @@ files were tried with which program: docs/sip.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from providers.kernel.capabilities import Ability, Capability
 from providers.kernel.files import Files
-from providers.kernel.route import CarrierRoute, Leg, RouteObject
+from providers.kernel.route import Box, CarrierRoute, Leg, RouteObject
 from providers.kernel.vendor import Carrier
 from providers.sip import ranges
 from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, check, files
@@ -24,6 +24,11 @@ class Route(Options, CarrierRoute):
     """A PBX, SBC or SIP proxy of your own: `xtel render` writes its files, you apply them."""
 
     carrier: Literal["sip"] = Field(default="sip", description="Any PBX, SBC or SIP proxy, by files.")
+    box: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,60}$")] = Field(
+        default="",
+        description="A name of yours for the machine, where numbers of one platform are on several: what numbers on one "
+        "machine take there must differ, and what is one for all of them must be the same.",
+    )
     matches_did: ClassVar[bool] = True
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
@@ -36,6 +41,21 @@ class Route(Options, CarrierRoute):
         """The platform's configuration."""
         return files(BundleSpec.model_validate(self._inputs(leg)).canonical())
 
+    def stands_on(self, leg: Leg) -> Box:
+        """The PBX, or the SBC in front of the platform: what numbers have there alone, and what is one for all of them."""
+        whole = of(self.platform, self.sbc)
+        front = PLATFORMS[whole.folder]
+        taken: dict[str, Collection[int | str]] = {
+            key: range(first := getattr(self, key), first + count) for key, count in front.numbered.items()
+        }
+        if self.extension:
+            taken["extension"] = {f"{self.extension} in context {self.context}"}
+        common = {f"route.{key}": getattr(self, key) for key in front.common if key != "sip_host"}
+        if "sip_host" in front.common:
+            common["sip_host"] = leg.target.host
+        their_own = any(getattr(self, key) for key in front.unless.values())
+        return Box(front.title, self.box, taken, {} if their_own else common)
+
     def _inputs(self, leg: Leg) -> dict[str, Any]:
         return {
             "phone_number": leg.number,
@@ -43,7 +63,7 @@ class Route(Options, CarrierRoute):
             "did": list(leg.did),
             "fallback": [way.uri for way in leg.fallback],
             "username": leg.login.username if leg.login else "",
-            **self.model_dump(mode="json", exclude={"carrier"}),
+            **self.model_dump(mode="json", exclude={"carrier", "box"}),
         }
 
     def abilities(self) -> Mapping[Capability, Ability]:

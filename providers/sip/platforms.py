@@ -55,6 +55,10 @@ class PlatformFiles:
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
     #: By file, the key that leaves it out: it names what is on that machine already.
     unless: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: By key, how many objects with a number of their own each telephone number has there, from the key's value on.
+    numbered: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: The keys that stand in the files which all numbers of a machine have in common: the last one loaded counts for all.
+    common: frozenset[str] = frozenset()
     #: How it spells codecs.
     codecs: Mapping[str, str] = field(default_factory=dict[str, str])
     #: By key, what of its values nobody has tried on it.
@@ -124,6 +128,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             }
         ),
         unless={"pjsip_xai_transport.conf": "transport"},
+        common=frozenset({"address", "bind", "ca_file"}),
         transfers=("consume",),
         can={Capability.TRANSFER: Can("transfer: true; dials in transfer_context", _READ)},
         codecs={"PCMU": "ulaw", "PCMA": "alaw", "G722": "g722"},
@@ -144,6 +149,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             }
         ),
         unless={"sip_profiles/xai.xml": "profile"},
+        common=frozenset({"address", "bind", "transfer"}),
         unverified=dict.fromkeys(
             ("profile", "bind", "from_domain", "address", "context", "extension", "transfer", "transfer_context"),
             "no FreeSWITCH has read it yet",
@@ -160,6 +166,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         },
         secret=("{under}_secret.cfg", PROXY),
         keys=frozenset({"ca_file", "ring_seconds"}),
+        common=frozenset({"address", "ca_file"}),
         transfers=("pass",),
         can={
             Capability.DIGEST: Can("on the INVITE, MD5", _READ),
@@ -173,6 +180,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         files={"opensips.cfg": ("opensips.cfg", PROXY), "{under}.cfg": ("routes.cfg", PROXY)},
         secret=("{under}_secret.cfg", PROXY),
         keys=frozenset({"ca_file", "ring_seconds"}),
+        common=frozenset({"address", "ca_file"}),
         transfers=("pass",),
         can={
             Capability.TRANSFER: Can("transfer: true; passed on to the carrier", _READ),
@@ -185,6 +193,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         files={"{id}.ios": ("cube.ios", IOS)},
         secret=("{id}-secret.ios", IOS),
         keys=frozenset({"interface", "tag", "codecs", "keepalive", "inbound"}),
+        numbered={"tag": 10},
         transfers=("consume", "pass"),
         can={
             Capability.TRANSFER: Can("transfer: true; dials what a dial peer matches", _READ),
@@ -201,6 +210,8 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         files={"xai.ini": ("shared.ini", INI), "{id}.ini": ("number.ini", INI)},
         secret=("{id}-secret.ini", INI),
         keys=frozenset({"keepalive", "row", "shared_row", "ring_seconds", *_AUDIOCODES_NAMES}),
+        numbered={"row": 20},
+        common=frozenset({"keepalive", "shared_row", "sip_interface", "srd", "port", "sip_host"}),
         transfers=("consume", "pass"),
         can={
             Capability.TRANSFER: Can("transfer: true; to the group that the calls come from", _READ),
