@@ -306,7 +306,9 @@ def _on_one_box(entries: list[_Entry], line: Callable[[Location], int]) -> Itera
     found = {
         entry.key: box
         for entry in entries
-        if (route := entry.number.route) and not (entry.unlisted or entry.problem) and (box := route.stands_on(entry.leg))
+        if (route := entry.number.route)
+        and not (entry.unlisted or entry.problem)
+        and (box := route.stands_on(entry.leg))
     }
     for clash in boxes.clashes(found, {key: line(("numbers", key)) for key in found}):
         yield Remark(("numbers", clash.key, *clash.path.split(".")), clash.message)

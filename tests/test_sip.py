@@ -25,7 +25,7 @@ from xtel.authoring import matrix
 CASES = Path(__file__).parent / "cases" / "sip"
 NUMBER = "+14155550123"
 PLATFORMS = tuple(platforms.PLATFORMS)
-#: Those that read the password from a file.
+#: Those with a file of their own for the password.
 WITH_SECRET = tuple(name for name, each in platforms.PLATFORMS.items() if each.secret)
 MARK = f"xtel/p/prod/{NUMBER}"
 PASSWORD = "Made_0123456789abcde"
@@ -106,15 +106,15 @@ def test_every_file_says_who_wrote_it_and_notices_a_change(platform: str) -> Non
 def test_the_password_is_in_the_secret_file_alone_and_that_is_not_for_git(platform: str) -> None:
     made = bundle.files(inputs(platform, username="hq"))
     assert all(PASSWORD not in text and "secret" not in made.content.get(name, "") for name, text in made.texts.items())
-    if platform not in WITH_SECRET:
-        assert not made.secret
-        with pytest.raises(ValueError, match="no secret file"):
-            render.secret(inputs(platform, username="hq"), PASSWORD)
-        return
+    assert made.sealed
+    assert PASSWORD in made.sealed(PASSWORD)
+    assert f"--with-secrets` writes `{made.secret}`" in made.texts["README.md"].split("- [ ] ")[1]
     assert made.secret in made.texts[".gitignore"].splitlines()
     assert made.secret not in made.texts
     open_to_listed = bundle.files(inputs(platform))
     assert not open_to_listed.secret
+    with pytest.raises(ValueError, match="no secret file"):
+        render.secret(inputs(platform), PASSWORD)
     assert ".gitignore" not in open_to_listed.texts
     named = {line for text in open_to_listed.texts.values() for line in text.splitlines()}
     assert not [line for line in named if re.search(r"outbound_auth|uac_auth|authentication username|secret", line)]

@@ -220,6 +220,25 @@ def test_the_password_is_written_only_when_asked_for_and_for_its_owner_alone(
     assert path.exists()
 
 
+@pytest.mark.parametrize(
+    "route",
+    [
+        *("platform: other", "platform: ribbon", "platform: ringcentral", "platform: cxone"),
+        *("platform: zoom", "platform: zoom, sbc: ribbon", "platform: teams, gateway: sbc.example.com"),
+    ],
+)
+def test_a_password_that_a_person_types_in_is_written_too(
+    root: Path, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "stacks/prod.yaml").write_text(STACK.replace("platform: asterisk", route))
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == 0
+    path = root / f"bundles/prod/{HQ}/xai-498912345670-secret.txt"
+    assert path.read_text().endswith(f"user: hq\npassword: {PASSWORD}\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert ended("render", "prod", "--number", "hq", "--check") == 0
+
+
 def test_the_password_is_asked_for_on_a_terminal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(render.sys.stdin, "isatty", lambda: True)

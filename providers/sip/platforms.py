@@ -34,7 +34,11 @@ LIST = Language(escape.listed, ("# ", ""))
 IOS = Language(escape.ios, ("! ", ""))
 POWERSHELL = Language(escape.powershell, ("# ", ""))
 INI = Language(escape.ini, ("; ", ""))
+TEXT = Language(escape.text, ("# ", ""))
 MARKDOWN = Language(escape.markdown, ("<!-- ", " -->"))
+
+#: Of a platform that reads no file: a person types the password in.
+_TYPED_IN = ("{id}-secret.txt", TEXT)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class PlatformFiles:
     read: date
     #: Template and language of each file.
     files: Mapping[str, tuple[str, Language]]
-    #: The one file that holds the password, and its language; None: a person types it in.
+    #: The one file that holds the password, and its language; None: that of the SBC in front.
     secret: tuple[str, Language] | None
     #: The keys, of those that not every platform has a place for.
     keys: frozenset[str]
@@ -224,7 +228,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="Ribbon SBC Edge",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"codecs", "keepalive", "ring_seconds"}),
         transfers=("consume", "pass"),
         can={
@@ -258,7 +262,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="RingCentral",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"calls", "codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can=_BY_VENDOR,
@@ -268,7 +272,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="NICE CXone",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"calls", "codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can=_BY_VENDOR,
@@ -278,7 +282,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="any other platform",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can={Capability.TRANSFER: Can("as the platform can", _READ)},
