@@ -239,6 +239,53 @@ def test_a_password_that_a_person_types_in_is_written_too(
     assert ended("render", "prod", "--number", "hq", "--check") == 0
 
 
+#: What the secret file of a platform says beside the password.
+STALE = [
+    ("platform: cube", "platform: cube", "platform: cube, tag: 931"),
+    ("platform: cube", "username: hq", "username: other"),
+    ("platform: audiocodes", "platform: audiocodes", "platform: audiocodes, row: 40"),
+    ("platform: asterisk", "username: hq", "username: other"),
+    ("platform: asterisk", "platform: asterisk", "platform: asterisk, description: Munich"),
+    ("platform: ribbon", "username: hq", "username: other"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(STALE)))
+def test_a_secret_file_for_what_the_stack_says_no_more_is_outdated(
+    root: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The password can be any: what it is for must be what it was written for."""
+    route, before, after = STALE[number]
+    stack = STACK.replace("platform: asterisk", route)
+    (root / "stacks/prod.yaml").write_text(stack)
+    monkeypatch.setenv(render.PASSWORD, ">.*%_#=")
+    only = ("render", "prod", "--number", "hq")
+    assert ended(*only, "--with-secrets") == 0
+    [secret] = (path for path in (root / f"bundles/prod/{HQ}").rglob("*secret*"))
+    assert ended(*only) == ended(*only, "--check") == 0
+    assert "the password is in no file" not in "".join(capsys.readouterr())
+    (root / "stacks/prod.yaml").write_text(stack.replace(before, after))
+    was = secret.read_text()
+    assert ended(*only) == 0
+    assert f"outdated: {secret.name} (with the password: --with-secrets writes it)" in capsys.readouterr().out
+    assert secret.read_text() == was
+    assert ended(*only, "--check") == 1
+    assert ended(*only, "--with-secrets") == ended(*only, "--check") == 0
+    secret.write_text(secret.read_text() + "mine\n")
+    assert ended(*only, "--check") == 1
+    assert ended(*only) == 0, "what is not written anew is left alone"
+
+
+def test_a_secret_file_goes_when_the_stack_needs_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == 0
+    digest = STACK.split("auth: {digest", 1)[1].split("\n", 1)[0]
+    (root / "stacks/prod.yaml").write_text(STACK.replace(f"auth: {{digest{digest}", "auth: {allow: [203.0.113.0/28]}"))
+    assert ended("render", "prod", "--check") == 1
+    assert ended("render", "prod") == 0
+    assert not (root / f"bundles/prod/{HQ}/{SECRET}").exists()
+
+
 def test_the_password_is_asked_for_on_a_terminal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(render.sys.stdin, "isatty", lambda: True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,13 +40,18 @@ class RenderedBundle:
     made: bool = False
 
     def states(self) -> dict[str, FileState]:
-        """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle)."""
+        """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle).
+
+        The secret one is among them once it was written: nobody must have it, and it is the same with any password.
+        """
         states: dict[str, FileState] = {
             name: _state(self.folder / name, text) for name, text in self.files.texts.items()
         }
+        if self.files.secret and os.path.lexists(self.folder / self.files.secret):
+            states[self.files.secret] = _sealed_state(self.folder / self.files.secret, self.files)
         for path in sorted(self.folder.rglob("*")) if self.folder.is_dir() else ():
             name = path.relative_to(self.folder).as_posix()
-            if name not in states and name != self.files.secret and _is_ours(path):
+            if name not in states and _is_ours(path):
                 states[name] = "left"
         return states
 
@@ -117,6 +123,9 @@ def _write(bundle: RenderedBundle, states: States, secret: tuple[str, str] | Non
     try:
         for name, state in states.items():
             path = bundle.folder / name
+            if name == bundle.files.secret:
+                done |= {} if secret else {name: state}
+                continue
             if state == "left":
                 path.unlink()
             elif state != "same":
@@ -149,7 +158,7 @@ def _refuse_foreign(found: list[RenderedBundle], states: Sequence[States], secre
         bundle.folder / name
         for bundle, was in zip(found, states, strict=True)
         for name, state in was.items()
-        if state == "foreign"
+        if state == "foreign" and name != bundle.files.secret
     ]
     if secret and _state(found[0].folder / secret[0], secret[1]) == "foreign":
         foreign.append(found[0].folder / secret[0])
@@ -200,6 +209,24 @@ def _state(path: Path, text: str) -> FileState:
     return "outdated" if _is_ours(path) else "foreign"
 
 
+#: Stands for the password; no language spells it in another way.
+_ANY = "x7password7x"
+
+
+def _sealed_state(path: Path, files: Files) -> FileState:
+    """Of the file with the password, whatever the password is: what else stands there says as whom, and where."""
+    if not _is_ours(path) or not files.sealed:
+        return "foreign"
+    wanted = [_unsigned(part) for part in files.sealed(_ANY).split(_ANY)]
+    pattern = r"[^\n]*".join(map(re.escape, wanted))
+    return "same" if re.fullmatch(pattern, _unsigned(path.read_text(encoding="utf-8"))) else "outdated"
+
+
+def _unsigned(text: str) -> str:
+    """Without the hash, which is of the password too."""
+    return re.sub(r"(?<=Content sha256:)[0-9a-f]{64}", "", text, count=1)
+
+
 def _is_ours(path: Path) -> bool:
     """Whether a file was written here and not changed since."""
     if path.is_symlink() or not path.is_file():
@@ -217,16 +244,17 @@ def show(written: list[WrittenFile], *, checked: bool) -> None:
         terminal.line(f"{item.bundle.key}: {item.bundle.files.platform} bundle of {item.bundle.number} in {folder}")
         for line in _lines(item):
             terminal.line(f"  {line}")
-        if item.bundle.files.secret and not item.secret and not checked:
+        if item.bundle.files.secret and not (item.secret or item.bundle.files.secret in item.states or checked):
             terminal.note(f"  the password is in no file: --with-secrets writes {item.bundle.files.secret} (mode 0600)")
 
 
 def _lines(item: WrittenFile) -> Iterator[str]:
+    secret = item.bundle.files.secret
     different = {name: state for name, state in item.states.items() if state != "same"}
     if not different:
         yield f"all {len(item.states)} files are as they should be"
     for name, state in different.items():
-        yield f"{state}: {name}"
+        yield f"{state}: {name}{' (with the password: --with-secrets writes it)' if name == secret else ''}"
     if item.secret:
         yield f"written: {item.secret} (mode 0600, not for git)"
 

@@ -26,7 +26,7 @@ class FileReport(_Part):
 
     path: str = Field(description="Within the bundle's folder.")
     state: FileState = Field(description="foreign: not written here, or changed by hand; left: of an earlier bundle.")
-    sha256: str | None = Field(description="What it should hold; null for one that is to go.")
+    sha256: str | None = Field(description="What it should hold; null for one that is to go, and for the secret one.")
 
 
 class BundleReport(_Part):
