@@ -31,29 +31,38 @@ Codec = Annotated[
 _NAME = r"^[A-Za-z0-9_-]{0,60}$"
 
 
-def _address(text: str) -> str:
-    if not text:
-        return ""
+def _ipv4(text: str) -> str:
+    """A name, or an IPv4 address: no socket of a bundle is IPv6, and no media of it would come back to one."""
+    if _version(text) == 6:
+        raise ValueError("is an IPv6 address, and sockets and media of these files are IPv4: write the IPv4 address")
+    return text
+
+
+def _version(text: str) -> int:
+    """4 or 6, in brackets or not; 0 for what is no address."""
+    plain = re.sub(r"^\[(.*:.*)\]$", r"\1", text.strip())
     try:
-        return str(ip_address(text.strip()))
+        return ip_address(plain).version
     except ValueError:
-        raise ValueError("must be an IP address of this machine, such as 203.0.113.10") from None
+        return 0
+
+
+def _address(text: str) -> str:
+    if text and _version(_ipv4(text)) != 4:
+        raise ValueError("must be an IP address of this machine, such as 203.0.113.10")
+    return text.strip()
 
 
 def _bound(text: str) -> str:
-    """An address and a port; IPv6 in brackets."""
-    if not text:
-        return ""
+    """An address and a port."""
     host, _, port = text.strip().rpartition(":")
-    try:
-        address = ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071") from None
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535 or (address.version == 6) != (host[0] == "["):
+    if text and not (_version(_ipv4(host)) == 4 and re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= 65535):
         raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071")
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    return text.strip()
 
 
+#: Public name or address, as it stands in SIP and SDP.
+Address = Annotated[PublicAddress, AfterValidator(_ipv4)]
 Ip = Annotated[str, AfterValidator(_address)]
 Bound = Annotated[str, AfterValidator(_bound)]
 #: Keys that only some platforms have a place for.
@@ -77,7 +86,7 @@ class Options(SbcOptions):
     )
     ring_seconds: Whole = Field(default=30, ge=5, le=180, description="How long xAI may ring before a fallback does.")
     description: str = Field(default="", max_length=60, description="For people: stands in comments and descriptions.")
-    address: PublicAddress = Field(
+    address: Address = Field(
         default="",
         description="Public address or name of the platform: where answers, and the sound, are to be sent.",
     )
@@ -86,7 +95,7 @@ class Options(SbcOptions):
         description="A transfer by the agent (SIP REFER): refuse or false; consume: the platform dials; pass: on to the "
         "carrier; true: what this platform can.",
     )
-    from_domain: PublicAddress = Field(
+    from_domain: Address = Field(
         default="", description="Host in From: of the platform; left out: address (Asterisk, FreeSWITCH)."
     )
     bind: Bound = Field(

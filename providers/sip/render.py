@@ -167,7 +167,7 @@ def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
     host, _, port = str(plain["bind"]).rpartition(":")
     address = str(plain["address"])
     return {
-        "bind_host": "" if host in {"", "0.0.0.0", "[::]"} else host.strip("[]"),  # noqa: S104 -- read, not bound
+        "bind_host": "" if host in {"", "0.0.0.0"} else host,  # noqa: S104 -- read, not bound
         "bind_port": port or "5071",
         "external": f"host:{address}" if re.search("[g-z]", address) else address,
     }
