@@ -178,10 +178,13 @@ def test_a_transfer_is_refused_unless_the_route_allows_it(platform: str) -> None
             inputs(platform, transfer=way)
 
 
-@pytest.mark.parametrize("given", [{"transfer": True}, {"transfer": False, "transfer_context": "desk"}])
-def test_a_transfer_needs_a_context_to_dial_in(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "given", [{"transfer": True}, {"transfer": False, "transfer_context": "desk"}, {"transfer_context": "desk"}]
+)
+@pytest.mark.parametrize("platform", ["asterisk", "freeswitch"])
+def test_a_transfer_is_said_and_needs_a_context_to_dial_in(platform: str, given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="transfer: true and transfer_context go together"):
-        inputs("asterisk", **given)
+        inputs(platform, **given)
 
 
 @pytest.mark.parametrize(
@@ -325,9 +328,10 @@ OTHER: dict[str, Any] = {
 @pytest.mark.parametrize("name", ONLY)
 def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
     value = OTHER.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
+    more = {"transfer": True} if name == "transfer_context" else {}
     for platform in ONLY[name]:
         before = texts(platform, fallback=FALLBACK)
-        after = texts(platform, fallback=FALLBACK, **{name: value})
+        after = texts(platform, fallback=FALLBACK, **{name: value}, **more)
         assert [file for file in before | after if before.get(file) != after.get(file) and file != "README.md"] or (
             set(before) <= {"README.md", ".gitignore"} or name in TYPED_IN.get(platform, ())
         )

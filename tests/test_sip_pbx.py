@@ -162,7 +162,6 @@ def test_asterisk_carries_a_transfer_out_in_its_context_alone() -> None:
     assert (refused["allow_transfer"], refused["context"]) == (["no"], ["xai-14155550123-refused"])
     allowed = asterisk(transfer=True, transfer_context="desk")["xai-14155550123", "endpoint"]
     assert (allowed["allow_transfer"], allowed["context"]) == (["yes"], ["desk"])
-    assert asterisk(transfer_context="desk") == asterisk(transfer=True, transfer_context="desk")
 
 
 # -- FreeSWITCH ------------------------------------------------------------------------------------------------------

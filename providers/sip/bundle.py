@@ -143,11 +143,11 @@ class Options(SbcOptions):
     @model_validator(mode="before")
     @classmethod
     def _transfer_meant(cls, given: Any) -> Any:
-        """True is what the platform can; a context to dial in is for transfers that are carried out."""
+        """True is what the platform can."""
         if not isinstance(given, dict):
             return given
         said = cast(dict[str, Any], given)
-        transfer = said.get("transfer", bool(said.get("transfer_context")))
+        transfer = said.get("transfer", False)
         able = PLATFORMS.get(str(said.get("platform", "other")), PLATFORMS["other"]).transfers
         return {**said, "transfer": able[0] if transfer is True else "refuse" if transfer is False else transfer}
 
@@ -158,7 +158,8 @@ class Options(SbcOptions):
         if self.transfer not in able:
             raise ValueError(f"transfer: {platform.title} cannot {self.transfer} a REFER: write {' or '.join(able)}")
         if "transfer_context" in platform.keys and (self.transfer == "consume") != bool(self.transfer_context):
-            raise ValueError("transfer: true and transfer_context go together: name the context that it may dial in")
+            missing = "name the context that it may dial in" if self.transfer == "consume" else "write both, or neither"
+            raise ValueError(f"transfer: true and transfer_context go together: {missing}")
         return self
 
     @model_validator(mode="after")
