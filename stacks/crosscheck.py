@@ -227,8 +227,28 @@ def _auth(entry: _Entry) -> Iterator[Remark]:
             place = (*entry.place("auth"), "digest")
             yield Remark(place, f"{declared.title} cannot log in with a digest ({ability.why}): {way}")
         return
+    place = (*entry.place("auth"), "allow")
     for name in names:
-        yield from _uncovered(auth.allow or (), name, declared.title, (*entry.place("auth"), "allow"))
+        yield from _uncovered(auth.allow or (), name, declared.title, place)
+    if (address := route.own_addresses()) is not None:
+        yield from _unlike(auth.allow or (), address, place)
+
+
+def _unlike(allow: tuple[str, ...], address: str, place: Location) -> Iterator[Remark]:
+    """What an allowlist says of calls that come from a machine of one's own: its address, and nobody else's ranges."""
+    for index, entry in enumerate(allow):
+        if ranges.is_name(entry):
+            text = f"{entry} is not where these calls come from: write the public address of the PBX or SBC as a CIDR"
+            yield Remark((*place, index), text)
+            return
+    if values.is_address(address) and not _covers(allow, address):
+        text = f"{address}, the route's address, is in none of these networks: its calls would be refused; add {address}/32"
+        yield Remark(place, text, "warning")
+
+
+def _covers(allow: tuple[str, ...], address: str) -> bool:
+    found = ipaddress.ip_network(address)
+    return any(_contains(ipaddress.ip_network(cidr), found) for cidr in ranges.resolve(allow))
 
 
 def _uncovered(allow: tuple[str, ...], name: str, title: str, place: Location) -> Iterator[Remark]:

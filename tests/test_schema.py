@@ -31,6 +31,7 @@ BEYOND_A_SCHEMA = {
     "agent-numbers-at-odds": "other entries",
     "agent-tools-twice": "other entries",
     "sip-one-box": "other entries",
+    "allow-a-carrier-for-a-pbx": "the platform's own addresses",
     "did": "other entries",
     "secret-of-a-vendor": "what is installed",
     "agent-unknown": "other entries",

@@ -115,6 +115,12 @@ class CarrierRoute(StrictModel, ABC):
         """The names of the published ranges this route's calls come from; an allowlist must cover them."""
         return (self.delivers,)
 
+    def own_addresses(self) -> str | None:
+        """The public address that its calls come from, where they come from a machine of the customer's: empty where the
+        route does not say it; None where a carrier's published ranges may be meant.
+        """
+        return None
+
     def abilities(self) -> Mapping[Capability, Ability]:
         """What this route can, where that is not what its carrier can in general."""
         return {}

@@ -41,6 +41,10 @@ class Route(Options, CarrierRoute):
         """The platform's configuration."""
         return files(BundleSpec.model_validate(self._inputs(leg)).canonical())
 
+    def own_addresses(self) -> str | None:
+        """The PBX's or SBC's own; of any other platform that may be one which publishes ranges."""
+        return None if self.platform == "other" else self.address
+
     def stands_on(self, leg: Leg) -> Box:
         """The PBX, or the SBC in front of the platform: what numbers have there alone, and what is one for all of them."""
         whole = of(self.platform, self.sbc)
