@@ -172,6 +172,36 @@ def test_another_platform_takes_the_files_of_the_earlier_one_away(root: Path) ->
     assert set(tree(root / f"bundles/prod/{HQ}")) == {".gitignore", "README.md", "xai-498912345670.ios", "notes.txt"}
 
 
+def test_what_is_left_of_a_number_that_is_gone_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == ended("render", "prod") == 0
+    for name in ("notes", "+1415"):
+        (root / "bundles/prod" / name).mkdir()
+        (root / "bundles/prod" / name / "README.md").write_text("mine\n")
+    before = tree(root / "bundles")
+    head, hq, lab = re.split(r"(?m)^(?=  hq:|  lab:)", STACK)
+    line = f"left: {HQ} in bundles/prod/{HQ}: the stack has no files for it any more; its README.md says how to take it back"
+    for stack, gone in ((head + lab, [HQ]), (head, [HQ, LAB])):
+        (root / "stacks/prod.yaml").write_text(stack)
+        capsys.readouterr()
+        assert ended("render", "prod") == 0
+        out = capsys.readouterr().out
+        assert line in out
+        assert f"  {SECRET} holds a password\n" in out
+        assert ended("render", "prod", "--check") == 1
+        capsys.readouterr()
+        assert ended("render", "prod", "--check", "--json") == 1
+        told = json.loads(capsys.readouterr().out)
+        jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+        assert [each["number"] for each in told["left"]] == gone
+        assert told["left"][0]["secret_files"] == [SECRET]
+    assert tree(root / "bundles") == before
+    (root / "stacks/prod.yaml").write_text(head + hq + lab)
+    assert ended("render", "prod", "--check") == 0
+
+
 @pytest.mark.parametrize("kind", ["changed", "theirs", "binary", "link", "folder"])
 def test_what_was_not_written_here_is_not_overwritten(
     root: Path, kind: str, capsys: pytest.CaptureFixture[str]

@@ -17,7 +17,7 @@ from providers.kernel.files import Files, intact
 from stacks import document, graph
 from stacks.model import Auth
 from xtel import terminal
-from xtel.authoring.render_report import BundleReport, FileReport, FileState
+from xtel.authoring.render_report import BundleReport, FileReport, FileState, LeftReport
 from xtel.project import layout
 
 PASSWORD = "XTEL_DIGEST_PASSWORD"  # noqa: S105 -- the name of a variable
@@ -57,6 +57,27 @@ class RenderedBundle:
 
 
 @dataclass(frozen=True)
+class LeftBundle:
+    """The folder of a number that the stack has no files for any more: what it tells stands on the PBX all the same."""
+
+    number: str
+    folder: Path
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The files in it that hold a password."""
+        try:
+            names = (self.folder / ".gitignore").read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return ()
+        return tuple(name for name in names if not name.startswith("#") and (self.folder / name).is_file())
+
+    def report(self) -> LeftReport:
+        """For ``--json``."""
+        return LeftReport(number=self.number, folder=str(self.folder), secret_files=self.secrets)
+
+
+@dataclass(frozen=True)
 class WrittenFile:
     """A bundle with what was found, or done, of each file; ``secret`` is the path of a secret file that was written."""
 
@@ -91,13 +112,27 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBund
             given = isinstance(declared.auth, Auth) and declared.auth.digest and declared.auth.digest.password
             found.append(RenderedBundle(key, leg.number, files, out / leg.number, made=not given))
     chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]
-    if not chosen:
+    if not chosen and (number or not left([], out)):
         keys = ", ".join(bundle.key for bundle in found)
         raise InputError(
             f"{stack} has no number {number} with files to apply" if number else f"{stack} has no files to apply",
             step=f"name one of {keys}" if keys else _WHERE,
         )
     return chosen
+
+
+def left(found: list[RenderedBundle], out: Path) -> list[LeftBundle]:
+    """The bundles of numbers that were rendered into this folder once, and are not among those of the stack now."""
+    here = {bundle.folder for bundle in found}
+    folders = sorted(out.iterdir()) if out.is_dir() else []
+    return [
+        LeftBundle(folder.name, folder)
+        for folder in folders
+        if re.fullmatch(r"\+[0-9]{1,20}", folder.name)
+        and folder not in here
+        and folder.is_dir()
+        and any(_is_ours(path) for path in sorted(folder.rglob("*")))
+    ]
 
 
 def check(found: list[RenderedBundle]) -> list[WrittenFile]:
@@ -248,6 +283,15 @@ def show(written: list[WrittenFile], *, checked: bool) -> None:
             terminal.note(f"  the password is in no file: --with-secrets writes {item.bundle.files.secret} (mode 0600)")
 
 
+def show_left(gone: list[LeftBundle]) -> None:
+    """One line for each number that the stack has no files for any more."""
+    for each in gone:
+        text = f"left: {each.number} in {layout.shown(each.folder)}: the stack has no files for it any more"
+        terminal.line(f"{text}; its README.md says how to take it back, then remove the folder")
+        for name in each.secrets:
+            terminal.line(f"  {name} holds a password")
+
+
 def _lines(item: WrittenFile) -> Iterator[str]:
     secret = item.bundle.files.secret
     different = {name: state for name, state in item.states.items() if state != "same"}
@@ -259,6 +303,6 @@ def _lines(item: WrittenFile) -> Iterator[str]:
         yield f"written: {item.secret} (mode 0600, not for git)"
 
 
-def agrees(written: list[WrittenFile]) -> bool:
-    """Whether every file on disk is what it should be."""
-    return all(state == "same" for item in written for state in item.states.values())
+def agrees(written: list[WrittenFile], gone: list[LeftBundle]) -> bool:
+    """Whether every file on disk is what it should be, and none is left of a number that is gone."""
+    return not gone and all(state == "same" for item in written for state in item.states.values())
