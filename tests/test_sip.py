@@ -388,7 +388,7 @@ def declared(**more: Any) -> dict[str, Any]:
 
 def test_the_state_holds_hashes_and_a_person_is_told(hand: Hand) -> None:
     assert hand.up(**declared()) == "create"
-    made = bundle.files(inputs("asterisk"))
+    made = bundle.files({**inputs("asterisk"), "stack": "prod"})
     assert hand.state["content"] == made.content
     assert hand.state["sha256"] == made.sha256
     (warning,) = hand.warnings

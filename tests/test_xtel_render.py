@@ -12,7 +12,7 @@ import pytest
 
 from providers.kernel.files import intact
 from tests.conftest import ROOT
-from tests.test_sip import registered
+from tests.test_sip import PLATFORMS, registered
 from tests.test_xtel_cli import ended
 from xtel.authoring import render, render_report
 
@@ -170,6 +170,20 @@ def test_another_platform_takes_the_files_of_the_earlier_one_away(root: Path) ->
     assert ended("render", "prod", "--check") == 1
     assert ended("render", "prod") == 0
     assert set(tree(root / f"bundles/prod/{HQ}")) == {".gitignore", "README.md", "xai-498912345670.ios", "notes.txt"}
+
+
+def test_commands_name_the_stack(root: Path) -> None:
+    routes = [f"platform: {each}" for each in PLATFORMS if each != "teams"]
+    routes += ["platform: teams, gateway: sbc.example.com", "mode: twiml"]
+    for route in routes:
+        spoken = f"carrier: {'twilio' if 'mode' in route else 'sip'}, {route}"
+        (root / "stacks/prod.yaml").write_text(
+            STACK.replace("carrier: sip, platform: asterisk", spoken).replace("fallback:", "name: hq #")
+        )
+        assert ended("render", "prod", "--number", "hq", "--out", route) == 0
+        texts = "".join(tree(root / route).values())
+        assert f"`xtel render prod --number {HQ} --with-secrets`" in texts
+        assert "STACK" not in texts
 
 
 def test_what_is_left_of_a_number_that_is_gone_is_named(

@@ -51,6 +51,8 @@ class Leg:
     login: Login | None = None
     #: Further spellings in which the carrier delivers the number: ``0891…``, ``0049891…``.
     did: tuple[str, ...] = ()
+    #: Whose it is, for the commands in files that people apply.
+    stack: str = "STACK"
 
     def checked_fallbacks(self, *, shared: bool) -> tuple[Fallback, ...]:
         """The fallbacks, in order. Raises ValueError for one with a user part on a trunk that many numbers share."""

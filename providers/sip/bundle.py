@@ -199,7 +199,8 @@ class BundleSpec(Spec, Options):
 
 
 def files(inputs: Mapping[str, Any]) -> Files:
-    """The bundle of canonical inputs. Raises ValueError for a value that a file cannot hold."""
+    """The bundle of canonical inputs, with commands for the stack of their marker. Raises ValueError for a value that a file
+    cannot hold."""
     return render.bundle(_rendered(inputs))
 
 
@@ -209,7 +210,8 @@ def check(inputs: Mapping[str, Any]) -> None:
 
 
 def _rendered(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if name in _RENDERED}
+    rendered = {name: value for name, value in inputs.items() if name in _RENDERED}
+    return {**rendered, "stack": inputs.get("stack") or _stack(str(inputs.get("marker") or ""))}
 
 
 class Bundle(Object["Nowhere", BundleSpec]):

@@ -135,6 +135,7 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "id": f"xai-{digits}",
         "under": f"xai_{digits}",
         "upper": f"XAI_{digits}",
+        "stack": str(inputs.get("stack") or "STACK"),
         "target": str(inputs["target"]),
         "to": to,
         "fallback": ways,

@@ -107,7 +107,7 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBund
     """The bundles of a stack, or the one of a number (its key, or E.164). Raises InputError when there is none."""
     found: list[RenderedBundle] = []
     for key, declared in document.read(file).numbers.items():
-        leg = graph.leg(key, declared)
+        leg = graph.leg(key, declared, stack.rpartition("/")[2])
         if declared.route and declared.number and (files := declared.route.files(leg)):
             given = isinstance(declared.auth, Auth) and declared.auth.digest and declared.auth.digest.password
             found.append(RenderedBundle(key, leg.number, files, out / leg.number, made=not given))
