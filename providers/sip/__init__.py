@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from providers.kernel.capabilities import Ability, Capability
 from providers.kernel.files import Files
 from providers.kernel.route import Box, CarrierRoute, Leg, RouteObject
+from providers.kernel.spelling import Spelled
 from providers.kernel.vendor import Carrier
 from providers.sip import ranges
 from providers.sip.bundle import Bundle, BundleSpec, Nowhere, Options, check, files
@@ -24,7 +25,9 @@ class Route(Options, CarrierRoute):
     """A PBX, SBC or SIP proxy of your own: `xtel render` writes its files, you apply them."""
 
     carrier: Literal["sip"] = Field(default="sip", description="Any PBX, SBC or SIP proxy, by files.")
-    box: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,60}$")] = Field(
+    box: Annotated[
+        str, Spelled(r"^[A-Za-z0-9_-]{0,60}$", "must be at most 60 letters, digits, _ and -, such as berlin")
+    ] = Field(
         default="",
         description="A name of yours for the machine, where numbers of one platform are on several: what numbers on one "
         "machine take there must differ, and what is one for all of them must be the same.",

@@ -14,6 +14,7 @@ from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.files import Files
 from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
+from providers.kernel.spelling import Spelled
 from providers.kernel.values import E164, Did, PublicAddress, SipUri, Whole, has_unknown
 from providers.kernel.vendor import Settings
 from providers.sip import render
@@ -28,7 +29,9 @@ Codec = Annotated[
     Literal["PCMU", "PCMA", "G722"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),  # pyright: ignore[reportUnknownLambdaType]
 ]
-_NAME = r"^[A-Za-z0-9_-]{0,60}$"
+SectionName = Annotated[
+    str, Spelled(r"^[A-Za-z0-9_-]{0,60}$", "must be at most 60 letters, digits, _ and -, as in its own configuration")
+]
 
 
 def _ipv4(text: str) -> str:
@@ -103,35 +106,38 @@ class Options(SbcOptions):
         description="Address and port of this machine that TLS listens on, such as 0.0.0.0:5071 (Asterisk, FreeSWITCH).",
     )
     media_address: Ip = Field(default="", description="Address of this machine for the sound (Asterisk).")
-    transport: str = Field(
-        default="", pattern=_NAME, description="Name of a TLS transport that is there already, to be used (Asterisk)."
+    transport: SectionName = Field(
+        default="", description="Name of a TLS transport that is there already, to be used (Asterisk)."
     )
-    profile: str = Field(
-        default="", pattern=_NAME, description="Name of a SIP profile that is there already, to be used (FreeSWITCH)."
+    profile: SectionName = Field(
+        default="", description="Name of a SIP profile that is there already, to be used (FreeSWITCH)."
     )
-    context: str = Field(
-        default="public", pattern=_NAME, description="Dialplan context where the carrier's calls arrive (FreeSWITCH)."
+    context: SectionName = Field(
+        default="public", description="Dialplan context where the carrier's calls arrive (FreeSWITCH)."
     )
-    extension: str = Field(
-        default="", pattern=r"^[0-9]{0,20}$", description="What users dial beside the number, in digits (FreeSWITCH)."
+    extension: Annotated[str, Spelled(r"^[0-9]{0,20}$", "must be at most 20 digits, such as 8000")] = Field(
+        default="", description="What users dial beside the number, in digits (FreeSWITCH)."
     )
-    transfer_context: str = Field(
+    transfer_context: SectionName = Field(
         default="",
-        pattern=_NAME,
         description="Dialplan context that a transfer by the agent may dial in (Asterisk, FreeSWITCH).",
     )
-    interface: str = Field(
-        default="", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."
-    )
+    interface: Annotated[
+        str, Spelled(r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", "must be an interface of IOS, such as GigabitEthernet1")
+    ] = Field(default="", description="Interface towards xAI (CUBE).")
     tag: Whole = Field(
         default=901,
         ge=1,
         le=9980,
         description="First tag of dial peers and voice classes; numbers need ten each (CUBE).",
     )
-    ca_file: str = Field(
+    ca_file: Annotated[
+        str,
+        Spelled(
+            r"^/[A-Za-z0-9._/-]{1,200}$", "must be a whole path of letters, digits and . _ - /, such as /etc/xai.pem"
+        ),
+    ] = Field(
         default="/etc/ssl/certs/ca-certificates.crt",
-        pattern=r"^/[A-Za-z0-9._/-]{1,200}$",
         description="Public certificate authorities on the machine (Asterisk, Kamailio, OpenSIPS).",
     )
 
