@@ -18,8 +18,8 @@ from sandbox.store import Store
 _FORM = "application/x-www-form-urlencoded"
 #: Where a JSON body lists the fields it speaks of (xAI's field mask).
 _PATHS = "paths"
-#: Query parameters that choose a page: `Page` and `PageToken`, `page[number]`, `offset`.
-_PAGING = frozenset({"Page", "PageToken", "page[number]", "offset"})
+#: Query parameters that choose a page, by their vendors' names.
+_PAGING = frozenset({"Page", "PageToken", "page[number]", "offset", "start", "next_page_token"})
 _BLOCK, _BLOCKS = 1 << 20, 64  # bytes of white space behind the body of a bomb, and how often
 
 
@@ -131,8 +131,12 @@ def _followed(answer: Answer, call: Call, origin: str) -> Answer:
     meta: Any = document.get("meta")
     if "next_page_uri" in document:
         document["next_page_uri"] = origin + address
+    elif "next_page_token" in document and not origin:
+        document |= {"next_page_token": "0"}
     elif not is_object(meta):
-        return answer
+        alone = len(document) == 1 and is_array(next(iter(document.values())))
+        link = {"link": f'<{origin or call.origin}{address}>; rel="next"'}  # RFC 8288
+        return replace(answer, headers={**answer.headers, **link}) if alone else answer
     elif "next_page_url" in meta:
         meta["next_page_url"] = (origin or call.origin) + address
     elif "next" in meta:

@@ -33,6 +33,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "twilio.key": ("main", "standard"),
     "twilio.enhanced_sip": (True, False),  # without it a <Dial> takes one <Sip> and nothing beside it
     "telnyx.unassign": ("null", "empty"),
+    "chime.associations": ("numbers", "connectors"),  # in whose region a number is put on another region's connector
+    "webex.gateways": ("online", "offline", "never"),  # whether the local gateways of trunks are there
     "vonage.update": ("replaces", "merges"),  # what an update does to settings that it leaves out
 }
 # Name: the default, what may be set, and what that is.

@@ -28,6 +28,8 @@ from stacks.resource import NUMBER, UNKNOWN, Resource
 HopName = Literal["attachment", "trunk", "sip", "registration", "authentication", "webhook", "agent"]
 #: ok; stopped: an object ends the call here; missing: the object that decides it is not there; unknown: nothing tells.
 HopState = Literal["ok", "stopped", "missing", "unknown"]
+#: At which xAI may take SIP over TLS: 5061, also where a URI names none (RFC 3263); its page for Telnyx says 5060.
+_PORTS = frozenset({None, 5060, 5061})
 #: Not known yet, and still there: what is bought or made in this run.
 _COMING = frozenset({"phone_number", "agent_id"})
 #: A carrier's object that says this says nothing about calls.
@@ -439,7 +441,7 @@ class _Path:
         if stop := next(iter(taker.does.stops), None):
             return [Hop("attachment", "stopped", name, one_line(stop.why))]
         if gone := next((each for each in self.others if id in each.ids and not each.does.takes), None):
-            return [Hop("attachment", "ok", name), Hop("trunk", "missing", gone.resource.name, "it is gone")]
+            return [Hop("attachment", "ok", name), Hop("trunk", "missing", gone.resource.name, "it is not there")]
         return [
             Hop("attachment", "stopped", name, "its calls go somewhere else" if id else "it sends its calls nowhere")
         ]
@@ -482,7 +484,9 @@ class _Path:
         for each in sorted(self.others, key=lambda item: (not item.does.tries, *item.order)):
             told = each.does.destinations or (each.does.tries and not each.does.takes)
             if told and each.vendor in self._near and each.key not in here:
-                yield Hop("sip" if each.does.destinations else "trunk", "missing", each.resource.name, "it is gone")
+                yield Hop(
+                    "sip" if each.does.destinations else "trunk", "missing", each.resource.name, "it is not there"
+                )
 
     @property
     def _leads_nowhere(self) -> bool:
@@ -492,14 +496,17 @@ class _Path:
         )
 
     def _reaches(self, called: _Called, to: Destination) -> bool:
-        """Whether a URI is the registration's own, and is let in: another host is a fallback. Unknown counts as reached."""
+        """Whether a URI is the registration's own, and is let in: another host is a fallback. Unknown counts as reached,
+        and so does port 5060, of which the documents disagree.
+        """
         home = self._home.does if self._home else None
         if home is None or not home.host or called.target is None:
             return True
         if home.auth == "digest" and to.username is not None and to.username != home.username:
             return False
         dialled = called.target.number in {self.number, ""} or not self.number.startswith("+")  # or not bought yet
-        return called.target.host == home.host.lower() and dialled
+        over_tls = called.target.transport == "tls" and called.target.port in _PORTS
+        return called.target.host == home.host.lower() and dialled and over_tls
 
     # -- at xAI ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ A carrier of another package has its own. Any of them also takes a mapping, as t
 
 from __future__ import annotations
 
+from providers.chime import Route as Chime
 from providers.kernel.purchase import Buy
 from providers.plivo import Route as Plivo
 from providers.sip import Route as Sip
@@ -15,9 +16,12 @@ from providers.twilio import Recorded as TwilioRecording
 from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
+from providers.webex import Route as Webex
+from providers.zoom import Route as Zoom
 
 __all__ = [
     "Buy",
+    "Chime",
     "Plivo",
     "Sip",
     "Telnyx",
@@ -26,4 +30,6 @@ __all__ = [
     "TwilioDisasterRecovery",
     "TwilioRecording",
     "Vonage",
+    "Webex",
+    "Zoom",
 ]

@@ -54,6 +54,8 @@ class Exchange:
     media: str
     text: str
     headers: Mapping[str, str]
+    #: The body of a request in JSON.
+    sent: Any = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -73,14 +75,19 @@ class Recorder(httpx.BaseTransport):
         response = self._inner.handle_request(request)
         response.read()
         query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
-        form = parse_qsl(request.read().decode(), keep_blank_values=True)
-        media = response.headers.get("content-type", "").partition(";")[0]
+        text, in_json = request.read().decode(), _media(request) == "application/json"
+        form = () if in_json else parse_qsl(text, keep_blank_values=True)
         said = (request.method, request.url.path, tuple(query), tuple(form))
-        self._exchanges.append(Exchange(*said, response.status_code, media, response.text, response.headers))
+        answered = (response.status_code, _media(response), response.text, response.headers)
+        self._exchanges.append(Exchange(*said, *answered, json.loads(text) if in_json else None))
         return httpx.Response(response.status_code, headers=response.headers, content=response.content)
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _media(message: httpx.Request | httpx.Response) -> str:
+    return message.headers.get("content-type", "").partition(";")[0]
 
 
 @dataclass(frozen=True)
@@ -97,10 +104,10 @@ class Operation:
         listed = [_resolved(item, self.document) for item in self.declared.get("parameters", [])]
         return {item["name"]: dict(item) for item in listed if item["in"] == place}
 
-    @property
-    def form(self) -> Mapping[str, Any]:
+    def sent(self, media: str) -> Mapping[str, Any]:
+        """Schema of a request's body."""
         content = self.declared.get("requestBody", {}).get("content", {})
-        return _resolved(content.get("application/x-www-form-urlencoded", {}).get("schema", {}), self.document)
+        return _resolved(content.get(media, {}).get("schema", {}), self.document)
 
     def answer(self, status: int) -> Mapping[str, Any] | None:
         """Schema and examples of an answer; None where this status is not documented."""
@@ -118,6 +125,8 @@ class Contract:
     undocumented: frozenset[str] = frozenset()
     #: Parameters that an empty value clears, although their pattern does not say so.
     cleared: frozenset[str] = frozenset()
+    #: Answers may lack what is declared and not required: the types of an SDK say so of nearly everything.
+    lacking: bool = False
     _seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def problems(self, exchange: Exchange) -> list[str]:
@@ -170,8 +179,11 @@ class Contract:
         declared = {name: item["schema"] for name, item in queries.items()}
         needed = [name for name, item in queries.items() if item.get("required")]
         yield from self._pairs(operation, "query", declared, needed, exchange.query)
-        form = operation.form
+        form = operation.sent("application/x-www-form-urlencoded")
         yield from self._pairs(operation, "form", form.get("properties", {}), form.get("required", ()), exchange.form)
+        if exchange.sent is not None:
+            schema = _strict(operation.sent("application/json"), operation.document, {}, whole=False)
+            yield from (_worded("body", error) for error in _errors(schema, exchange.sent))
 
     def _pairs(
         self, operation: Operation, place: str, declared: Mapping[str, Any], needed: Any, given: Any
@@ -210,7 +222,7 @@ class Contract:
         elif exchange.media != "application/json":
             yield f"the answer is {exchange.media or 'of no type'}, not application/json"
         else:
-            schema = _strict(declared["schema"], operation.document, self._empty)
+            schema = _strict(declared["schema"], operation.document, self._empty, whole=not self.lacking)
             own = {_kind(error) for value in _shown(declared) for error in _errors(schema, value)}
             found = [error for error in _errors(schema, exchange.body) if _kind(error) not in own]
             yield from (_worded("answer", error) for error in found)
@@ -242,16 +254,19 @@ def _resolved(schema: Any, document: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema
 
 
-def _strict(schema: Any, document: Mapping[str, Any], empty: Mapping[str, set[str]], name: str = "") -> dict[str, Any]:
-    """OpenAPI 3.0 as JSON Schema, where every declared property is there and no other one is."""
+def _strict(
+    schema: Any, document: Mapping[str, Any], empty: Mapping[str, set[str]], name: str = "", *, whole: bool = True
+) -> dict[str, Any]:
+    """OpenAPI 3.0 as JSON Schema, where every declared property is there (``whole``, else what is required) and no other."""
     schema = _resolved(schema, document)
     made: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
     if "items" in schema:
-        made["items"] = _strict(schema["items"], document, empty)
+        made["items"] = _strict(schema["items"], document, empty, whole=whole)
     if "properties" in schema:
-        inner = {key: _strict(value, document, empty, key) for key, value in schema["properties"].items()}
+        inner = {key: _strict(value, document, empty, key, whole=whole) for key, value in schema["properties"].items()}
         # @JsonInclude(NON_NULL): the vendor leaves out what is null.
         needed = [] if "NON_NULL" in schema.get("x-class-extra-annotation", "") else list(inner)
+        needed = needed if whole else schema.get("required", [])
         made |= {"properties": inner, "required": needed, "additionalProperties": False}
     if schema.get("nullable"):
         made |= {"type": [schema["type"], "null"]} if "type" in schema else {}
@@ -266,7 +281,7 @@ def _shown_empty(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
     For a format without a pattern (a URL) that holds for every property of the format, for a SID for this one alone.
     """
     names = {name for document in documents for example in _examples(document) for name in _empty(example)}
-    schemas = [schema for document in documents for schema in document["components"]["schemas"].values()]
+    schemas = [schema for document in documents for schema in document["components"].get("schemas", {}).values()]
     declared = [entry for schema in schemas for entry in schema.get("properties", {}).items() if entry[0] in names]
     formats = {field["format"] for _, field in declared if "format" in field and "pattern" not in field}
     return {"names": names, "formats": formats}

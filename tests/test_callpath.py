@@ -106,6 +106,23 @@ CASES = {
             "other": {"number": OTHER, "route": {"carrier": "plivo", "trunk": "shared"}, "auth": {"allow": ["plivo"]}}
         },
     ),
+    "chime": Case(
+        {"route": {"carrier": "chime"}, "fallback": [PBX], "auth": {"allow": ["chime:us-east-1"]}},
+        [("attachment", "attachment"), ("sip", "connector-us-east-1"), ("sip", "connector-us-east-1"), *at_xai()],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls", f"sip:{NUMBER}@pbx.example.com:5061;transport=tls"),
+    ),
+    "chime, shared connector": Case(
+        {"route": {"carrier": "chime", "connector": "shared"}, "auth": {"allow": ["chime:us-east-1"]}},
+        [("attachment", "attachment"), ("sip", "chime/connector-us-east-1"), *at_xai()],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
+        others={
+            "other": {
+                "number": OTHER,
+                "route": {"carrier": "chime", "connector": "shared"},
+                "auth": {"allow": ["chime:us-east-1"]},
+            }
+        },
+    ),
     "a PBX": Case(
         {"route": {"carrier": "sip", "platform": "asterisk"}, "fallback": [PBX_USER], "auth": DIGEST},
         [("attachment", "bundle"), ("sip", "bundle"), ("sip", "bundle"), *at_xai()],
@@ -327,6 +344,10 @@ def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
         ("telnyx", "routing", {"primary": None, "secondary": None}, "sip"),
         ("telnyx", "connection", {"codecs": ["G722"]}, ""),
         ("telnyx", "connection", {"active": False}, "trunk"),
+        ("chime", "attachment", {"connector_id": "theirs"}, "attachment"),
+        ("chime", "connector-us-east-1", {"enabled": False}, "trunk"),
+        ("chime", "connector-us-east-1", {"routes": [{"host": "else.example.com", "port": 5061, "priority": 1}]}, "sip"),
+        ("chime, shared connector", "chime/connector-us-east-1", {"enabled": False}, "trunk"),
         ("plivo", "attachment", {"trunk_id": "99"}, "attachment"),
         ("plivo", "trunk", {"enabled": False}, "trunk"),
         ("plivo", "trunk", {"primary": f"id-{NUMBER}/fallback-1", "fallback": None}, "sip"),

@@ -520,7 +520,7 @@ def test_every_key_of_a_route_is_told_where_it_belongs_or_whose_it_is() -> None:
                 assert (
                     f"is not a key of {carrier.name}, but of " in said
                     or "is a key of the number" in said
-                    or "under buy" in said
+                    or "belongs under " in said
                 )
                 assert "under route" not in said
 

@@ -17,6 +17,8 @@ from tests.conftest import Sandbox
 from tests.reconciling import Hand
 from xtel import cli
 from xtel.operations.importing import answers
+from xtel.operations.importing import survey as surveying
+from xtel.project.layout import Project
 
 LONDON, CHICAGO, NYC, DENVER = "+442079460011", "+13125550142", "+12125550177", "+13035550164"
 
@@ -70,6 +72,21 @@ def test_telnyx_says_why_a_route_stays(known: Sandbox) -> None:
     assert f"{id} carries 1 other number: a shared one is not imported; next: give {LONDON}" in refused(
         "telnyx", LONDON
     )
+
+
+@pytest.mark.parametrize(
+    ("carrier", "why", "declare"),
+    [
+        ("sip", "SIP has no API here, so there is nothing to import", "route: {carrier: sip}"),
+        ("webex", "Webex does not show what the local gateway does", "route: {carrier: webex, trunk: HQ gateway}"),
+        ("zoom", "Zoom Phone does not show what the SBC does", "route: {carrier: zoom, sip_group: SBC East}"),
+    ],
+)
+def test_a_carrier_that_cannot_be_imported_says_why(tmp_path: Path, carrier: str, why: str, declare: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        surveying.survey(Project(tmp_path), "prod", carrier, (), answers.Answers())
+    assert str(refusal.value).startswith(why)
+    assert f"declare the number with `{declare}` and `take_over: true`" in str(refusal.value)
 
 
 def test_plivo_says_why_a_route_stays(known: Sandbox) -> None:
@@ -139,7 +156,7 @@ def test_a_bad_file_of_secrets_shows_no_value(tmp_path: Path, text: str, message
     ("options", "message"),
     [
         ((), "Missing option '--carrier'"),
-        (("--carrier", "nosuch"), "expected one of plivo, sip, telnyx, twilio"),
+        (("--carrier", "nosuch"), f"expected one of {', '.join(registry.carriers())}"),
         (("--carrier", "twilio", "--number", "4155550100"), "must start with +"),
         (("--carrier", "twilio", "--webhook", "http://a.example"), "must be an https:// URL"),
     ],

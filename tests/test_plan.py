@@ -389,23 +389,24 @@ def test_a_released_number_needs_more_than_one_word_and_its_price_is_known_only_
     assert price.table() == ()
 
 
-def many(count: int, change: int) -> Iterator[Step]:
+def many(count: int, change: int, to: str = ";transport=tcp") -> Iterator[Step]:
     for index in range(count):
         e164 = f"+1415555{index:04}"
         yield registered(e164)
-        yield from linked(e164, target=f"sip:{e164}@sip.voice.x.ai;transport=tcp" if index < change else "")
+        yield from linked(e164, target=f"sip:{e164}@sip.voice.x.ai{to}" if index < change else "")
 
 
 def test_shares_are_counted_from_ten_numbers() -> None:
-    assert "max-reroute" not in {rule for rule, _ in rules_of(judged(*many(9, 9)))}
-    review = judged(*many(20, 7))
+    again = ":5061;transport=tls"
+    assert "max-reroute" not in {rule for rule, _ in rules_of(judged(*many(9, 9, again)))}
+    review = judged(*many(20, 7, again))
     texts = [finding.what for finding in review.findings if finding.rule == "max-reroute"]
     assert texts == [
         "7 of 20 numbers (35 %, at most 30 %) at acme would be rerouted",
         "7 of 20 numbers (35 %, at most 30 %) of the stack would be rerouted",
     ]
     raised = rules.Limits.model_validate({"reroute": 40, "carriers": {"acme": {"reroute": 50}}})
-    assert "max-reroute" not in {rule for rule, _ in rules_of(judged(*many(20, 7), limits=raised))}
+    assert "max-reroute" not in {rule for rule, _ in rules_of(judged(*many(20, 7, again), limits=raised))}
 
 
 def test_a_limit_lets_some_numbers_go() -> None:

@@ -49,6 +49,14 @@ CASES = {
         "+14155550148", "telnyx", "the number is port-pending, not active", {"status": "port-pending"}
     ),
     "plivo: inactive": Case("+14155550148", "plivo", "the number is not active", {"active": False}),
+    "chime: not owned": Case(
+        "+14155550147", "chime", "does not own the number (HTTP 404); next: order or port it at Amazon"
+    ),
+    "chime: another product": Case(
+        *("+14155550148", "chime", "its product type is SipMediaApplicationDialIn"),
+        {"product_type": "SipMediaApplicationDialIn"},
+    ),
+    "chime: not active": Case("+14155550148", "chime", "its status is AcquireFailed", {"status": "AcquireFailed"}),
     "plivo: no voice": Case("+14155550148", "plivo", "the number takes no voice calls", {"voice_enabled": False}),
 }
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

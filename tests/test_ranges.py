@@ -34,8 +34,11 @@ PLATFORMS = [
         "didww",
         [f"46.19.{third}.14/32" for third in (209, 210, 212, 213, 214, 215)] + ["185.238.173.14/32"],
     ),
-    ("chime:us-east-1", ["3.80.16.0/23"]),
-    ("chime:us-west-2", ["99.77.253.0/24"]),
+]
+#: Of carriers that publish them by region.
+REGIONS = [
+    ("chime:us-east-1", ["3.80.16.0/23", "99.77.254.0/24"]),
+    ("chime:us-west-2", ["99.77.232.0/24", "99.77.253.0/24"]),
     ("chime:ca-central-1", ["99.77.233.0/24"]),
     ("chime:eu-central-1", ["99.77.247.0/24"]),
     ("chime:eu-west-1", ["99.77.250.0/24"]),
@@ -48,7 +51,7 @@ PLATFORMS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "networks"), PLATFORMS, ids=[name for name, _ in PLATFORMS])
+@pytest.mark.parametrize(("name", "networks"), PLATFORMS + REGIONS, ids=[name for name, _ in PLATFORMS + REGIONS])
 def test_platforms_by_name(name: str, networks: list[str]) -> None:
     assert list(ranges.resolve([name])) == networks
     table = ranges.table(name)

@@ -32,6 +32,8 @@ BEYOND_A_SCHEMA = {
     "agent-tools-twice": "other entries",
     "sip-one-box": "other entries",
     "allow-a-carrier-for-a-pbx": "the platform's own addresses",
+    "chime-fallbacks": "what the carrier can",
+    "chime-number-outside-the-us": "numbering plans",
     "did": "other entries",
     "secret-of-a-vendor": "what is installed",
     "agent-unknown": "other entries",

@@ -392,7 +392,7 @@ def test_the_state_holds_hashes_and_a_person_is_told(hand: Hand) -> None:
     assert hand.state["content"] == made.content
     assert hand.state["sha256"] == made.sha256
     (warning,) = hand.warnings
-    assert warning.startswith("someone must apply this bundle (README.md, ")
+    assert warning.startswith("someone must apply these files to the asterisk (README.md, ")
     assert warning.endswith(f"xtel render prod --number {NUMBER}")
     assert hand.up(**declared()) == "same"
     assert hand.refresh()
@@ -416,7 +416,7 @@ def test_a_changed_template_of_a_new_release_shows_as_a_change(hand: Hand, monke
     render._environment.cache_clear()
     assert hand.state["sha256"] != before
     assert hand.warnings == [
-        f"someone must apply this bundle (pjsip_xai_14155550123.conf): xtel render prod --number {NUMBER}"
+        f"someone must apply these files to the asterisk (pjsip_xai_14155550123.conf): xtel render prod --number {NUMBER}"
     ]
 
 
@@ -438,9 +438,7 @@ def test_destroy_says_that_the_pbx_goes_on(hand: Hand) -> None:
     hand.warnings.clear()
     hand.destroy()
     target = f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"
-    assert hand.warnings == [
-        f"the asterisk still sends the calls of {NUMBER} to {target}: remove the bundle's files there"
-    ]
+    assert hand.warnings == [f"the asterisk still sends the calls of {NUMBER} to {target}: remove its files there"]
 
 
 def test_no_credential_and_no_account_is_needed() -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -177,3 +178,15 @@ def test_stack_traces_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _deep(40) > 40, "the SDK keeps short stack traces: see short_stack_traces"
     workarounds.short_stack_traces()
     assert 1 <= _deep(40) <= 6
+
+
+def test_a_weak_proxy_whose_object_is_gone_is_in_nobodys_way() -> None:
+    class Gone:
+        pass
+
+    proxy = weakref.proxy(Gone())
+    with pytest.raises(ReferenceError):
+        isinstance(proxy, type)
+    workarounds.widen_pool(8)
+    workarounds.one_line_errors(str)
+    workarounds.heed_cancel()

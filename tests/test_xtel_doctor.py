@@ -179,6 +179,9 @@ def test_without_a_stack_nothing_is_needed(project: Path, monkeypatch: pytest.Mo
     assert found["Twilio"]["detail"] == (
         "not set: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET)"
     )
+    assert found["Chime"]["detail"] == (  # a session token alone would not do, nor a region
+        "not set: AWS_ACCESS_KEY_ID (or AWS_PROFILE), AWS_SECRET_ACCESS_KEY (or AWS_PROFILE)"
+    )
     assert found["Plivo"]["detail"] == "not set: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN"  # not what is wrong with a stand-in
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC1")
     found = checks(told)
@@ -367,7 +370,7 @@ def _labels() -> set[str]:
 def test_every_column_of_the_carriers_has_its_gap(env: dict[str, str], told: Told) -> None:
     _, out = told()
     head, *rows = out.partition("\nCarriers\n")[2].split("\n  why and how")[0].splitlines()
-    starts = [match.start() for match in re.finditer(r"\S+", head)]
+    starts = [match.start() for match in re.finditer(r"\S+(?: \S+)*", head)]
     assert len(rows) >= 8
     for row in rows:
         cells = re.split(r" {2,}", row.strip())

@@ -116,6 +116,26 @@ def test_what_only_together_ends_calls_is_named_as_a_whole() -> None:
     assert silenced(changed(found, "", sip_host="eu.voice.x.ai")) == set()
 
 
+@pytest.mark.parametrize(
+    ("carrier", "part", "change", "ends"),
+    [
+        ("twilio", "origination-url", {"sip_url": f"sip:{NUMBER}@sip.voice.x.ai;transport=udp"}, True),
+        ("twilio", "origination-url", {"sip_url": f"sip:{NUMBER}@sip.voice.x.ai"}, True),
+        ("twilio", "origination-url", {"sip_url": f"sip:{NUMBER}@sip.voice.x.ai:5080;transport=tls"}, True),
+        ("twilio", "origination-url", {"sip_url": f"sip:{NUMBER}@sip.voice.x.ai:5061;transport=tls"}, False),
+        ("twilio", "origination-url", {"sip_url": f"sip:{NUMBER}@sip.voice.x.ai:5060;transport=tls"}, False),
+        ("telnyx", "connection", {"transport": "UDP"}, True),
+        ("telnyx", "connection", {"transport": "TCP"}, True),
+        ("telnyx", "fqdn", {"port": 5060}, False),
+        ("telnyx", "fqdn", {"port": 5080}, True),
+        ("plivo", "uri", {"uri": f"sip:{NUMBER}@sip.voice.x.ai;transport=udp"}, True),
+    ],
+)
+def test_what_xai_does_not_take_is_no_ringing(carrier: str, part: str, change: dict[str, Any], ends: bool) -> None:
+    found = changed(steps(route={"carrier": carrier}, fallback=[]), part, **change)
+    assert bool(silenced(found)) is ends
+
+
 def test_two_ways_that_are_both_off_end_calls_although_neither_does() -> None:
     found = steps(route={"carrier": "twilio"}, fallback=[f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"])
     first = changed(found, "origination-url", enabled=False)

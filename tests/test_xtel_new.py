@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,24 @@ def test_every_line_that_is_commented_out_is_one_that_may_be_used(
         (number,) = document.read(file).numbers.values()
         assert getattr(number, line.partition(":")[0])
     assert f"# auth: {{{'digest' if auth == 'digest' else 'allow'}: " in text
+
+
+@pytest.mark.parametrize("name", sorted(registry.carriers()))
+def test_every_line_that_is_commented_out_for_a_carrier_is_one_that_it_takes(cwd: Path, name: str) -> None:
+    new.make(Path("demo"), "dev", name)
+    file = cwd / "demo/stacks/dev.yaml"
+    text = file.read_text()
+    for line in re.findall(r"^    # ((?:auth|agent|fallback): .*)$", text, re.MULTILINE):
+        file.write_text(text.replace(f"# {line}", line))
+        document.read(file)
+
+
+@pytest.mark.parametrize("name", sorted(registry.carriers()))
+def test_what_its_carrier_needs_is_installed_with_it(cwd: Path, name: str) -> None:
+    new.make(Path("demo"), "dev", name)
+    extras = {"calls", registry.carriers()[name].extra} - {""}
+    assert (cwd / "demo/requirements.txt").read_text() == f"xai-telephony[{','.join(sorted(extras))}]\n"
+    assert extras <= set(metadata.metadata("xai-telephony").get_all("Provides-Extra") or ())
 
 
 @pytest.mark.parametrize("name", sorted(registry.carriers()))

@@ -242,5 +242,5 @@ def _live(agent: HostedAgent, declared: Mapping[str, Any], *namesakes: HostedAge
         "collection_ids": agent.collection_ids,
     }
     outputs = agent.model_dump(include={"agent_id", "team_id", "created_at"})
-    holder = f"{agent.agent_id} of this team, called {name!r}" + (" and marked by another stack" if seen else "")
+    holder = f"{agent.agent_id} of this team, called {name!r}{marker.whose(seen, mark)}"
     return Live(agent.agent_id, inputs, outputs, ours=ours, holder=holder, raw=namesakes)

@@ -213,7 +213,7 @@ def _live(number: RegisteredNumber, mark: str) -> Live:
     console = number.origin == "xai_provisioned" and not seen  # bought by hand: declaring its number is asking for it
     outputs = number.model_dump(include=_SHOWN) | {"e164": number.phone_number}
     inputs = {"name": name, "marker": mark if ours else "", "agent_id": number.agent_id or None}
-    holder = f"{number.phone_number} of this team, called {name!r}" + (" and marked by another stack" if seen else "")
+    holder = f"{number.phone_number} of this team, called {name!r}{marker.whose(seen, mark)}"
     return Live(number.phone_number_id, inputs, outputs, ours=ours or console, holder=holder, raw=number)
 
 

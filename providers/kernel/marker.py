@@ -30,6 +30,11 @@ def unlabel(text: str) -> tuple[str, str]:
     return (match.group(1), match.group(2)) if match else (text, "")
 
 
+def whose(seen: str, mark: str) -> str:
+    """What a label's digest says of its object, behind its name: nothing where it has none."""
+    return f" and marked by {'this' if seen == digest(mark) else 'another'} stack" if seen else ""
+
+
 def marks(name: str) -> bool:
     """Whether a name is a marker, of whichever stack."""
     return name.startswith("xtel/")

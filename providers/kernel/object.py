@@ -153,8 +153,8 @@ class Object(ABC, Generic[ApiT, SpecT]):
         """
         return ()
 
-    def rename(self, api: ApiT, id: str, name: str, state: Mapping[str, Any]) -> None:
-        """Give it another name than our marker, and change nothing else."""
+    def rename(self, api: ApiT, id: str, name: str, state: Mapping[str, Any]) -> str | None:
+        """Give it another name than our marker, and change nothing else. Answers the name if it became another one."""
         raise errors.Unsupported(f"{self.kind} cannot be given back")
 
     def remains(self, api: ApiT, seen: Live, state: Mapping[str, Any]) -> str:

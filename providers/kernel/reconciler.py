@@ -358,7 +358,7 @@ class Reconciler:
         """What others use too is not deleted with our part of it: it gets the name back that it had."""
         if others := self.session.listed(self.object.carries, id, state):
             name = str(state.get(NAMED) or marker.unmarked(str(state.get("marker", ""))))
-            self.session.ask(self.object.rename, id, name, state)
+            name = self.session.ask(self.object.rename, id, name, state) or name
             operation.decided(f"gave {id} back")
             operation.current().warn(f"it stays, called {name!r}, for it also carries {', '.join(others)}")
             return

@@ -123,6 +123,10 @@ class CarrierRoute(StrictModel, ABC):
         """
         return None
 
+    def adopts(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of objects that the route uses and never makes, by what they are: a rehearsal has them there already."""
+        return {}
+
     def abilities(self) -> Mapping[Capability, Ability]:
         """What this route can, where that is not what its carrier can in general."""
         return {}

@@ -24,7 +24,8 @@ _BLANKS = re.compile(r"[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f
 # Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
 _SHAPES = re.compile(
     r"whsec_(?:[A-Za-z0-9+/=_-]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#\w+;){6,}"
-    r"|\bxai-(?!telephony\b)[A-Za-z0-9_-]{12,}"  # a key, and not this project's name
+    # A key, and neither this project's name nor that of a number's file: xai-498912345670.ios.
+    r"|\bxai-(?!telephony\b|[0-9]{7,15}(?![A-Za-z0-9_-]))[A-Za-z0-9_-]{12,}"
     r"|\bKEY[0-9A-F]{8,}_\w+"
     r"|(?<=Bearer )\S+|(?<=Basic )\S+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
@@ -64,10 +65,17 @@ def register(*values: object) -> None:
         _known.update(new)
         by_start = dict(_secrets.by_start)
         for value in new:
-            for form, encoded in ((value, False), *((each, True) for each in _in_base64(value))):
+            plain = dict.fromkeys(_as_undone(value), False)
+            for form, encoded in (plain | dict.fromkeys(_in_base64(value) - plain.keys(), True)).items():
                 start = form[:_START]
                 by_start[start] = [*by_start.get(start, ()), (form, encoded)]
         _secrets = _Secrets(by_start)
+
+
+def _as_undone(value: str) -> set[str]:
+    """The value, and what undoing a text's escapes makes of it where something in it looks like one: ``\\\\``, ``%41``."""
+    forms = (view.text for view in _View(value, range(len(value) + 1)).below(_LEVELS))
+    return {value, *(form for form in forms if len(form) >= _START)}
 
 
 def _in_base64(value: str) -> set[str]:

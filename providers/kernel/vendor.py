@@ -77,12 +77,18 @@ class Carrier(Vendor[ApiT]):
     platforms: Mapping[str, Mapping[Capability, Ability]] = field(
         default_factory=dict[str, Mapping[Capability, Ability]]
     )
+    #: The extra of this distribution that brings its SDK (``pip install 'xai-telephony[…]'``); empty: nothing beside it.
+    extra: str = ""
     #: What a first stack file lets in where no ranges are published: reported addresses, to be checked by whoever reads it.
     example_allow: tuple[str, ...] = ()
     #: The number that a first stack file names until somebody writes their own: reserved for drama, nobody's.
     example: str = "+14155550101"
+    #: Keys that its route cannot do without, for the same file: a name of something that is there, to be corrected too.
+    example_route: Mapping[str, str] = field(default_factory=dict[str, str])
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
+    #: Why nothing can be imported, where nothing can: the end of a sentence that begins with its title.
+    not_imported: str = "has no API here, so there is nothing to import"
     #: What `xtel inventory` shows of an account; None: what ``route_import`` tells.
     inventory: Inventory[ApiT] | None = None
     #: How it places test calls; None: not here, and what that would need.

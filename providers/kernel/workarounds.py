@@ -12,10 +12,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
+
+KindT = TypeVar("KindT")
 
 #: Threads with which the SDK serves, whatever ``--parallel`` says.
 SDK_THREADS = 4
@@ -30,8 +32,8 @@ def widen_pool(threads: int) -> None:
     No issue for dynamic providers (pulumi/pulumi#11116 is about programs). Upstream would have to take the number of
     threads from ``--parallel``.
     """
-    for found in gc.get_objects():
-        if isinstance(found, ThreadPoolExecutor) and getattr(found, "_max_workers", 0) == SDK_THREADS:
+    for found in _every(ThreadPoolExecutor):
+        if getattr(found, "_max_workers", 0) == SDK_THREADS:
             vars(found)["_max_workers"] = threads
 
 
@@ -54,8 +56,8 @@ def one_line_errors(worded: Callable[[BaseException], object]) -> None:
 
     pulumi/pulumi#10416. What the SDK calls ``traceback`` is replaced in the module that serves, and nowhere else.
     """
-    for found in gc.get_objects():
-        if isinstance(found, type) and found.__name__ == SERVICER and (serving := vars(found).get("Create")):
+    for found in _servicers():
+        if serving := vars(found).get("Create"):
             serving.__globals__["traceback"] = _Told(worded)
 
 
@@ -131,9 +133,22 @@ def heed_cancel() -> None:
 
     The server holds the method itself, so it gets another body. pulumi/pulumi#9780; upstream would have to pass it on.
     """
-    for found in gc.get_objects():
-        if isinstance(found, type) and found.__name__ == SERVICER and (cancel := vars(found).get("Cancel")):
+    for found in _servicers():
+        if cancel := vars(found).get("Cancel"):
             cancel.__code__ = _cancel.__code__
+
+
+def _servicers() -> Iterator[type]:
+    """The SDK's class that serves a provider, by its name: it is made in a function."""
+    return (found for found in _every(type) if found.__name__ == SERVICER)
+
+
+def _every(kind: type[KindT]) -> Iterator[KindT]:
+    """Objects of a kind, of this process.
+
+    By the type of each: ``isinstance`` asks a weak proxy for its class, and one whose object is gone raises.
+    """
+    return (cast(KindT, found) for found in gc.get_objects() if issubclass(type(found), kind))
 
 
 def _cancel(_servicer: Any, _request: Any, _context: Any) -> Any:

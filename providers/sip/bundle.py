@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from providers.kernel import limits, operation
-from providers.kernel.call_handling import CallHandling, Destination
+from providers.kernel import by_hand, limits
+from providers.kernel.by_hand import ByHand
+from providers.kernel.call_handling import CallHandling
 from providers.kernel.files import Files
-from providers.kernel.object import Live, Object
 from providers.kernel.spec import Spec
 from providers.kernel.spelling import Spelled
 from providers.kernel.values import E164, Did, PublicAddress, SipUri, Whole, has_unknown
@@ -217,10 +217,10 @@ def check(inputs: Mapping[str, Any]) -> None:
 
 def _rendered(inputs: Mapping[str, Any]) -> dict[str, Any]:
     rendered = {name: value for name, value in inputs.items() if name in _RENDERED}
-    return {**rendered, "stack": inputs.get("stack") or _stack(str(inputs.get("marker") or ""))}
+    return {**rendered, "stack": by_hand.stack(inputs)}
 
 
-class Bundle(Object["Nowhere", BundleSpec]):
+class Bundle(ByHand["Nowhere", BundleSpec]):
     """The files for a platform without an API. Calls: none; it lives in the state, somebody applies the files.
 
     Changes in place: everything but the number. Delete: forgets it, and warns that the PBX goes on as it was configured.
@@ -228,67 +228,26 @@ class Bundle(Object["Nowhere", BundleSpec]):
 
     kind = "Bundle"
     spec: ClassVar[type[Spec]] = BundleSpec
-    state_only = True
-    replaces = frozenset({"phone_number"})
-    outputs = ("sha256",)
 
-    def resolve(self, new: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-        """The hash of every file, so that a template of a new release shows as a change."""
-        if has_unknown(new):
-            return {name: value for name, value in new.items() if name != "content"}
-        return {**new, "content": files(new).content}
+    def files(self, inputs: Mapping[str, Any]) -> Files:
+        """The bundle."""
+        return files(inputs)
+
+    def place(self, inputs: Mapping[str, Any]) -> str:
+        """The platform, by its word in the stack file."""
+        platform = str(inputs.get("platform") or "other")
+        return "PBX" if platform == "other" else platform
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """What the PBX does once somebody has applied the files."""
-        uris = [str(uri) for uri in (inputs.get("target"), *(inputs.get("fallback") or ())) if uri]
-        login = str(inputs.get("username") or "")
         return CallHandling(
             takes=str(inputs.get("phone_number") or ""), srtp=inputs.get("srtp") == "required",
-            destinations=tuple(Destination(uri, rank, "" if rank else login) for rank, uri in enumerate(uris)),
-            by_hand=dict(inputs.get("content") or {}), sources=(), codecs=tuple(map(str, inputs.get("codecs") or ())),
+            destinations=by_hand.destinations(inputs), by_hand=dict(inputs.get("content") or {}), sources=(),
+            codecs=tuple(map(str, inputs.get("codecs") or ())),
         )  # fmt: skip
-
-    def find(self, api: Nowhere, spec: BundleSpec, *, fresh: bool) -> Live | None:
-        """Nobody can be asked."""
-        return None
-
-    def read(self, api: Nowhere, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """As the state has it."""
-        return Live(id, {})
-
-    def create(self, api: Nowhere, spec: BundleSpec) -> Live:
-        """Nothing is sent anywhere: a person applies the files."""
-        return self._rendered(spec, {})
-
-    def update(self, api: Nowhere, id: str, spec: BundleSpec, state: Mapping[str, Any]) -> Live:
-        """Rendering again; the warning names the files that changed."""
-        return self._rendered(spec, state.get("content") or {})
-
-    def _rendered(self, spec: BundleSpec, before: Mapping[str, str]) -> Live:
-        made = files(spec.canonical())
-        names = sorted(
-            name for name in made.content.keys() | before.keys() if made.content.get(name) != before.get(name)
-        )
-        if names:
-            command = f"xtel render {_stack(spec.marker)} --number {spec.phone_number}"
-            operation.current().warn(f"someone must apply this bundle ({', '.join(names)}): {command}")
-        return Live(spec.phone_number, {}, {"sha256": made.sha256})
-
-    def delete(self, api: Nowhere, id: str, state: Mapping[str, Any]) -> None:
-        """The PBX does not know."""
-        operation.current().warn(
-            f"the {state.get('platform', 'PBX')} still sends the calls of {id} to {state.get('target', 'xAI')}: "
-            "remove the bundle's files there"
-        )
 
 
 _RENDERED = frozenset(BundleSpec.model_fields) - frozenset(Spec.model_fields) - {"content"}
-
-
-def _stack(mark: str) -> str:
-    """The stack's name, as far as the marker shows it (a long one is cut)."""
-    parts = mark.split("/")
-    return parts[2] if len(parts) == 4 and parts[0] == "xtel" else "STACK"
 
 
 class Nowhere:

@@ -11,22 +11,6 @@ from datetime import date
 from providers.kernel.capabilities import Table
 
 _READ = date(2026, 11, 21)
-_CHIME = "AWS, Chime SDK network configuration (a copy of 2026): Voice Connector, also behind Amazon Connect"
-_CHIME_REGIONS = {
-    "us-east-1": "3.80.16.0/23",
-    "us-west-2": "99.77.253.0/24",
-    "ca-central-1": "99.77.233.0/24",
-    "eu-central-1": "99.77.247.0/24",
-    "eu-west-1": "99.77.250.0/24",
-    "eu-west-2": "99.77.249.0/24",
-    "ap-northeast-1": "99.77.244.0/24",
-    "ap-northeast-2": "99.77.242.0/24",
-    "ap-southeast-1": "99.77.240.0/24",
-    "ap-southeast-2": "99.77.239.0/24",
-    "ipv6": "2600:f0f0:c040::/42",  # of all regions: a dual-stack connector needs it beside its own
-}
-
-CHIME = tuple(Table("chime", _READ, _CHIME, (cidr,), region) for region, cidr in _CHIME_REGIONS.items())
 LIVEKIT = Table(
     "livekit",
     _READ,
@@ -43,4 +27,4 @@ DIDWW = Table(
     ),
 )  # fmt: skip
 
-RANGES = (*CHIME, LIVEKIT, DIDWW)
+RANGES = (LIVEKIT, DIDWW)

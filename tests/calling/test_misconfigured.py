@@ -52,17 +52,26 @@ CASES = [
     Case("all right, digest", "plivo", None, 200, {"username": "xai-nyc"}, {"digest": "xai-nyc"}),
     Case("all right, an agent", "plivo", None, 200, xai={"agent": True}),
     Case("all right", "vonage", None, 200, xai={"allow": ["216.147.0.0/21"]}),
+    Case("all right, SRTP", "chime", None, 200, xai={"allow": ["3.80.16.0/23", "99.77.254.0/24"]}),
+    Case("all right, another region", "chime", None, 200, {"region": "eu-central-1"}, {"allow": ["99.77.247.0/24"]}),
+    Case("all right", "webex", None, 200, xai={"allow": ["203.0.113.10/32"]}),
     # The number at its carrier.
     Case("nobody's number", "none", "number", None),
     Case("on nothing", "twilio", "attachment", None, {"attach": False}),
     Case("on nothing", "telnyx", "attachment", None, {"attach": False}),
     Case("on nothing", "vonage", "attachment", None, {"kind": ""}),
+    Case("in no dial plan", "webex", "number", None, {"attach": False}),
+    Case("gateway offline", "webex", "trunk", None, switches={"webex.gateways": "offline"}),
+    Case("source not in the allowlist", "webex", "authentication", 403, xai={"allow": ["203.0.113.0/29"]}),
     Case("forwards calls", "vonage", "attachment", None, {"kind": "tel", "value": "14155550177"}),
     Case("wrong host", "vonage", "dns", None, {"value": f"sip:+14155550164@sip.voice.example.com{TLS}"}),
     Case("no TLS", "vonage", "tls", None, {"value": "sip:+14155550164@sip.voice.x.ai;transport=tcp"}),
     Case("no plus", "vonage", "registration", 404, {"value": f"sip:14155550164@sip.voice.x.ai{TLS}"}),
     Case("source not in the allowlist", "vonage", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
     Case("digest where only an allowlist works", "vonage", "authentication", 401, xai={"digest": "xai"}),
+    Case("on nothing", "chime", "attachment", None, {"attach": False}),
+    Case("no rule", "zoom", "number", None, {"pattern": r"^\+1999$"}),
+    Case("to the PSTN", "zoom", "attachment", None, {"type": "pstn", "sip_group_id": ""}),
     Case("on an application", "plivo", "attachment", None, {"attach": False}),
     Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),
     Case("receives faxes", "twilio", "attachment", None, {"number": {"VoiceReceiveMode": "fax"}}),
@@ -82,6 +91,8 @@ CASES = [
     Case("no channels", "telnyx", "trunk", None, {"inbound": {"channel_limit": 0}}),
     Case("no primary FQDN", "telnyx", "trunk", None, {"primary": False}),
     Case("trunk disabled", "plivo", "trunk", None, {"trunk_status": "disabled"}),
+    Case("no origination", "chime", "trunk", None, {"routed": False}),
+    Case("origination disabled", "chime", "trunk", None, {"disabled": True}),
     # The way: name, port, transport.
     Case("wrong host", "twilio", "dns", None, twilio_url("sip:sip.voice.example.com;transport=tls")),
     Case("wrong host", "telnyx", "dns", None, {"fqdns": [("sip.voice.example.com", 5061)]}),
@@ -92,6 +103,10 @@ CASES = [
         "5060 by switch", "telnyx", None, 200, {"fqdns": [("sip.voice.x.ai", 5060)]}, switches={"sip_port_5060": True}
     ),
     Case("wrong port", "plivo", "tls", None, {"uris": ["sip.voice.x.ai:5062;transport=tls"]}),
+    Case("wrong host", "chime", "dns", None, {"host": "sip.voice.example.com"}),
+    Case("wrong port", "chime", "tls", None, {"port": 5062}),
+    Case("no TLS", "chime", "tls", None, {"secure": False}),
+    Case("UDP", "chime", "tls", None, {"protocol": "UDP"}),
     Case("no TLS", "twilio", "tls", None, twilio_url("sip:sip.voice.x.ai")),
     Case("no TLS", "telnyx", "tls", None, {"transport_protocol": "TCP"}),
     Case("no TLS", "plivo", "tls", None, {"uris": ["sip.voice.x.ai;transport=tcp"]}),
@@ -111,6 +126,8 @@ CASES = [
         *("another region", "telnyx", None, 200, {"inbound": {"sip_region": "Europe"}}),
         xai={"allow": ["185.246.41.140/31"]},
     ),
+    Case("source not in the allowlist", "chime", "authentication", 403, xai={"allow": ["99.77.247.0/24"]}),
+    Case("a connector cannot log in", "chime", "authentication", 401, xai={"digest": "xai"}),
     Case("source not in the allowlist", "plivo", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
     Case("a trunk cannot log in", "twilio", "authentication", 401, xai={"digest": "xai"}),
     Case("no login", "plivo", "authentication", 401, xai={"digest": "xai-nyc"}),
@@ -168,6 +185,7 @@ BY_A_CALL = {
     "twilio: wrong port", "telnyx: wrong port",  # 5060 with TLS: xAI's documents disagree
     "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
     "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
+    "webex: source not in the allowlist",  # the gateway is the customer's own
     "vonage: source not in the allowlist",  # nobody published where its calls come from
     "twiml: no XML", "twiml: no URI", "twiml: nobody there",
 }  # fmt: skip
@@ -184,7 +202,8 @@ def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
     wiring.xai(sandbox, registered.pop("number"), **registered)
     for name, value in case.receiver.items():
         setattr(receiver, name, value)
-    sandbox.control("POST", "switches", {f"xai.{name}": value for name, value in case.switches.items()})
+    switches = {name if "." in name else f"xai.{name}": value for name, value in case.switches.items()}
+    sandbox.control("POST", "switches", switches)
     found = wiring.call(sandbox, number, seconds=0.1, **case.call)
     outcome = found["outcome"]
     assert (outcome["hop"], outcome["code"]) == (case.hop, case.code), found
@@ -196,7 +215,9 @@ def test_a_call_ends_where_the_documents_say_and_a_trace_foresees_it(
 def foreseen(sandbox: Server, number: str, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
-    (subject,) = live.read([live.Known(number, number)], lambda key: None)
+    (subject,) = live.read(
+        [live.Known(number, number, resources=wiring.applied(sandbox, case.carrier))], lambda key: None
+    )
     traced = tracing.traced(subject)
     hops = {each.hop: each for each in traced.hops}
     if f"{case.carrier}: {case.name}" in BY_A_CALL:

@@ -11,11 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
+import boto3
 import websockets.exceptions
 import websockets.sync.client
+from botocore.config import Config
 
 from signaling import Settings, UserAgent, client_context
 from signaling.uri import SipUri
+from stacks.resource import Resource
 from tests.sandbox.conftest import Server
 
 WEBHOOK = "https://voice.example.com/calls"
@@ -25,6 +28,9 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "chime": "+14155550173",
+    "webex": "+14155550171",
+    "zoom": "+14155550181",
     "sip": "+498912345670",
 }
 TARGET = "sip:sip.voice.x.ai;transport=tls"
@@ -295,3 +301,80 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     form = {"country": "US", "msisdn": number[1:], **(callback if kind else {})}
     login = (env["VONAGE_API_KEY"], env["VONAGE_API_SECRET"])
     ok(sandbox.http.post("/number/update", data=form, auth=login))
+
+
+def aws(sandbox: Server, region: str) -> Any:
+    env = sandbox.env
+    return boto3.client(
+        "chime-sdk-voice",
+        region_name=region,
+        endpoint_url=env["AWS_BASE_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        config=Config(ignore_configured_endpoint_urls=True),
+    )
+
+
+def chime(
+    sandbox: Server,
+    *,
+    host: str = "sip.voice.x.ai",
+    port: int = 5061,
+    protocol: str = "TCP",
+    secure: bool = True,
+    attach: bool = True,
+    routed: bool = True,
+    disabled: bool = False,
+    region: str = "us-east-1",
+) -> None:
+    """A Voice Connector, its origination, and the number on it; by boto3 as anybody has it."""
+    voice = aws(sandbox, region)
+    id = voice.create_voice_connector(Name="xai", RequireEncryption=secure, AwsRegion=region)["VoiceConnector"][
+        "VoiceConnectorId"
+    ]
+    if routed:
+        way = {"Host": host, "Port": port, "Protocol": protocol, "Priority": 1, "Weight": 1}
+        voice.put_voice_connector_origination(VoiceConnectorId=id, Origination={"Routes": [way], "Disabled": disabled})
+    if attach:
+        numbers = [NUMBERS["chime"]]
+        told = aws(sandbox, "us-east-1").associate_phone_numbers_with_voice_connector(
+            VoiceConnectorId=id, E164PhoneNumbers=numbers
+        )
+        assert not told["PhoneNumberErrors"], told
+
+
+def webex(sandbox: Server, *, attach: bool = True) -> None:
+    """A dial plan that leads to a local gateway, with the number as a pattern."""
+    token = sandbox.control("GET", "secrets")["webex"]["access_tokens"]["main"]
+    headers = {"Authorization": f"Bearer {token}"}
+    plans = "/v1/telephony/config/premisePstn/dialPlans"
+    body = {"name": "xai", "routeId": sandbox.state()["webex"]["trunks"][0]["id"], "routeType": "TRUNK"}
+    id = ok(sandbox.http.post(plans, json=body, headers=headers))["id"]
+    if attach:
+        added = {"dialPatterns": [{"dialPattern": NUMBERS["webex"], "action": "ADD"}]}
+        sandbox.http.put(f"{plans}/{id}/dialPatterns", json=added, headers=headers).raise_for_status()
+
+
+def applied(sandbox: Server, carrier: str) -> list[Resource]:
+    """Files that somebody has applied, which no vendor shows: the local gateway's."""
+    number = NUMBERS["webex"]
+    return [
+        Resource(
+            f"{number}/gateway", "webex:Gateway",
+            {"phone_number": number, "dial_plan_id": plan["id"], "target": f"sip:{number}@sip.voice.x.ai;transport=tls"},
+            number, id=number,
+        )
+        for plan in sandbox.state()["webex"]["dial_plans"]
+        if carrier == "webex" and number in plan["patterns"]
+    ]  # fmt: skip
+
+
+def zoom(sandbox: Server, *, pattern: str = "", **settings: Any) -> None:
+    """The number's routing rule; nothing else is Zoom's to say of its calls."""
+    group = sandbox.state()["zoom"]["sip_groups"][0]["id"]
+    token = sandbox.control("GET", "secrets")["zoom"]["access_tokens"]["main"]
+    way = {"type": "sip_group", "sip_group_id": group, **settings}
+    body = {"name": "xai", "number_pattern": pattern or rf"^\{NUMBERS['zoom']}$", **way}
+    body = {name: value for name, value in body.items() if value}
+    headers = {"Authorization": f"Bearer {token}"}
+    ok(sandbox.http.post("/v2/phone/routing_rules", json=body, headers=headers))

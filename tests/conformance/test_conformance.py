@@ -368,6 +368,9 @@ def _change(sample: Sample) -> dict[str, Any]:
 def test_secrets_are_in_no_text(bench: Bench) -> None:
     if not (bench.sample.chosen or bench.sample.bought):  # those meet the vendor only when they are made
         bench.hand.up(**bench.inputs)
+    if bench.sample.attaches:  # a link that is as declared needs no write
+        bench.world.occupy(bench.subject.number)
+        assert bench.hand.refresh()
     declared = bench.hand.reconciler.object
     canaries = [*bench.sample.canaries, *(str(bench.hand.state[name]) for name in declared.secrets)]
     named = {each.env for each in bench.hand.reconciler.session.vendor.credentials if each.secret}

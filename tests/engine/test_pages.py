@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT, Sandbox
-from tests.engine import test_plivo, test_telnyx, test_vonage
+from tests.engine import test_chime, test_plivo, test_telnyx, test_vonage, test_webex, test_zoom
 from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
 from tests.test_xtel_plan import commit, git
@@ -19,6 +19,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.plain]
         ("plivo", test_plivo.NYC_NUMBER, test_plivo),
         ("telnyx", test_telnyx.LONDON_NUMBER, test_telnyx),
         ("vonage", test_vonage.NUMBER, test_vonage),
+        ("chime", test_chime.NUMBER, test_chime),
+        ("webex", test_webex.NUMBER, test_webex),
+        ("zoom", test_zoom.NUMBER, test_zoom),
     ],
 )
 def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: str, number: str, checks) -> None:

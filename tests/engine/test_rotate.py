@@ -41,6 +41,7 @@ def test_a_new_signing_secret(project: Project, sandbox: Sandbox) -> None:
 
     asked = xtel(project, "rotate", STACK, "support", code=1)
     assert "breaks: the signing secret changes too, and xAI shows the new one only afterwards" in asked.stdout
+    assert "next: xtel apply" not in asked.stdout and "another stack" not in asked.stdout
     assert f"nothing was rotated; next: xtel rotate {STACK} {NUMBER} --what secret --yes" in asked.stderr
     assert kept(project, "support") == before
 

@@ -156,7 +156,7 @@ class Case:
 
 _VARIES = re.compile(
     r"[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}|\b\d{17,20}\b|\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?"
-    r"|[a-z]+_[0-9a-f]{16,}|\buser[0-9a-f]{12}\b"
+    r"|[a-z]+_[0-9a-f]{16,}|\buser[0-9a-f]{12}\b|Y2lzY29z[0-9A-Za-z+/]+"
 )
 
 

@@ -19,6 +19,7 @@ from xtel.proof.trace.live import Known
 from xtel.proof.trace.model import TracedNumber
 
 TWILIO, TELNYX, PLIVO = (NUMBERS[name] for name in ("twilio", "telnyx", "plivo"))
+OWNED = {name: NUMBERS[name] for name in ("twilio", "telnyx", "plivo", "vonage", "chime")}
 
 
 @pytest.fixture(autouse=True)
@@ -32,18 +33,14 @@ def seen(*known: Known) -> list[TracedNumber]:
 
 
 def test_it_only_reads(sandbox: Server) -> None:
-    wiring.twilio(sandbox)
-    wiring.telnyx(sandbox)
-    wiring.plivo(sandbox)
-    for number in (TWILIO, TELNYX, PLIVO):
+    for name, number in OWNED.items():
+        getattr(wiring, name)(sandbox)
         wiring.xai(sandbox, number)
     sandbox.control("DELETE", "log")
-    found = seen(*(Known(number, number) for number in (TWILIO, TELNYX, PLIVO)))
+    found = seen(*(Known(number, number) for number in OWNED.values()))
     assert {entry["method"] for entry in sandbox.log()} == {"GET"}
-    assert [hop(each, "number").why for each in found] == [
-        f"the account at {name} owns it" for name in ("twilio", "telnyx", "plivo")
-    ]
-    assert [each.ends_at for each in found] == [None, None, None]
+    assert [hop(each, "number").why for each in found] == [f"the account at {name} owns it" for name in OWNED]
+    assert [each.ends_at for each in found] == [None] * len(OWNED)
 
 
 def test_objects_are_named_by_their_ids(sandbox: Server) -> None:

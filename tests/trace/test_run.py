@@ -112,7 +112,7 @@ def test_a_saved_preview(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     (project / "preview.json").write_text(json.dumps({"steps": [{"op": "create", "urn": urn, "newState": new}]}))
     assert ended("prod", "+12025550100", "--from", "preview.json") == 2
     out = capsys.readouterr().out
-    assert "it will be registered" in out and "(by the plan)" in out
+    assert "registered once it is applied" in out and "(by the plan)" in out
     component = f"urn:pulumi:prod::net::{NUMBER}::+12025550100"
     (project / "preview.json").write_text(json.dumps({"steps": [{"op": "create", "urn": component, "newState": {}}]}))
     assert ended("prod", "--from", "preview.json") == 1

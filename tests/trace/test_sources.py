@@ -75,6 +75,23 @@ def planned(folder: Path, steps: list[Step]) -> list[sources.Subject]:
     return sources.planned(read(folder), Preview(tuple(steps), whole=True))
 
 
+def test_an_agent_that_is_still_to_be_made_has_the_name_of_the_file(tmp_path: Path) -> None:
+    """The engine has a made-up id for what it does not know yet."""
+    found = [
+        replace(each, inputs={**each.inputs, "agent_id": UNKNOWN}) if each.inputs.get("agent_id") else each
+        for each in resources(read(tmp_path))
+    ]
+    steps = [
+        Step("create", f"urn:pulumi:prod::net::pulumi-python:dynamic/{each.type}::{each.name}", {}, each.inputs)
+        for each in found
+    ]
+    answering = {each.key: each.path.answered_by for each in planned(tmp_path, steps)}
+    assert any(who.startswith("agent ") for who in answering.values())
+    assert not any(UNKNOWN in who for who in answering.values())
+    hops = [hop(traced(each), "agent") for each in planned(tmp_path, steps) if "sales" in each.path.answered_by]
+    assert {each.verdict for each in hops} == {"pass"}
+
+
 def test_numbers_are_chosen_by_number_or_key(tmp_path: Path) -> None:
     found = sources.declared(read(tmp_path))
     assert [each.key for each in sources.chosen(found, ["+12125550177", "support", "nyc"], "prod")] == [

@@ -70,6 +70,7 @@ def test_a_host_that_is_tried_before_xai_is_said(tmp_path: Path) -> None:
 def test_what_a_probe_saw(tmp_path: Path, seen: ProbedWay, ends: str | None, check: str) -> None:
     found = traced(replace(subject(tmp_path, "support"), probed=Probed({URI: seen})))
     assert found.ends_at == ends
+    assert hop(found, "tls").verdict == ("unknown" if seen.dns_error else "fail" if ends == "tls" else "pass")
     if ends:
         assert check in {each.check for each in hop(found, ends).checks if each.verdict == "fail"}
         return

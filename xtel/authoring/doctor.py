@@ -361,9 +361,12 @@ def _lacking(
 def _instead(vendor: Vendor[Any], lacking: Mapping[str, str], config: Callable[[str], str | None]) -> dict[str, str]:
     """For each credential that is lacking: those that would do in its place, as the vendor's own module has it."""
     optional = [item for item in vendor.credentials if not item.required and item.env not in lacking]
-    filled = {item.config: _STAND_IN for item in optional}
-    still, _ = _lacking(vendor, lambda key: filled.get(key) or config(key)) if optional and lacking else (lacking, None)
-    return dict.fromkeys(lacking.keys() - still.keys(), " and ".join(item.env for item in optional))
+    for chosen in (*([item] for item in optional), optional) if lacking else ():
+        filled = {item.config: _STAND_IN for item in chosen}
+        still, _ = _lacking(vendor, lambda key, filled=filled: filled.get(key) or config(key))
+        if still.keys() < lacking.keys():
+            return dict.fromkeys(lacking.keys() - still.keys(), " and ".join(item.env for item in chosen))
+    return {}
 
 
 def _account(config: Config, vendor: Vendor[Any]) -> Check:

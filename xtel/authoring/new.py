@@ -128,6 +128,8 @@ def _texts(called: str, stack: str, delivers: Carrier[Any], keeping: backend.Kee
         "create": keeping.command(stack),
         "passphrase": backend.FILE if keeping.makes_passphrase else "",
         "allowlist": delivers.auth == "allowlist",
+        "ranges": ", ".join(delivers.route.model_validate({"carrier": delivers.name}).sources()),
+        "extras": ",".join(sorted({"calls", *filter(None, [delivers.extra])})),
         "reported": ", ".join(f'"{network}"' for network in delivers.example_allow),
         "fallback": fallback is not None and fallback.able,
         "production": is_production(stack),

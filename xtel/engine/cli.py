@@ -38,6 +38,7 @@ _LACKING = (
         "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE` or `export PULUMI_CONFIG_PASSPHRASE=…`, as the stack was made with "
         "(docs/state.md)",
     ),
+    (r"no stack named", "`pulumi stack ls` shows those there are, `pulumi stack init STACK` makes it"),
     (r"unexpected end of JSON input|failed to load checkpoint", "`xtel recover STACK`: the state is cut"),
     (
         r"incorrect passphrase",
@@ -60,7 +61,9 @@ class PulumiUnavailable(XtelError):
     """Pulumi is not here, or did not do what it was asked."""
 
     def __init__(self, message: str, *, step: str = "") -> None:
-        super().__init__(message, step=advice(message) or step)
+        named = re.search(r"--stack (\S+?):", message)
+        found = advice(message).replace("STACK", named[1] if named else "STACK")
+        super().__init__(message, step=found or step)
 
 
 def found() -> bool:

@@ -278,7 +278,7 @@ def show(found: DriftReport) -> None:
         terminal.line(told)
         return
     numbers = len({finding.number for finding in found.findings} & {*found.numbers})
-    stopped = f"{counted(silent, 'number')} stopped ringing" if silent else "all still ring"
+    stopped = f"{counted(silent, 'number')} stopped ringing" if silent else "as far as can be told all still ring"
     terminal.line(
         f"{counted(count, 'change')} outside on {counted(numbers, 'number')}, {stopped}; "
         f"next: xtel apply {found.stack} (or pulumi up --refresh: without --refresh it looks at nothing)"

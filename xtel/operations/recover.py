@@ -281,6 +281,7 @@ def show(found: Recovery, file: Path) -> None:
         terminal.line(f"backend   {name} was half-written: removed (the state beside it is whole)")
     if found.restored:
         terminal.line(f"state     replaced by {found.restored}")
+        terminal.line(f"          a secret that was forgotten since is back in it: xtel secrets {found.stack} --forget")
     for lock in found.locks:
         terminal.line(f"lock      {lock.holder}: cancelled")
     _list("pending", [str(change) for change in found.pending], "no operation was left open")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from providers.kernel import http, limits, operation, registry
+from providers.kernel import errors, http, limits, operation, registry
 from providers.kernel.errors import XtelError
 from xtel import terminal
 from xtel.project import programs
@@ -228,7 +228,10 @@ def ask(origin: str, method: str, name: str, body: object = None, **query: str) 
         operation.operating(operation.Operation(budget=0)),
         http.client("sandbox", limits.Limit(4), base_url=origin, timeout=10) as client,
     ):
-        answer = client.request(method, f"/_sandbox/{name}", params=query, json=body)
+        try:
+            answer = client.request(method, f"/_sandbox/{name}", params=query, json=body)
+        except errors.Unavailable as error:
+            raise error.reworded(step='`xtel sandbox up`, and `eval "$(xtel sandbox env)"` in this shell') from None
         return answer.json() if answer.content else None
 
 

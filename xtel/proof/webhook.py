@@ -87,11 +87,9 @@ def deliver(number: Announced, url: str) -> list[Verdict]:
 def _place(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if (
-        (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)))
-        or not host
-        or "@" in parts.netloc
-    ):
+    if "@" in parts.netloc:
+        raise InputError("a receiver's URL holds no user and no password", step="--url without them")
+    if (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))) or not host:
         raise InputError("a receiver is asked by https; by http: on this machine alone", step="--url https://…")
     return host
 

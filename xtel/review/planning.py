@@ -89,9 +89,9 @@ def show_all(reviews: Mapping[str, Review | XtelError]) -> None:
     fleet.show(reviews, summary)
 
 
-def show(review: Review) -> None:
-    """A plan on the terminal."""
-    for line, style in text.lines(review):
+def show(review: Review, *, onward: bool = True) -> None:
+    """A plan on the terminal; ``onward``: with the command that applies it."""
+    for line, style in text.lines(review, onward=onward):
         terminal.line(line, style)
 
 

@@ -110,7 +110,8 @@ def call(
         refused = sum(result.good and not result.answered for result in results)
         more = f", {refused} of them refused as declared" if refused else ""
         terminal.line("")
-        terminal.line(f"{len(good)} of {len(results)} numbers were answered{more}")
+        how = "as expected" if expect else "answered"
+        terminal.line(f"{len(good)} of {len(results)} numbers were {how}{more}")
     raise typer.Exit(0 if len(good) == len(results) else 2)
 
 

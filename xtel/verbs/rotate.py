@@ -99,7 +99,7 @@ def _through(here: layout.Project, wanted: Rotation, *, yes: bool, json: bool) -
     if refused := gate.refused(planned, order):
         return refused
     if not json:
-        planning.show(planned.review)
+        planning.show(planned.review, onward=False)
     if not (yes or (not json and _typed(found.number))):
         step = f"xtel rotate {found.stack} {found.number} --what {wanted.what} --yes"
         raise InputError("nothing was rotated", step=step)

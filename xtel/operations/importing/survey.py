@@ -47,9 +47,10 @@ def survey(found: Project, stack: str, name: str, wanted: tuple[str, ...], answe
     """Look at xAI and at the carrier called ``name``; ``wanted`` are the numbers in question, empty for all."""
     declared = registry.carriers()[name]
     if declared.route_import is None:
+        route = ", ".join(f"{key}: {value}" for key, value in {"carrier": name, **declared.example_route}.items())
         raise errors.InputError(
-            f"{declared.title} has no API here, so there is nothing to import",
-            step=f"declare the number with `route: {{carrier: {name}}}` and `take_over: true`, then pulumi up",
+            f"{declared.title} {declared.not_imported}",
+            step=f"declare the number with `route: {{{route}}}` and `take_over: true`, then pulumi up",
         )
     live = LiveStack(found, stack, declared)
     return _Surveyor(live, declared.route_import, answers).survey(wanted, _applied(found, stack))

@@ -27,8 +27,9 @@ def carrier(number: Number) -> str:
 
 
 def seed(documents: Iterable[Document], vendors: Collection[str]) -> dict[str, Any]:
-    """Who owns what, as the sandbox is told: the numbers and agents that the files name and do not make themselves."""
+    """Who owns what, as the sandbox is told: what the files name and do not make themselves."""
     owned: dict[str, dict[str, Any]] = {}
+    adopted: dict[str, dict[str, dict[str, Any]]] = {}
     agents: dict[str, Any] = {CONSOLE: {"agent_id": CONSOLE, "name": "Console"}}
     provisioned: dict[str, Any] = {}
     for found in documents:
@@ -40,7 +41,13 @@ def seed(documents: Iterable[Document], vendors: Collection[str]) -> dict[str, A
                 provisioned[number.number] = bought
             elif number.number and (vendor := carrier(number)) in vendors:
                 owned.setdefault(vendor, {})[number.number] = {"phone_number": number.number}
-    found_there = {vendor: {"numbers": list(numbers.values())} for vendor, numbers in owned.items()}
+                for kind, names in number.route.adopts().items() if number.route else ():
+                    adopted.setdefault(vendor, {}).setdefault(kind, {}).update({name: {"name": name} for name in names})
+    found_there = {
+        vendor: {"numbers": list(numbers.values())}
+        | {kind: list(named.values()) for kind, named in adopted.get(vendor, {}).items()}
+        for vendor, numbers in owned.items()
+    }
     return {"xai": {"agents": list(agents.values()), "numbers": list(provisioned.values())}, **found_there}
 
 

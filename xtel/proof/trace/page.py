@@ -31,8 +31,8 @@ xtel trace --explain T042
 
 `--probe` adds what this machine sees: DNS (SRV, A, AAAA), TLS (version, name, chain, days left), an OPTIONS to each
 target, and DNS and certificate of each webhook. In a shell of the sandbox (`eval "$(xtel sandbox env)"`) xAI's host is
-the sandbox's. Another machine may see other things: a carrier's firewall is not this one's. It needs the extra: `pip
-install 'xai-telephony[calls]'`.
+the sandbox's, and webhooks are not tried. Another machine may see other things: a carrier's firewall is not this
+one's. It needs the extra: `pip install 'xai-telephony[calls]'`.
 
 Exit code 0: all numbers reach who answers; 2: some do not; 1: it could not be found out. *Cannot tell* is no failure:
 with `--strict` it is one, except where only a call can show it. `--format md`, `html` and `svg` write reports, the last

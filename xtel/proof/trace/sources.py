@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from providers.kernel.errors import InputError
 from stacks import graph
 from stacks.callpath import CallNetwork
 from stacks.document import Document
-from stacks.resource import Resource
+from stacks.resource import UNKNOWN, Resource
 from xtel.proof.trace.model import Source
 from xtel.proof.trace.subject import Subject
 
@@ -38,9 +39,18 @@ def planned(found: Document, preview: Preview) -> list[Subject]:
     from xtel.review.plan import calls
 
     parts = calls.parts(preview)
-    after = [part.new.resource for part in parts if part.new is not None]
+    answering = {number.number or key: number.agent for key, number in found.numbers.items() if number.agent}
+    after = [_answered(part.new.resource, answering) for part in parts if part.new is not None]
     order = {number.number or key: key for key, number in found.numbers.items()}
     return list(_subjects("plan", after, order, order))
+
+
+def _answered(resource: Resource, answering: Mapping[str, str]) -> Resource:
+    """The registration of a number whose agent is still to be made: with the agent's name, as the file has it."""
+    name = answering.get(resource.name)
+    if name is None or resource.inputs.get("agent_id") != UNKNOWN:
+        return resource
+    return replace(resource, inputs={**resource.inputs, "agent_id": name})
 
 
 def _subjects(

@@ -74,7 +74,7 @@ def _handshake(subject: Subject) -> Answer | None:
     if not (found := _probed(subject)):
         return unknown("a TLS connection was not tried", "probe")
     if not found.addresses:
-        return None
+        return unknown("a TLS connection was not tried: the name does not resolve here", "probe")
     if found.tls_error:
         return bad(f"no TLS from this machine: {found.tls_error}")
     return ok(f"{found.tls_version}, made out to {subject.way.target.host}, trusted")

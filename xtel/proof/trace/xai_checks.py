@@ -21,7 +21,7 @@ def _registered(subject: Subject) -> Answer | None:
     if home is None:
         told = {"live": "this team has not registered it", "state": "the state holds no registration of it"}
         return bad(told.get(subject.source, "nothing registers it"))
-    told = {"live": "registered", "state": "registered at the last apply"}
+    told = {"live": "registered", "state": "registered at the last apply", "plan": "registered once it is applied"}
     return ok(told.get(subject.source, "it will be registered"), home)
 
 
@@ -150,8 +150,9 @@ def _resolves(subject: Subject) -> Answer | None:
         return None
     found = subject.probed.webhooks.get(url) if subject.probed else None
     if found is None:
-        teller: Teller = "call" if subject.probed else "probe"  # nobody stands behind it in the sandbox
-        return unknown(f"{url} was not tried", teller, subject.home or "")
+        teller: Teller = "call" if subject.probed else "probe"
+        why = ": in a sandbox nothing stands at that address" if subject.probed else ""
+        return unknown(f"{url} was not tried{why}", teller, subject.home or "")
     if found.error:
         return bad(f"{url} from this machine: {found.error}", subject.home or "")
     left = f", certificate for {found.days_left} days" if found.days_left is not None else ""

@@ -25,8 +25,8 @@ def plain(review: Review) -> str:
     return "".join(f"{escaping.line(text)}\n" for text, _ in lines(review))
 
 
-def lines(review: Review) -> list[Line]:
-    """Verdict, what is alarming, routes before and after, the diff, how to go on."""
+def lines(review: Review, *, onward: bool = True) -> list[Line]:
+    """Verdict, what is alarming, routes before and after, the diff; ``onward``: and the command that applies it."""
     plan = review.plan
     style = _STYLE.get(review.verdict, "bold red")
     told: list[Line] = [(f"{plan.stack}: {view.worded(review)} · {review.headline}", style), (view.counts(plan), "dim")]
@@ -44,7 +44,7 @@ def lines(review: Review) -> list[Line]:
     told += _cut(view.drift(plan), "Drift: changed outside, applying undoes it", _drift)
     told += _cut(view.bundles(plan), "By hand", _bundle)
     told += _accepting(review)
-    return told + _closing(review)
+    return told + _closing(review, onward=onward)
 
 
 def _finding(told: view.Told) -> list[Line]:
@@ -118,10 +118,10 @@ def _accepting(review: Review) -> list[Line]:
     return [("", ""), (title, "bold"), *((f"  {text}", "") for text in entries[:_MOST]), *more]
 
 
-def _closing(review: Review) -> list[Line]:
+def _closing(review: Review, *, onward: bool) -> list[Line]:
     plan = review.plan
     sum = f"plan {plan.checksum} · " if plan.checksum else ""
-    step = view.next_step(review)
+    step = view.next_step(review) if onward else ""
     return [("", ""), (f"{sum}{view.policy(plan)}", "dim"), *([(f"next: {step}", "")] if step else [])]
 
 

@@ -1,0 +1,152 @@
+"""Amazon Chime SDK Voice Connector: a connector per number, or one for many, whose origination is the target's host.
+
+Documents: the API model of botocore 1.44.8, AWS's pages (read 2026-11-28). US numbers alone: others reach a connector
+only by a SIP rule and a Lambda, which are not made here. Never tried against a live account: docs/chime.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+import phonenumbers
+from pydantic import Field
+
+from providers.aws import answers, wire
+from providers.aws.connector import MOST, Region
+from providers.chime.api import Api
+from providers.chime.attachment import Attachment
+from providers.chime.connector import Connector, part_of
+from providers.chime.inventory import INVENTORY, found, numbers, on_the_way
+from providers.chime.ranges import RANGES
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.conventions import ApiConventions
+from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.route_import import RouteImport
+from providers.kernel.values import Whole, target
+from providers.kernel.vendor import Carrier, Credential
+
+_READ = date(2026, 11, 28)
+
+
+class Route(CarrierRoute):
+    """A Voice Connector: one of its own for this number, or one that numbers of the stack share."""
+
+    carrier: Literal["chime"] = Field(default="chime", description="Amazon Chime SDK Voice Connector.")
+    region: Region = Field(
+        default="us-east-1", description="The connector's AWS region: calls come from its addresses."
+    )
+    connector: Literal["own", "shared"] = Field(
+        default="own", description="A connector per number, or one for all of a stack that say `shared`."
+    )
+    port: Whole = Field(
+        default=5061, ge=1, le=65535, description="Port at the target: a connector would use 5060 itself."
+    )
+
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
+        """The connector, and last the number on it.
+
+        A connector is one of its region, also by its name: a number that changes the region is put on the new one before
+        the one that it leaves is deleted.
+        """
+        _require_us(leg.number)
+        if len(leg.fallback) > MOST - 1:
+            raise ValueError(f"a connector tries at most {MOST} hosts: {MOST - 1} fallbacks")
+        shared = self.connector == "shared"
+        hosts = [(str(leg.target.host), self.port), *(_host(way.uri) for way in leg.checked_fallbacks(shared=shared))]
+        ways = [{"host": host, "port": port, "priority": rank} for rank, (host, port) in enumerate(hosts, 1)]
+        part = part_of(self.region)
+        link: dict[str, Any] = {
+            "phone_number": leg.number,
+            "connector_id": Ref(part, "connector_id"),
+            "take_over": leg.take_over,
+        }
+        return (
+            RouteObject(part, "Connector", {"region": self.region, "routes": ways}, shared=shared),
+            RouteObject("attachment", "Attachment", link, last=True),
+        )
+
+    def sources(self) -> tuple[str, ...]:
+        """Those of its region."""
+        return (f"chime:{self.region}",)
+
+
+def _require_us(number: str) -> None:
+    """Raises ValueError for a number of another country: its product type is SipMediaApplicationDialIn alone."""
+    parsed = phonenumbers.parse(number, None)
+    country = phonenumbers.region_code_for_number(parsed) or str(phonenumbers.region_code_for_country_code(1))
+    if parsed.country_code != 1 or country != "US":
+        raise ValueError(
+            f"Amazon puts US numbers alone on a Voice Connector (read {_READ}): one of {country} rings by a SIP rule, a SIP"
+            " media application and a Lambda of yours, which are not made here: use another carrier"
+        )
+
+
+def _host(uri: str) -> tuple[str, int]:
+    """Host and port of a fallback. Raises ValueError for what an origination route cannot say."""
+    way = target(uri)
+    if way.number:
+        raise ValueError(f"{uri} names a user: a connector sends the dialled number; write the host alone")
+    if way.transport != "tls" or way.parameters:
+        raise ValueError(f"{uri}: a connector with encryption sends by TLS alone: write sip:{way.host};transport=tls")
+    return way.host, way.port or 5061
+
+
+CAN: dict[Capability, Ability] = {
+    Capability.API: Can("API, US numbers", _READ),
+    Capability.TLS: Can("encryption, port 5061", _READ),
+    Capability.SRTP: Can("always, with encryption", _READ),
+    Capability.DIGEST: Cannot("an origination route has no login", _READ),
+    Capability.ALLOWLIST: Can("1 or 2 ranges a region", _READ),
+    Capability.TRANSFER: Cannot("nothing is documented of REFER towards a connector", _READ),
+    Capability.FALLBACK: Can("9 further hosts", _READ),
+    Capability.CODECS: Cannot("a connector has no setting for codecs", _READ),
+    Capability.SHARED: Can("one, or many with connector: shared", _READ),
+    Capability.BUYING: Cannot("order US numbers in the Chime SDK console", _READ),
+}
+
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset(
+    {
+        "VoiceConnectorId",
+        "VoiceConnectorArn",
+        "AwsRegion",
+        "Name",
+        "Host",
+        "E164PhoneNumber",
+        "ProductType",
+        "NextToken",
+    }
+)
+
+CARRIER = Carrier[Api](
+    name="chime",
+    title="Chime",
+    credentials=(
+        *wire.CREDENTIALS,
+        Credential("numbers_region", "CHIME_NUMBERS_REGION", "chime:numbersRegion", secret=False, required=False),
+    ),
+    base_url_env=wire.BASE_URL_ENV,
+    objects=(Connector, Attachment),
+    connect=Api,
+    account=Api.account,
+    conventions=ApiConventions(
+        refusal=answers.refusal,
+        advice=answers.advice("chime:"),
+        kind=answers.kind,
+        refused_in_success=answers.refused_in_success,
+        code_header=answers.CODE_HEADER,
+        request_id_headers=answers.REQUEST_ID_HEADERS,
+        xml=True,
+        texts=_TEXTS,
+    ),
+    max_requests=3,  # its rates are not published
+    route=Route,
+    example="+14155550173",
+    extra="aws",
+    ranges=RANGES,
+    can=CAN,
+    route_import=RouteImport(numbers, found),
+    inventory=INVENTORY,
+    on_the_way=on_the_way,
+)

@@ -1,0 +1,123 @@
+"""Zoom Phone: a routing rule sends what its users dial to a SIP group of the customer's, whose SBC calls xAI.
+
+Documents: Zoom's SDK types (@zoom/rivet 0.4.0, Phone API v2) and its pages on Server-to-Server OAuth and rate limits (read
+2026-11-28). SIP groups and trunks are Zoom's to make: one that is there is named. Never tried against a live account:
+docs/zoom.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from providers.kernel import by_hand
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.conventions import ApiConventions
+from providers.kernel.files import Files
+from providers.kernel.route import CarrierRoute, Leg, RouteObject
+from providers.kernel.vendor import Carrier, Credential
+from providers.zoom.api import Api, account, refusal
+from providers.zoom.attachment import Attachment, SipGroup
+from providers.zoom.inventory import INVENTORY
+from providers.zoom.on_the_way import on_the_way
+from providers.zoom.sbc import Options, Sbc, bundle, files
+
+_READ = date(2026, 11, 28)
+
+
+class Route(CarrierRoute):
+    """Calls that reach xAI by an SBC which Zoom Phone already uses."""
+
+    carrier: Literal["zoom"] = Field(default="zoom", description="Zoom Phone, by a routing rule and an SBC.")
+    calls: Literal["users", "carrier"] = Field(
+        default="users",
+        description="Whose calls: users of Zoom Phone dial the number (a routing rule), or a carrier delivers it to the SBC.",
+    )
+    sip_group: SipGroup = Field(default="", description="Name or id of the SIP group that leads to the SBC.")
+    sbc: Options = Field(
+        default_factory=Options, description="The SBC's files: keys of a route of carrier sip, such as platform."
+    )
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Route:
+        if self.calls == "users" and not self.sip_group:
+            raise ValueError("name the SIP group that leads to the SBC: sip_group: …")
+        if self.calls == "carrier" and self.sip_group:
+            raise ValueError("sip_group: Zoom is not asked about calls that a carrier delivers to the SBC: remove it")
+        return self
+
+    @property
+    def delivers(self) -> str:
+        """Zoom; or whoever writes the SBC's files, where a carrier delivers the number to the SBC itself."""
+        return "zoom" if self.calls == "users" else bundle(self.sbc).delivers
+
+    def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
+        """The SBC's files, and last the number's routing rule. A carrier's calls to the SBC need the files alone."""
+        if self.calls == "carrier":
+            return bundle(self.sbc).objects(leg)
+        inputs = self._inputs(leg)
+        files(inputs)
+        link = {"phone_number": leg.number, "sip_group": self.sip_group, "take_over": leg.take_over}
+        return (
+            RouteObject("sbc", "Sbc", inputs),
+            RouteObject("attachment", "Attachment", link, after=("sbc",), last=True),
+        )
+
+    def files(self, leg: Leg) -> Files | None:
+        """The configuration of the SBC."""
+        return bundle(self.sbc).files(leg)
+
+    def _inputs(self, leg: Leg) -> dict[str, Any]:
+        return {**by_hand.of(leg), "sbc": self.sbc.model_dump(mode="json")}
+
+    def sources(self) -> tuple[str, ...]:
+        """Calls come from the customer's own SBC."""
+        return ()
+
+    def adopts(self) -> dict[str, tuple[str, ...]]:
+        """The SIP group, by its name."""
+        return {"sip_groups": (self.sip_group,)} if self.calls == "users" else {}
+
+
+CAN: dict[Capability, Ability] = {
+    Capability.API: Can("API for the routing rule, files for the SBC", _READ),
+    Capability.TLS: Can("by the SBC", _READ),
+    Capability.SRTP: Can("by the SBC", _READ),
+    Capability.DIGEST: Can("by the SBC", _READ),
+    Capability.ALLOWLIST: Can("the SBC's own address", _READ),
+    Capability.TRANSFER: Can("the SBC decides", _READ),
+    Capability.FALLBACK: Can("9 further URIs, by the SBC", _READ),
+    Capability.CODECS: Can("by the SBC", _READ),
+    Capability.SHARED: Can("one SIP group for many", _READ),
+    Capability.BUYING: Cannot("numbers are the carrier's behind the SBC", _READ),
+}
+
+#: What objects are known by, found by and linked by.
+_TEXTS = frozenset({"id", "name", "routing_rule_id", "number_pattern", "display_name", "number", "access_token"})
+
+CARRIER = Carrier[Api](
+    name="zoom",
+    title="Zoom Phone",
+    credentials=(
+        Credential("account_id", "ZOOM_ACCOUNT_ID", "zoom:accountId", secret=False),
+        Credential("client_id", "ZOOM_CLIENT_ID", "zoom:clientId", secret=False),
+        Credential("client_secret", "ZOOM_CLIENT_SECRET", "zoom:clientSecret"),
+    ),
+    base_url_env="ZOOM_BASE_URL",
+    objects=(Sbc, Attachment),
+    connect=Api,
+    account=account,
+    conventions=ApiConventions(refusal=refusal, request_id_headers=("x-zm-trackingid",), texts=_TEXTS),
+    max_requests=4,  # 5 to 40 requests a second by plan and call, which no answer tells: a 429 is heeded
+    route=Route,
+    example="+14155550181",
+    example_allow=("203.0.113.20/32",),
+    example_route={"sip_group": "SBC East"},
+    can=CAN,
+    not_imported="does not show what the SBC does with a call, so there is nothing to import",
+    inventory=INVENTORY,
+    on_the_way=on_the_way,
+    caller_needs="a telephone of Zoom Phone: dial the number from it",
+)

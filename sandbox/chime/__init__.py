@@ -1,0 +1,1 @@
+"""Amazon Chime SDK Voice: connectors, origination, numbers, tags; and STS, which says whose credentials they are."""

@@ -1,0 +1,1 @@
+"""Webex Calling as its documents say."""

@@ -1,0 +1,1 @@
+"""Zoom Phone as its documents say."""

@@ -1,0 +1,76 @@
+"""Who may ask Zoom, and how Zoom says no."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+VENDOR = "zoom"
+#: Zoom's own codes: a parameter or a duplicate; a token that is none.
+VALIDATION, TOKEN = 300, 124
+
+
+class Refusal(Exception):
+    """Zoom says no: HTTP status, its own code, a sentence, and where a field is wrong its name."""
+
+    def __init__(self, status: int, code: int, says: str, field: str = "") -> None:
+        super().__init__(says)
+        self.status, self.code, self.says, self.field = status, code, says, field
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account, and a Server-to-Server OAuth app in it. In the vendor's format, and plainly no real one."""
+
+    name: str
+    account_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    access_token: str = field(repr=False)
+
+
+def _made(name: str, what: str, size: int) -> str:
+    return (f"Sandbox{name}" + hashlib.sha256(f"{name} {what}".encode()).hexdigest())[:size]
+
+
+ACCOUNTS = tuple(
+    Account(
+        name,
+        _made(name, "account", 22),
+        _made(name, "client", 22),
+        _made(name, "client secret", 32),
+        _made(name, "access token", 60),
+    )
+    for name in ("main", "other")
+)
+
+
+def authenticate(authorization: str) -> Account:
+    scheme, _, token = authorization.partition(" ")
+    for account in ACCOUNTS if scheme.lower() == "bearer" else ():
+        if secrets.compare_digest(token.encode(), account.access_token.encode()):
+            return account
+    raise Refusal(401, TOKEN, "Invalid access token.")
+
+
+def grant(authorization: str, form: Mapping[str, str]) -> Account | None:
+    """Whose token it is that is asked for; None for who may not have one."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    for account in ACCOUNTS if scheme.lower() == "basic" else ():
+        known = (account.client_id, account.client_secret, account.account_id)
+        given = (client_id, secret, form.get("account_id", ""))
+        if all(secrets.compare_digest(one.encode(), other.encode()) for one, other in zip(given, known, strict=True)):
+            return account
+    return None
+
+
+def wrong(field: str, says: str) -> Refusal:
+    return Refusal(400, VALIDATION, says, field)

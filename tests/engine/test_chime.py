@@ -1,0 +1,100 @@
+"""A network with an Amazon Chime number, from the first `pulumi up` to `pulumi destroy`, with the real engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conformance.subjects.chime import NUMBER, Chime
+from tests.conftest import Sandbox
+from tests.engine.conftest import Project
+from tests.engine.test_import import EMPTY, forget, stack_file, xtel
+
+pytestmark = pytest.mark.engine
+SAN_FRANCISCO = """
+  sf:
+    number: "+14155550173"
+    route: {carrier: chime}
+"""
+
+
+def objects(sandbox: Sandbox) -> dict[str, Any]:
+    """Amazon's own records."""
+    return sandbox.state()["chime"]
+
+
+def wired(sandbox: Sandbox, number: str) -> None:
+    """Amazon's own records say: this number is on a connector that sends its calls to xAI, encrypted."""
+    [connector] = objects(sandbox)["connectors"]
+    [record] = [each for each in objects(sandbox)["numbers"] if each["E164PhoneNumber"] == number]
+    assert [each["Value"] for each in record["Associations"]] == [connector["VoiceConnectorId"]]
+    assert connector["RequireEncryption"]
+    assert [(way["Host"], way["Port"], way["Protocol"]) for way in connector["Routes"]] == [
+        ("sip.voice.x.ai", 5061, "TCP")
+    ]
+    assert [found["phone_number"] for found in sandbox.state()["xai"]["numbers"]].count(number) == 1
+
+
+def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    project.declare(SAN_FRANCISCO)
+    project.up("--diff")
+    wired(sandbox, NUMBER)
+    sandbox.forget_log()
+    again = project.up("--diff", "--refresh")
+    assert "created" not in again
+    assert "updated" not in again
+    assert sandbox.writes() == []
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
+    assert sandbox.state()["counters"]["releases"] == 0
+
+
+SHARED = """
+  {key}:
+    number: "{number}"
+    replace: accept
+    route: {{carrier: chime, connector: shared, region: {region}}}
+"""
+BOTH = {"sf": NUMBER, "ny": "+12125550174"}
+
+
+@pytest.mark.parametrize("known", ["numbers", "connectors"])
+def test_numbers_that_share_a_connector_move_to_another_region(project: Project, sandbox: Sandbox, known: str) -> None:
+    """Whichever region it is that puts a number on a connector; nothing is left of the one that they were on."""
+    sandbox.switch(chime__associations=known)
+    before = objects(sandbox)
+    for region in ("us-east-1", "eu-west-1"):
+        project.declare(*(SHARED.format(key=key, number=number, region=region) for key, number in BOTH.items()))
+        project.up()
+        [connector] = objects(sandbox)["connectors"]
+        assert connector["AwsRegion"] == region
+        for number in BOTH.values():
+            wired(sandbox, number)
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
+
+
+def test_a_connector_that_somebody_renamed_is_imported_and_becomes_ours(project: Project, sandbox: Sandbox) -> None:
+    """Also the tag that names its owner is gone, as of one that was made by hand."""
+    project.declare(SAN_FRANCISCO)
+    project.up()
+    before = project.resources()
+    forget(project)
+    stack_file(project).write_text(EMPTY)
+    [connector] = objects(sandbox)["connectors"]
+    voice = Chime(sandbox).voice()
+    voice.untag_resource(ResourceARN=connector["VoiceConnectorArn"], TagKeys=["xtel"])
+    voice.update_voice_connector(VoiceConnectorId=connector["VoiceConnectorId"], Name="Old PBX", RequireEncryption=True)
+    shown = xtel(project, "--carrier", "chime", "--yes")
+    assert "imported, and the plan is empty" in shown
+    assert {name: each["id"] for name, each in project.resources().items()} == {
+        name: each["id"] for name, each in before.items()
+    }
+    [connector] = objects(sandbox)["connectors"]
+    assert connector["Tags"] == {"xtel": f"xtel/xai-telephony/test/{NUMBER}"}
+    wired(sandbox, NUMBER)
+    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+    project.run("destroy", "--yes")
+    assert objects(sandbox)["connectors"] == []

@@ -1,0 +1,158 @@
+"""Amazon's model decides: what our code sends, and what the sandbox answers, is what botocore's model declares.
+
+The cuts are botocore's own model files, of the operations that matter here. Without them this test has nothing to ask but
+botocore itself, which is installed and reads every answer anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from providers.kernel import errors, http, limits, registry
+from providers.kernel.session import Session
+from providers.kernel.vendor import Settings
+from tests import contract
+from tests.aws import Models
+from tests.conformance.subjects.chime import NUMBER, SUBJECT
+from tests.contract import Exchange, Recorder
+from tests.reconciling import Hand
+from tests.sandbox.conftest import Server
+
+DOCUMENTS = contract.documents("aws_chime_sdk_voice_cut.json", "aws_sts_cut.json")
+#: All that the sandbox serves of them.
+SERVED = {
+    "AssociatePhoneNumbersWithVoiceConnector", "CreateVoiceConnector", "DeleteVoiceConnector",
+    "DeleteVoiceConnectorOrigination", "DisassociatePhoneNumbersFromVoiceConnector", "GetCallerIdentity",
+    "GetPhoneNumber", "GetVoiceConnector", "GetVoiceConnectorOrigination", "ListPhoneNumbers", "ListTagsForResource",
+    "ListVoiceConnectors", "PutVoiceConnectorOrigination", "TagResource", "UntagResource", "UpdateVoiceConnector",
+}  # fmt: skip
+WAY = {"Host": "sip.voice.x.ai", "Port": 5061, "Protocol": "TCP", "Priority": 1, "Weight": 1}
+
+
+def client(env: dict[str, str]) -> Any:
+    """The SDK as our code has it."""
+    chime = registry.vendor("chime")
+    return chime.connect(Settings(chime, lambda key: None, env), limits.Limit(3)).voice("us-east-1")
+
+
+def raised(call: Any, **asked: Any) -> Any:
+    with pytest.raises(errors.CarrierError) as caught:
+        call(**asked)
+    return caught.value
+
+
+@pytest.fixture(scope="module")
+def ours(server: Server) -> Iterator[list[Exchange]]:
+    """Our own objects through their whole lives, and what only others do, each right and each wrong."""
+    said: list[Exchange] = []
+    server.control("POST", "reset")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "network", lambda: Recorder(said))
+        made: dict[str, Hand] = {}
+        for sample in SUBJECT.samples:
+            hand = made[sample.kind] = Hand(f"chime:{sample.kind}", server.env, patch)
+            inputs = sample.inputs(made)
+            assert hand.up(**inputs) == "create"
+            for change in sample.changes:
+                hand.up(**{**inputs, **change})
+            assert hand.refresh()
+            hand.up(**inputs)
+        session = Session(registry.vendor("chime"), lambda key: None)
+        assert session.account() == "111111111111"
+        others(client(server.env), made["Connector"].id)
+        for kind in reversed(made):
+            made[kind].destroy()
+        yield said
+    server.control("POST", "reset")
+
+
+def others(voice: Any, ours: str) -> None:
+    """What our code never asks, and refusals of each kind."""
+    made = voice.create_voice_connector(Name="theirs", RequireEncryption=True)["VoiceConnector"]
+    id, arn = made["VoiceConnectorId"], made["VoiceConnectorArn"]
+    voice.put_voice_connector_origination(VoiceConnectorId=id, Origination={"Routes": [WAY], "Disabled": False})
+    voice.delete_voice_connector_origination(VoiceConnectorId=id)
+    voice.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
+    voice.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert "Tags" not in voice.list_tags_for_resource(ResourceARN=arn)
+    page = voice.list_voice_connectors(MaxResults=1)
+    assert page["NextToken"] and voice.list_voice_connectors(MaxResults=1, NextToken=page["NextToken"])
+    asked = {"VoiceConnectorId": id, "E164PhoneNumbers": [NUMBER]}
+    assert "PhoneNumberAssociationsExist" in str(
+        raised(voice.associate_phone_numbers_with_voice_connector, **asked, ForceAssociate=False)
+    )
+    raised(voice.disassociate_phone_numbers_from_voice_connector, **asked)
+    assert raised(voice.delete_voice_connector, VoiceConnectorId=ours).status == 409
+    voice.delete_voice_connector(VoiceConnectorId=id)
+    for call, keys in (
+        (voice.get_voice_connector, {"VoiceConnectorId": id}),
+        (voice.get_voice_connector_origination, {"VoiceConnectorId": id}),
+        (voice.get_phone_number, {"PhoneNumberId": "+14155550199"}),
+        (voice.get_phone_number, {"PhoneNumberId": f"%2B{NUMBER[1:]}"}),  # as answers show it: encoded once more
+        (voice.list_tags_for_resource, {"ResourceARN": arn}),
+    ):
+        assert raised(call, **keys).status == 404
+
+
+def test_what_was_there_before_is_there_again(ours: list[Exchange], server: Server) -> None:
+    state = server.state()
+    assert state["chime"]["connectors"] == []
+    assert {each["Status"] for each in state["chime"]["numbers"]} == {"Unassigned"}
+    assert state["counters"] == {"purchases": 0, "releases": 0}
+
+
+def test_every_request_and_answer_is_as_botocore_declares_it(ours: list[Exchange]) -> None:
+    held = Models(DOCUMENTS)
+    if DOCUMENTS:
+        assert [problem for exchange in ours for problem in held.problems(exchange)] == []
+        assert held.seen == SERVED
+
+
+#: Requests that botocore lets out and Amazon's model forbids.
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("create_voice_connector", {"Name": "n" * 257, "RequireEncryption": True}),
+    ("create_voice_connector", {"Name": "xtel/p/s", "RequireEncryption": True}),
+    ("create_voice_connector", {"Name": "a", "RequireEncryption": True, "AwsRegion": "us-east-9"}),
+    ("create_voice_connector", {"Name": "a", "RequireEncryption": True, "NetworkType": "IPV6"}),
+    ("create_voice_connector", {"Name": "a", "RequireEncryption": True, "Tags": [{"Key": "k" * 129, "Value": ""}]}),
+    ("create_voice_connector", {"Name": "a", "RequireEncryption": True, "Tags": [{"Key": "k", "Value": "v" * 257}]}),
+    ("create_voice_connector", {"Name": "a", "RequireEncryption": True, "IntegrationType": "OTHER"}),
+    ("update_voice_connector", {"Name": "a+b", "RequireEncryption": True}),
+    ("put_voice_connector_origination", {"Origination": {}}),
+    ("put_voice_connector_origination", {"Origination": {"Routes": [{**WAY, "Protocol": "TLS"}]}}),
+    ("put_voice_connector_origination", {"Origination": {"Routes": [{**WAY, "Port": 65536}]}}),
+    ("put_voice_connector_origination", {"Origination": {"Routes": [{**WAY, "Priority": 101}]}}),
+    ("put_voice_connector_origination", {"Origination": {"Routes": [{**WAY, "Weight": 101}]}}),
+    ("put_voice_connector_origination", {"Origination": {"Routes": [WAY] * 21}}),
+    ("associate_phone_numbers_with_voice_connector", {"E164PhoneNumbers": ["14155550173x"]}),
+    ("list_voice_connectors", {"MaxResults": 101}),
+    ("list_phone_numbers", {"MaxResults": 101}),
+]
+
+
+@pytest.mark.parametrize(("call", "asked"), WRONG, ids=[f"{call}-{count}" for count, (call, _) in enumerate(WRONG)])
+def test_what_the_model_forbids_is_refused(server: Server, call: str, asked: dict[str, Any]) -> None:
+    server.control("POST", "reset")
+    voice = client(server.env)
+    id = voice.create_voice_connector(Name="theirs", RequireEncryption=True)["VoiceConnector"]["VoiceConnectorId"]
+    needs = voice.meta.service_model.operation_model(voice.meta.method_to_api_mapping[call]).input_shape.members
+    before = server.state()["chime"]
+    refused = raised(getattr(voice, call), **asked, **({"VoiceConnectorId": id} if "VoiceConnectorId" in needs else {}))
+    assert (refused.status, refused.code) == (400, "BadRequest")
+    assert server.state()["chime"] == before
+    server.control("POST", "reset")
+
+
+def test_who_does_not_sign_or_signs_wrongly_is_told_so(server: Server) -> None:
+    plain = server.http.get("/voice-connectors")
+    assert (plain.status_code, plain.headers["x-amzn-errortype"]) == (403, "MissingAuthenticationTokenException")
+    for change, code in (
+        ({"AWS_SECRET_ACCESS_KEY": "x" * 40}, "InvalidSignatureException"),
+        ({"AWS_ACCESS_KEY_ID": "AKIASTRANGER00000000"}, "UnrecognizedClientException"),
+    ):
+        refused = raised(client({**server.env, **change}).list_voice_connectors)
+        assert (refused.status, refused.code) == (403, code)
+        assert "check the AWS credentials" in str(refused)
