@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from providers.kernel.route import Box
-
-_ELSEWHERE = "or box: NAME where it is on another machine"
 
 
 @dataclass(frozen=True)
@@ -24,22 +22,26 @@ def clashes(boxes: Mapping[str, Box], lines: Mapping[str, int]) -> Iterator[Clas
     machines: dict[tuple[str, str], dict[str, Box]] = {}
     for key, box in boxes.items():
         machines.setdefault((box.title, box.name), {})[key] = box
-    for (title, name), on_it in machines.items():
-        where = f"{title} {name}".rstrip()
-        for field in dict.fromkeys(field for box in on_it.values() for field in box.taken):
-            yield from _taken(
-                field, {key: box.taken[field] for key, box in on_it.items() if field in box.taken}, where, lines
-            )
+    for (title, machine), on_it in machines.items():
+        where = f"{title} {machine}".rstrip()
+        for name in dict.fromkeys(_last(path) for box in on_it.values() for path in box.taken):
+            yield from _taken(name, on_it, where, lines)
         yield from _whole(on_it, where, lines)
 
 
-def _taken(
-    field: str, wanted: Mapping[str, Collection[int | str]], where: str, lines: Mapping[str, int]
-) -> Iterator[Clash]:
+def _last(path: str) -> str:
+    """The key itself: two routes may have it at different places."""
+    return path.rpartition(".")[2]
+
+
+def _taken(name: str, on_it: Mapping[str, Box], where: str, lines: Mapping[str, int]) -> Iterator[Clash]:
     """The first in the file keeps what it has; each other one is told the next that is free."""
-    held = {each for mine in wanted.values() for each in mine}
+    wanted = [
+        (key, path, each) for key, box in on_it.items() for path, each in box.taken.items() if _last(path) == name
+    ]
+    held = {each for _, _, mine in wanted for each in mine}
     owner: dict[int | str, str] = {}
-    for key, mine in wanted.items():
+    for key, path, mine in wanted:
         other = next((owner[each] for each in mine if each in owner), "")
         if not other:
             owner.update(dict.fromkeys(mine, key))
@@ -48,11 +50,11 @@ def _taken(
         if isinstance(mine, range):
             free = _free(mine, held)
             held |= set(free)
-            theirs = f"overlap with those {its}: write {field}: {free.start}"
-            text = f"{field}s {mine.start} to {mine.stop - 1} of {where} {theirs}"
+            theirs = f"overlap with those {its}: write {name}: {free.start}"
+            text = f"{name}s {mine.start} to {mine.stop - 1} of {where} {theirs}"
         else:
-            text = f"{field} {', '.join(map(str, mine))} of {where} is that {its}: write another one"
-        yield Clash(key, f"route.{field}", f"{text}, {_ELSEWHERE}")
+            text = f"{name} {', '.join(map(str, mine))} of {where} is that {its}: write another one"
+        yield Clash(key, f"route.{path}", f"{text}, or {on_it[key].elsewhere}")
 
 
 def _free(wanted: range, held: set[int | str]) -> range:
@@ -70,10 +72,10 @@ def _whole(on_it: Mapping[str, Box], where: str, lines: Mapping[str, int]) -> It
         if not first:
             first = key
             continue
-        said = on_it[first].whole
-        if differing := sorted(path for path in box.whole if box.whole[path] != said.get(path)):
+        said = {_last(path): value for path, value in on_it[first].whole.items()}
+        if differing := sorted(path for path, value in box.whole.items() if value != said.get(_last(path))):
             text = (
                 f"{where} has one file for all its numbers, and {first} (line {lines[first]}) says something else in"
-                f" {', '.join(differing)}: say the same in both, {_ELSEWHERE}"
+                f" {', '.join(differing)}: say the same in both, or {box.elsewhere}"
             )
             yield Clash(key, differing[0], text)

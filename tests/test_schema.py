@@ -31,6 +31,7 @@ BEYOND_A_SCHEMA = {
     "agent-numbers-at-odds": "other entries",
     "agent-tools-twice": "other entries",
     "sip-one-box": "other entries",
+    "sip-one-box-of-others": "other entries",
     "allow-a-carrier-for-a-pbx": "the platform's own addresses",
     "chime-fallbacks": "what the carrier can",
     "chime-number-outside-the-us": "numbering plans",

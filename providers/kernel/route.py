@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -93,6 +93,17 @@ class Box:
     taken: Mapping[str, Collection[int | str]] = field(default_factory=dict[str, Collection[int | str]])
     #: By path (``route.address``, ``sip_host``), what its files say for the whole machine.
     whole: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: How a number says that it is on another machine.
+    elsewhere: str = "box: NAME where it is on another machine"
+
+    def under(self, key: str) -> Box:
+        """The same, where its keys stand under one of another route."""
+        return replace(
+            self,
+            taken={f"{key}.{path}": each for path, each in self.taken.items()},
+            whole={path.replace("route.", f"route.{key}.", 1): each for path, each in self.whole.items()},
+            elsewhere=f"{key}.{self.elsewhere}",
+        )
 
 
 class CarrierRoute(StrictModel, ABC):
