@@ -42,10 +42,10 @@ class Veil:
         return self._known.sub(lambda match: digest(match.group()), value)
 
     def tree(self, value: Any, name: str = "") -> Any:
-        """A JSON value with secrets hidden; `name` is the key it stands under."""
+        """A JSON value with secrets hidden; `name` is the key it stands under, and what stands below a secret is one."""
         if is_object(value):
             # The headers that an agent's MCP server is called with: any of them may be a key.
-            hidden = "authorization" if name == "headers" else ""
+            hidden = "authorization" if name == "headers" else name if is_secret(name) else ""
             return {self.text(key): self.tree(each, hidden or key) for key, each in value.items()}
         if is_array(value):
             return [self.tree(each, name) for each in value]

@@ -19,7 +19,7 @@ _FORM = "application/x-www-form-urlencoded"
 #: Where a JSON body lists the fields it speaks of (xAI's field mask).
 _PATHS = "paths"
 #: Query parameters that choose a page, by their vendors' names.
-_PAGING = frozenset({"Page", "PageToken", "page[number]", "offset", "start", "next_page_token"})
+_PAGING = frozenset({"Page", "PageToken", "page[number]", "offset", "start", "next_page_token", "pageNumber"})
 _BLOCK, _BLOCKS = 1 << 20, 64  # bytes of white space behind the body of a bomb, and how often
 
 
@@ -133,6 +133,8 @@ def _followed(answer: Answer, call: Call, origin: str) -> Answer:
         document["next_page_uri"] = origin + address
     elif "next_page_token" in document and not origin:
         document |= {"next_page_token": "0"}
+    elif "pageCount" in document:
+        document["nextUri"] = origin + address
     elif not is_object(meta):
         alone = len(document) == 1 and is_array(next(iter(document.values())))
         link = {"link": f'<{origin or call.origin}{address}>; rel="next"'}  # RFC 8288

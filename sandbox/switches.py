@@ -33,6 +33,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "twilio.key": ("main", "standard"),
     "twilio.enhanced_sip": (True, False),  # without it a <Dial> takes one <Sip> and nothing beside it
     "telnyx.unassign": ("null", "empty"),
+    # How a stale version is refused, and how long what was deleted is shown as such: all that were reported.
+    "genesys.stale": (409, 408, 400),
+    "genesys.deleted": ("shown", "missing"),
     "chime.associations": ("numbers", "connectors"),  # in whose region a number is put on another region's connector
     "webex.gateways": ("online", "offline", "never"),  # whether the local gateways of trunks are there
     "vonage.update": ("replaces", "merges"),  # what an update does to settings that it leaves out

@@ -7,6 +7,8 @@ A carrier of another package has its own. Any of them also takes a mapping, as t
 from __future__ import annotations
 
 from providers.chime import Route as Chime
+from providers.connect import Route as Connect
+from providers.genesys import Route as Genesys
 from providers.kernel.purchase import Buy
 from providers.plivo import Route as Plivo
 from providers.sip import Route as Sip
@@ -22,6 +24,8 @@ from providers.zoom import Route as Zoom
 __all__ = [
     "Buy",
     "Chime",
+    "Connect",
+    "Genesys",
     "Plivo",
     "Sip",
     "Telnyx",

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.parsers import create_parser
 
 from tests.contract import Exchange
@@ -49,7 +49,9 @@ def _asked(operation: OperationModel, exchange: Exchange) -> dict[str, str] | No
     """Values of the path's parameters; None for another operation's request."""
     path, _, query = operation.http["requestUri"].partition("?")
     parts = re.split(r"\{(\w+)\+?\}", path)
-    pattern = "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    # An ARN is one segment, whose slashes arrive decoded.
+    kinds = {part: ".+" if part.lower().endswith("arn") else "[^/]+" for part in parts[1::2]}
+    pattern = "".join(f"(?P<{part}>{kinds[part]})" if at % 2 else re.escape(part) for at, part in enumerate(parts))
     match = re.fullmatch(pattern, exchange.path)
     given = set(exchange.query)
     if exchange.method != operation.http["method"] or not match or not set(parse_qsl(query)) <= given:
@@ -86,6 +88,8 @@ def _request(operation: OperationModel, exchange: Exchange, ids: Mapping[str, st
         if wire in source:
             value = source.pop(wire)
             said[name] = int(value) if place == "querystring" and member.type_name == "integer" else value
+            if place == "querystring" and member.type_name == "list":
+                said[name] = [each for key, each in exchange.query if key == wire]
     yield from (f"query {name} is not known" for name in query)
     yield from (f"body {name} is not known" for name in body)
     yield from _checked(shape, said, "request")
@@ -118,7 +122,8 @@ def _refusal(operation: OperationModel, exchange: Exchange) -> Iterator[str]:
     expected = {**GATEWAY, **declared}.get(code)
     if expected != exchange.status:
         yield f"{exchange.status} {code or 'without a code'}; declared: {declared}"
-    if not exchange.body.get("message" if code in GATEWAY else "Message"):
+    words = "message" if code in GATEWAY else "Message"
+    if not exchange.body.get(words) and not exchange.body.get("problems"):
         yield "an error without a message"
 
 
@@ -143,6 +148,10 @@ def _checked(shape: Shape | None, value: Any, place: str) -> Iterator[str]:
         yield from _bounded(shape, len(value), place)
         for count, inner in enumerate(value):
             yield from _checked(shape.member, inner, f"{place}[{count}]")
+    elif isinstance(shape, MapShape):
+        for key, inner in value.items():
+            yield from _checked(shape.key, key, f"{place} key")
+            yield from _checked(shape.value, inner, f"{place}.{key}")
     elif shape is not None:
         yield from _plain(shape, value, place)
 
@@ -154,6 +163,8 @@ def _plain(shape: Shape, value: Any, place: str) -> Iterator[str]:
         case "integer" | "long":
             whole = isinstance(value, int) and not isinstance(value, bool)
             yield from _bounded(shape, value, place) if whole else [f"{place} is no integer"]
+        case "timestamp" if shape.serialization.get("timestampFormat") != "iso8601":
+            yield from () if isinstance(value, int | float) else [f"{place} is no time in seconds since 1970"]
         case "timestamp":
             try:
                 datetime.fromisoformat(value)

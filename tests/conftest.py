@@ -39,7 +39,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
 
 #: Requests that only ask, whatever their verb: STS, at AWS, knows no other one; a token is renewed.
-ASKS = frozenset({("POST", "/"), ("POST", "/v1/access_token")})
+ASKS = frozenset({("POST", "/"), ("POST", "/v1/access_token"), ("POST", "/genesys/oauth/token")})
 
 
 class Sandbox:

@@ -123,6 +123,19 @@ CASES = {
             }
         },
     ),
+    "connect": Case(
+        {"route": {"carrier": "connect"}, "fallback": [PBX], "auth": {"allow": ["connect:us-east-1"]}},
+        [
+            *(("attachment", "attachment"), ("trunk", "flow")),
+            *(("sip", "connect/connector-us-east-1"), ("sip", "connect/connector-us-east-1"), *at_xai()),
+        ],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls", f"sip:{NUMBER}@pbx.example.com:5061;transport=tls"),
+    ),
+    "connect, its own connector": Case(
+        {"route": {"carrier": "connect", "connector": "own"}, "auth": {"allow": ["connect:us-east-1"]}},
+        [("attachment", "attachment"), ("trunk", "flow"), ("sip", "connector-us-east-1"), *at_xai()],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
+    ),
     "a PBX": Case(
         {"route": {"carrier": "sip", "platform": "asterisk"}, "fallback": [PBX_USER], "auth": DIGEST},
         [("attachment", "bundle"), ("sip", "bundle"), ("sip", "bundle"), *at_xai()],
@@ -345,6 +358,11 @@ def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
         ("telnyx", "connection", {"codecs": ["G722"]}, ""),
         ("telnyx", "connection", {"active": False}, "trunk"),
         ("chime", "attachment", {"connector_id": "theirs"}, "attachment"),
+        ("connect", "attachment", {"flow_id": "theirs"}, "attachment"),
+        ("connect", "flow", {"enabled": False}, "trunk"),
+        ("connect", "flow", {"to": "+14155550199"}, "sip"),
+        ("connect", "connect/connector-us-east-1", {"enabled": False}, "trunk"),
+        ("connect, its own connector", "connector-us-east-1", {"enabled": False}, "trunk"),
         ("chime", "connector-us-east-1", {"enabled": False}, "trunk"),
         ("chime", "connector-us-east-1", {"routes": [{"host": "else.example.com", "port": 5061, "priority": 1}]}, "sip"),
         ("chime, shared connector", "chime/connector-us-east-1", {"enabled": False}, "trunk"),

@@ -32,12 +32,15 @@ class Case:
     carrier: str
     says: str
     seed: Mapping[str, Any] | None = None
+    #: Further keys of the route: what numbers share is made all the same.
+    route: str = ""
 
     @property
     def entry(self) -> str:
-        return f'\n  bad:\n    number: "{self.number}"\n    route: {{carrier: {self.carrier}}}\n'
+        return f'\n  bad:\n    number: "{self.number}"\n    route: {{carrier: {self.carrier}{self.route}}}\n'
 
 
+OWN = ", connector: own"
 CASES = {
     "twilio: not owned": Case("+14155550147", "twilio", "does not own this number; next: buy or port it at Twilio"),
     "telnyx: not owned": Case("+14155550147", "telnyx", "does not own the number; next: buy or port it at Telnyx"),
@@ -57,6 +60,23 @@ CASES = {
         {"product_type": "SipMediaApplicationDialIn"},
     ),
     "chime: not active": Case("+14155550148", "chime", "its status is AcquireFailed", {"status": "AcquireFailed"}),
+    "connect: not claimed": Case(
+        *("+14155550147", "connect", "no such number is claimed to instance 5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10"),
+        route=OWN,
+    ),
+    "connect: not claimed yet": Case(
+        *("+14155550148", "connect", "its status is IN_PROGRESS"),
+        {"instance": "5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10", "status": "IN_PROGRESS"},
+        OWN,
+    ),
+    "connect: of several regions": Case(
+        *("+14155550148", "connect", "it belongs to a traffic distribution group, which is not done here"),
+        {
+            "instance": "5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10",
+            "target": "arn:aws:connect:us-east-1:111111111111:traffic-distribution-group/5fbd9c4e",
+        },
+        OWN,
+    ),
     "plivo: no voice": Case("+14155550148", "plivo", "the number takes no voice calls", {"voice_enabled": False}),
 }
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -47,6 +47,15 @@ REGIONS = [
     ("chime:ap-northeast-2", ["99.77.242.0/24"]),
     ("chime:ap-southeast-1", ["99.77.240.0/24"]),
     ("chime:ap-southeast-2", ["99.77.239.0/24"]),
+    ("connect:us-east-1", ["3.80.16.0/23", "99.77.254.0/24"]),
+    ("connect:us-west-2", ["99.77.232.0/24", "99.77.253.0/24"]),
+    ("connect:ca-central-1", ["99.77.233.0/24"]),
+    ("connect:eu-central-1", ["99.77.247.0/24"]),
+    ("connect:eu-west-2", ["99.77.249.0/24"]),
+    ("connect:ap-northeast-1", ["99.77.244.0/24"]),
+    ("connect:ap-northeast-2", ["99.77.242.0/24"]),
+    ("connect:ap-southeast-1", ["99.77.240.0/24"]),
+    ("connect:ap-southeast-2", ["99.77.239.0/24"]),
     ("chime:ipv6", ["2600:f0f0:c040::/42"]),
 ]
 
@@ -79,7 +88,9 @@ def test_a_name_that_needs_a_region_lists_the_regions() -> None:
 
 
 def test_a_name_that_nobody_publishes_lists_those_that_are() -> None:
-    with pytest.raises(ValueError, match="known ranges: chime:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"):
+    with pytest.raises(
+        ValueError, match="known ranges: chime:REGION, connect:REGION, didww, livekit, plivo, telnyx:REGION, twilio$"
+    ):
         ranges.table("vonage")
     with pytest.raises(ValueError, match="is of a day without a table: write twilio, or twilio@2026-11-21$"):
         ranges.table("twilio@2020-01-01")

@@ -216,6 +216,28 @@ def test_what_the_file_names_is_there(tmp_path: Path) -> None:
     assert [agent["agent_id"] for agent in found["xai"]["agents"]] == ["agent_console", "agent_0123"]
 
 
+PARTS = """
+version: 1
+numbers:
+  one: {number: "+14155550186", route: {carrier: connect}, agent: agent_1}
+  two:
+    number: "+14155550187"
+    route: {carrier: connect, region: us-west-2, instance: 5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10}
+    agent: agent_1
+"""
+
+
+def test_a_number_is_there_in_its_part_of_the_account(tmp_path: Path) -> None:
+    assert made.seed([read(tmp_path, PARTS)], {"xai", "connect"})["connect"]["numbers"] == [
+        {"phone_number": "+14155550186", "region": "us-east-1"},
+        {
+            "phone_number": "+14155550187",
+            "region": "us-west-2",
+            "instance": "5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10",
+        },
+    ]
+
+
 # -- beside a plan ------------------------------------------------------------------------------------------------------
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from providers.kernel import registry
 
 ROOT = Path(__file__).resolve().parent.parent
-#: "sip" is a protocol's name before it is a carrier's.
-NAMES = {name.lower() for vendor in registry.vendors().values() for name in (vendor.name, vendor.title)} - {"sip"}
+#: "sip" is a protocol's name before it is a carrier's, and whoever has a client connects.
+WORDS = {"sip", "connect"}
+NAMES = {name.lower() for vendor in registry.vendors().values() for name in (vendor.name, vendor.title)} - WORDS
 #: A name before a hyphen is another word: this project's own name, and how a key begins.
 WORD = re.compile(rf"\b({'|'.join(sorted(map(re.escape, NAMES)))})\b(?!-)", re.IGNORECASE)
 

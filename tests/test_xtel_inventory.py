@@ -184,7 +184,7 @@ def test_every_number_of_every_vendor(network: Sandbox, told: Told) -> None:
     assert network.writes() == ["POST /oauth/token"]
     assert found["exit"] == 0
     assert {each["vendor"]: each["status"] for each in found["vendors"]} == dict.fromkeys(
-        ("xai", "chime", "plivo", "telnyx", "twilio", "vonage", "webex", "zoom"), "answered"
+        ("xai", "chime", "connect", "genesys", "plivo", "telnyx", "twilio", "vonage", "webex", "zoom"), "answered"
     )
     rows = by_number(found)
     assert rows.keys() >= {SALES, LOST, OTHERS, FAX, LONDON, NYC, PBX, GONE, LEFT, "+13035550164", "+16505550123"}

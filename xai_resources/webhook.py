@@ -64,6 +64,12 @@ class Repeated(WebhookError):
     status = 200
 
 
+class TooLarge(WebhookError):
+    """A body larger than any event, which nobody read: 413."""
+
+    status = 413
+
+
 class Malformed(WebhookError):
     """Genuine, but not an event that this release can read: 400."""
 
@@ -312,20 +318,23 @@ class Endpoint:
             return 405, [(b"allow", b"POST")]
         body = await _body(receive)
         if body is None:
-            return 413, [(b"connection", b"close")]
+            return self._refuse(TooLarge(f"the body is over {LARGEST} bytes, or was cut")), [(b"connection", b"close")]
         try:
             # In a thread: what remembers deliveries may be a database.
             event = await asyncio.to_thread(self._webhook.verify, body, scope["headers"])
         except WebhookError as error:
-            self._refused(error)
-            if not isinstance(error, Repeated):
-                _log.warning("a delivery was refused: %s", error)
-            return error.status, []
+            return self._refuse(error), []
         if event.type == INCOMING:
             task = asyncio.get_running_loop().create_task(self._take(event))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
         return 200, []
+
+    def _refuse(self, error: WebhookError) -> int:
+        self._refused(error)
+        if not isinstance(error, Repeated):
+            _log.warning("a delivery was refused: %s", error)
+        return error.status
 
     async def _take(self, event: Event) -> None:
         try:

@@ -13,7 +13,8 @@ import phonenumbers
 from pydantic import Field
 
 from providers.aws import answers, wire
-from providers.aws.connector import MOST, Region
+from providers.aws.connector import Region
+from providers.aws.ways import ways
 from providers.chime.api import Api
 from providers.chime.attachment import Attachment
 from providers.chime.connector import Connector, part_of
@@ -23,7 +24,7 @@ from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
-from providers.kernel.values import Whole, target
+from providers.kernel.values import Whole
 from providers.kernel.vendor import Carrier, Credential
 
 _READ = date(2026, 11, 28)
@@ -50,19 +51,15 @@ class Route(CarrierRoute):
         the one that it leaves is deleted.
         """
         _require_us(leg.number)
-        if len(leg.fallback) > MOST - 1:
-            raise ValueError(f"a connector tries at most {MOST} hosts: {MOST - 1} fallbacks")
         shared = self.connector == "shared"
-        hosts = [(str(leg.target.host), self.port), *(_host(way.uri) for way in leg.checked_fallbacks(shared=shared))]
-        ways = [{"host": host, "port": port, "priority": rank} for rank, (host, port) in enumerate(hosts, 1)]
-        part = part_of(self.region)
+        routes, part = ways(leg, self.port, shared=shared), part_of(self.region)
         link: dict[str, Any] = {
             "phone_number": leg.number,
             "connector_id": Ref(part, "connector_id"),
             "take_over": leg.take_over,
         }
         return (
-            RouteObject(part, "Connector", {"region": self.region, "routes": ways}, shared=shared),
+            RouteObject(part, "Connector", {"region": self.region, "routes": routes}, shared=shared),
             RouteObject("attachment", "Attachment", link, last=True),
         )
 
@@ -80,16 +77,6 @@ def _require_us(number: str) -> None:
             f"Amazon puts US numbers alone on a Voice Connector (read {_READ}): one of {country} rings by a SIP rule, a SIP"
             " media application and a Lambda of yours, which are not made here: use another carrier"
         )
-
-
-def _host(uri: str) -> tuple[str, int]:
-    """Host and port of a fallback. Raises ValueError for what an origination route cannot say."""
-    way = target(uri)
-    if way.number:
-        raise ValueError(f"{uri} names a user: a connector sends the dialled number; write the host alone")
-    if way.transport != "tls" or way.parameters:
-        raise ValueError(f"{uri}: a connector with encryption sends by TLS alone: write sip:{way.host};transport=tls")
-    return way.host, way.port or 5061
 
 
 CAN: dict[Capability, Ability] = {

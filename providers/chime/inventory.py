@@ -77,8 +77,10 @@ def _owned(api: Api, number: Found, known: dict[str, Found]) -> OwnedNumber:
 
 
 def _objects(api: Api) -> Iterator[NamedObject]:
+    """Connectors for numbers: one for another service has none, and is that service's."""
     for each in api.every_connector():
-        yield _named(api, each)
+        if not each.get("IntegrationType"):
+            yield _named(api, each)
 
 
 INVENTORY = Inventory[Api](_numbers, _objects)

@@ -28,6 +28,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeAlias, cast
 
 import httpcore
@@ -61,11 +62,17 @@ def network() -> httpx.BaseTransport:
     return _Network()
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """The system's certificates, which take a while to read: once in a process, however many hosts a vendor has."""
+    return httpx.create_ssl_context()
+
+
 class _Network(httpx.HTTPTransport):
     """httpx' own transport, on connections that know the time of the request."""
 
     def __init__(self) -> None:
-        trusted = httpx.create_ssl_context()
+        trusted = _trust()
         super().__init__(verify=trusted)
         self._pool = httpcore.ConnectionPool(
             ssl_context=trusted,

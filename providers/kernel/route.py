@@ -134,6 +134,10 @@ class CarrierRoute(StrictModel, ABC):
         """
         return None
 
+    def whereabouts(self) -> Mapping[str, str]:
+        """Which part of an account the number is in, where it has parts, by the route's own keys: a rehearsal sets it up."""
+        return {}
+
     def adopts(self) -> Mapping[str, tuple[str, ...]]:
         """Names of objects that the route uses and never makes, by what they are: a rehearsal has them there already."""
         return {}

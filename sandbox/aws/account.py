@@ -74,8 +74,9 @@ def authenticate(call: Call) -> Asker:
 
 
 def _canonical(call: Call, signed: str) -> str:
-    """Path segments are encoded twice, as for every service but S3."""
-    path = quote(quote(call.path, safe="/-_.~"), safe="/-_.~")
+    """Path segments are encoded twice, as for every service but S3; an ARN after `/tags/` is one segment."""
+    head, tags, arn = call.path.partition("/tags/")
+    path = quote(quote(head + tags, safe="/-_.~") + quote(arn, safe="-_.~"), safe="/-_.~")
     query = "&".join(sorted(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in call.query))
     headers = "".join(f"{name}:{' '.join(call.header(name).split())}\n" for name in signed.split(";"))
     return "\n".join((call.method, path, query, headers, signed, _sha256(call.body)))

@@ -1,30 +1,13 @@
-"""What Amazon does with a call to a number: its connector's origination routes, by priority, then by weight.
-
-With encryption TCP is TLS and media are SRTP; the Request-URI is the dialled number at the route's host (AWS's pages).
-"""
+"""What Amazon does with a call to a number: its connector's origination routes; the Request-URI is the dialled number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sandbox.aws import voice
 from sandbox.calling import Leg, Unreachable
 from sandbox.chime.voice import VENDOR, connector_of
-from sandbox.exchange import JsonObject
 from sandbox.store import Store
-
-#: ip-ranges.json of 2026-08-22, service CHIME_VOICECONNECTOR.
-SOURCES = {
-    "us-east-1": ("3.80.16.0/23", "99.77.254.0/24"),
-    "us-west-2": ("99.77.253.0/24", "99.77.232.0/24"),
-    "ca-central-1": ("99.77.233.0/24",),
-    "eu-central-1": ("99.77.247.0/24",),
-    "eu-west-1": ("99.77.250.0/24",),
-    "eu-west-2": ("99.77.249.0/24",),
-    "ap-northeast-1": ("99.77.244.0/24",),
-    "ap-northeast-2": ("99.77.242.0/24",),
-    "ap-southeast-1": ("99.77.240.0/24",),
-    "ap-southeast-2": ("99.77.239.0/24",),
-}
 
 
 def route(store: Store, number: str) -> Sequence[Leg] | None:
@@ -37,24 +20,4 @@ def route(store: Store, number: str) -> Sequence[Leg] | None:
         raise Unreachable("attachment", "a SIP media application takes the number's calls")
     if not (id := connector_of(owned)):
         raise Unreachable("attachment", "the number is on no Voice Connector")
-    found = store.shelf(VENDOR, account, "connectors").get(id)
-    if found is None:
-        raise Unreachable("attachment", f"connector {id} is gone")
-    origination: JsonObject = found.get("origination") or {}
-    if origination.get("Disabled"):
-        raise Unreachable("trunk", f"the origination of connector {id} is disabled")
-    given: list[JsonObject] = origination.get("Routes") or []
-    routes = sorted(given, key=lambda each: (each["Priority"], -each["Weight"]))
-    if not routes:
-        raise Unreachable("trunk", f"connector {id} has no origination route")
-    return [_leg(number, each, found["connector"]) for each in routes]
-
-
-def _leg(number: str, way: JsonObject, connector: JsonObject) -> Leg:
-    secure = connector["RequireEncryption"]
-    transport = "udp" if way["Protocol"] == "UDP" else "tls" if secure else "tcp"
-    return Leg(
-        f"sip:{number}@{way['Host']}:{way['Port']};transport={transport}",
-        encryption="required" if secure else "off",
-        sources=SOURCES[connector["AwsRegion"]],
-    )
+    return voice.legs(store, account, id, number)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox import stock
+from sandbox.aws import quota
 from sandbox.aws.account import Asker, Refusal
 from sandbox.exchange import JsonObject
 from sandbox.shapes import Model, Shape, array, choice, flag, invalid, record, text, whole
@@ -22,6 +23,8 @@ REGIONS = (
 NUMBERS_REGION = "us-east-1"
 #: Fictional, and always the same: when everything here was made.
 CREATED = "2026-11-01T09:00:00Z"
+#: The kind of connector that Amazon Connect transfers calls to.
+TRANSFER = "CONNECT_CALL_TRANSFER_CONNECTOR"
 NAME = text(1, 256, r"[a-zA-Z0-9 _.-]+")
 TAG = record({"Key": text(1, 128), "Value": text(0, 256)}, ("Key", "Value"))
 ROUTE_FIELDS: Model = {
@@ -36,7 +39,7 @@ CREATE: Model = {
     "RequireEncryption": flag,
     "AwsRegion": choice(*REGIONS),
     "Tags": array(TAG, 1),
-    "IntegrationType": choice("CONNECT_CALL_TRANSFER_CONNECTOR", "CONNECT_ANALYTICS_CONNECTOR"),
+    "IntegrationType": choice(TRANSFER, "CONNECT_ANALYTICS_CONNECTOR"),
     "NetworkType": choice("IPV4_ONLY", "DUAL_STACK"),
 }
 UPDATE: Model = {"Name": NAME, "RequireEncryption": flag}
@@ -75,8 +78,7 @@ class Voice:
         region = wanted.get("AwsRegion", "us-east-1")
         if region != self._region:
             raise Refusal(400, "BadRequestException", "AwsRegion is not the region of this endpoint")
-        if wanted.get("IntegrationType"):
-            raise Refusal(403, "AccessDeniedException", "IntegrationType is not enabled for this account")
+        self._require_granted(wanted.get("IntegrationType"))
         self._store.count("chime.connectors")
         made = self._store.setting("chime.serial", 0) + 1
         self._store.set("chime.serial", made)
@@ -91,10 +93,21 @@ class Voice:
             "UpdatedTimestamp": CREATED,
             "VoiceConnectorArn": f"arn:aws:chime:{region}:{self._account.id}:vc/{id}",
             "NetworkType": wanted.get("NetworkType", "IPV4_ONLY"),
+            **({"IntegrationType": wanted["IntegrationType"]} if wanted.get("IntegrationType") else {}),
         }
         tags = {tag["Key"]: tag["Value"] for tag in wanted.get("Tags", [])}
         self._connectors.put(id, {"connector": document, "tags": tags})
         return document
+
+    def _require_granted(self, kind: str | None) -> None:
+        """A kind of connector for another service is one that AWS grants; so many of it, and none to begin with."""
+        if kind is None:
+            return
+        granted = quota.granted(self._store, self._account.id, self._region) if kind == TRANSFER else 0
+        if not granted:
+            raise Refusal(403, "AccessDeniedException", "IntegrationType is not enabled for this account")
+        if sum(each.get("IntegrationType") == kind for each in self.listed()) >= granted:
+            raise Refusal(400, "ResourceLimitExceededException", "no more connectors of this kind are granted")
 
     def _connector(self, id: str) -> JsonObject:
         found = self._connectors.get(id)
@@ -126,6 +139,10 @@ class Voice:
         self._connector(id)
         if any(connector_of(number) == id for number in self.numbers.all()):
             raise Refusal(409, "ConflictException", "phone numbers are associated with the Voice Connector")
+        if any(each["arn"].endswith(f"/{id}") for each in self._store.everywhere("connect", "integrations")):
+            raise Refusal(
+                409, "ConflictException", "an instance of Amazon Connect is associated with the Voice Connector"
+            )
         self._connectors.remove(id)
 
     def origination(self, id: str) -> JsonObject:

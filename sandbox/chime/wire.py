@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sandbox import shapes
-from sandbox.aws import answers
+from sandbox.aws import answers, quota
 from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate
 from sandbox.aws.answers import asked, body, page
 from sandbox.calling import Leg
@@ -132,7 +132,7 @@ class Chime:
         try:
             asker = authenticate(call)
             if sts:
-                return answers.identity(call, asker)
+                return self._of_the_account(call, asker)
             if asker.service != "chime":
                 raise Refusal(
                     403, "InvalidSignatureException", "Credential should be scoped to correct service: 'chime'."
@@ -141,13 +141,20 @@ class Chime:
             with self._store.transaction():
                 return answers.named_request(call, endpoint(call, self._voice(asker), *ids))
         except Refusal as refusal:
-            return answers.refuse_in_xml(refusal, call) if sts else answers.refuse(refusal, call)
+            xml = sts and "x-amz-target" not in call.headers
+            return answers.refuse_in_xml(refusal, call) if xml else answers.refuse(refusal, call)
         except Wrong as wrong:
             return answers.refuse(Refusal(400, "BadRequestException", str(wrong)), call)
         except PathUnknown:
             return answers.refuse(Refusal(404, "UnknownOperationException", "no such operation"), call)
         except MethodUnknown:
             return answers.refuse(Refusal(405, "UnknownOperationException", "no such operation"), call)
+
+    def _of_the_account(self, call: Call, asker: Asker) -> Answer:
+        """Services without a path, told apart by the credential's scope."""
+        if asker.service == "servicequotas":
+            return answers.named_request(call, quota.served(call, self._store, asker))
+        return answers.identity(call, asker)
 
     def _voice(self, asker: Asker) -> Voice:
         return Voice(self._store, asker, str(self._switches["chime.associations"]))

@@ -28,7 +28,9 @@ NUMBERS = {
     "telnyx": "+13125550142",
     "plivo": "+12125550177",
     "vonage": "+14155550164",
+    "genesys": "+14155550191",
     "chime": "+14155550173",
+    "connect": "+14155550186",
     "webex": "+14155550171",
     "zoom": "+14155550181",
     "sip": "+498912345670",
@@ -303,10 +305,48 @@ def vonage(sandbox: Server, *, kind: str = "sip", value: str = "") -> None:
     ok(sandbox.http.post("/number/update", data=form, auth=login))
 
 
-def aws(sandbox: Server, region: str) -> Any:
+def genesys(
+    sandbox: Server,
+    *,
+    username: str = "",
+    password: str = PASSWORD,
+    attach: bool = True,
+    classification: str = "xai",
+    route: dict[str, Any] | None = None,
+    **properties: Any,
+) -> None:
+    """A trunk, an outbound route to it, and the number's entry before the site's other number plans."""
+    token = sandbox.control("GET", "secrets")["genesys"]["access_tokens"]["main"]
+    headers, edges = {"Authorization": f"Bearer {token}"}, "/genesys/api/v2/telephony/providers/edges"
+    site = f"{edges}/sites/{sandbox.state()['genesys']['sites'][0]['id']}"
+    kind = {"trunkMetabaseId": "external_sip_pcv_byoc_carrier.json"}
+    body = ok(sandbox.http.get(f"{edges}/trunkbasesettings/template", params=kind, headers=headers))
+    given = {
+        "trunk_transport_protocolVariant": "tls",
+        "trunk_transport_serverProxyList": ["sip.voice.x.ai:5061"],
+        "trunk_sip_termination_uri": "xai",
+        "trunk_outboundIdentity_calledAddress_omitPlusPrefix": False,
+        "trunk_sip_authentication_credentials_username": username,
+        "trunk_sip_authentication_credentials_password": password if username else "",
+        **properties,
+    }
+    body["properties"] |= {name: {"value": {"instance": value}} for name, value in given.items()}
+    body |= {"name": "xai", "inboundSite": {"id": site.rpartition("/")[2]}}
+    trunk = ok(sandbox.http.post(f"{edges}/trunkbasesettings", json=body, headers=headers))["id"]
+    sends = {"name": "xai", "classificationTypes": ["xai"], "externalTrunkBases": [{"id": trunk}], **(route or {})}
+    ok(sandbox.http.post(f"{site}/outboundroutes", json=sends, headers=headers))
+    numbers = [{"start": NUMBERS["genesys"], "end": NUMBERS["genesys"]}]
+    plan = {"name": "xai", "matchType": "e164NumberList", "numbers": numbers, "classification": classification}
+    if attach:
+        plans = ok(sandbox.http.get(f"{site}/numberplans", headers=headers))
+        ok(sandbox.http.put(f"{site}/numberplans", json=[plan, *plans], headers=headers))
+
+
+def aws(sandbox: Server, service: str, region: str = "us-east-1") -> Any:
+    """AWS's SDK as anybody has it."""
     env = sandbox.env
     return boto3.client(
-        "chime-sdk-voice",
+        service,
         region_name=region,
         endpoint_url=env["AWS_BASE_URL"],
         aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
@@ -328,7 +368,7 @@ def chime(
     region: str = "us-east-1",
 ) -> None:
     """A Voice Connector, its origination, and the number on it; by boto3 as anybody has it."""
-    voice = aws(sandbox, region)
+    voice = aws(sandbox, "chime-sdk-voice", region)
     id = voice.create_voice_connector(Name="xai", RequireEncryption=secure, AwsRegion=region)["VoiceConnector"][
         "VoiceConnectorId"
     ]
@@ -337,10 +377,61 @@ def chime(
         voice.put_voice_connector_origination(VoiceConnectorId=id, Origination={"Routes": [way], "Disabled": disabled})
     if attach:
         numbers = [NUMBERS["chime"]]
-        told = aws(sandbox, "us-east-1").associate_phone_numbers_with_voice_connector(
+        told = aws(sandbox, "chime-sdk-voice").associate_phone_numbers_with_voice_connector(
             VoiceConnectorId=id, E164PhoneNumbers=numbers
         )
         assert not told["PhoneNumberErrors"], told
+
+
+def connect(
+    sandbox: Server,
+    *,
+    to: str = NUMBERS["connect"],
+    host: str = "sip.voice.x.ai",
+    secure: bool = True,
+    attach: bool = True,
+    bound: bool = True,
+    state: str = "ACTIVE",
+    start: str = "xai",
+    context: str = "",
+    spelling: tuple[str, str] = ("CallTransferConnector", "ThirdPartyConnectionTimeLimitSeconds"),
+) -> None:
+    """A Voice Connector for transfers, bound to the instance, and a flow that transfers the number's calls to it."""
+    voice, amazon = aws(sandbox, "chime-sdk-voice"), aws(sandbox, "connect")
+    asked = {"RequireEncryption": secure, "IntegrationType": "CONNECT_CALL_TRANSFER_CONNECTOR"}
+    made = voice.create_voice_connector(Name="xai", **asked)["VoiceConnector"]
+    way = {"Host": host, "Port": 5061, "Protocol": "TCP", "Priority": 1, "Weight": 1}
+    voice.put_voice_connector_origination(
+        VoiceConnectorId=made["VoiceConnectorId"], Origination={"Routes": [way], "Disabled": False}
+    )
+    instance = amazon.list_instances()["InstanceSummaryList"][0]["Id"]
+    arn = made["VoiceConnectorArn"]
+    bond = amazon.create_integration_association(
+        InstanceId=instance, IntegrationType="CALL_TRANSFER_CONNECTOR", IntegrationArn=arn
+    )
+    kind, limit = spelling
+    connector = {"VoiceConnectorType": kind, "VoiceConnectorArn": arn, "ToUser": to}
+    connector |= {"FromUser": "$.CustomerEndpoint.Address", **({"UserToUserInformation": context} if context else {})}
+    transfer = {limit: "60", "ContinueFlowExecution": "False", "VoiceConnector": connector}
+    leads = {"NextAction": "bye", "Errors": [{"NextAction": "bye", "ErrorType": "NoMatchingError"}]}
+    steps = [
+        {"Identifier": "xai", "Type": "TransferParticipantToThirdParty", "Parameters": transfer, "Transitions": leads},
+        {"Identifier": "bye", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}},
+    ]
+    content = json.dumps({"Version": "2019-10-30", "StartAction": start, "Metadata": {}, "Actions": steps})
+    flow = amazon.create_contact_flow(InstanceId=instance, Name="xai", Type="CONTACT_FLOW", Content=content)[
+        "ContactFlowId"
+    ]
+    if attach:
+        numbers = amazon.list_phone_numbers(InstanceId=instance)["PhoneNumberSummaryList"]
+        [id] = [each["Id"] for each in numbers if each["PhoneNumber"] == NUMBERS["connect"]]
+        amazon.associate_phone_number_contact_flow(PhoneNumberId=id, InstanceId=instance, ContactFlowId=flow)
+    if state != "ACTIVE":
+        amazon.update_contact_flow_metadata(InstanceId=instance, ContactFlowId=flow, ContactFlowState=state)
+    if not bound:
+        amazon.delete_integration_association(
+            InstanceId=instance, IntegrationAssociationId=bond["IntegrationAssociationId"]
+        )
 
 
 def webex(sandbox: Server, *, attach: bool = True) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT, Sandbox
-from tests.engine import test_chime, test_plivo, test_telnyx, test_vonage, test_webex, test_zoom
+from tests.engine import (
+    test_chime,
+    test_connect,
+    test_genesys,
+    test_plivo,
+    test_telnyx,
+    test_vonage,
+    test_webex,
+    test_zoom,
+)
 from tests.engine.conftest import HEAD, SUPPORT, Project
 from tests.engine.test_readme import blocks, commands, run
 from tests.test_xtel_plan import commit, git
@@ -20,8 +29,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.plain]
         ("telnyx", test_telnyx.LONDON_NUMBER, test_telnyx),
         ("vonage", test_vonage.NUMBER, test_vonage),
         ("chime", test_chime.NUMBER, test_chime),
+        ("connect", test_connect.NUMBER, test_connect),
         ("webex", test_webex.NUMBER, test_webex),
         ("zoom", test_zoom.NUMBER, test_zoom),
+        ("genesys", test_genesys.NUMBER, test_genesys),
     ],
 )
 def test_stack_file_and_commands_run(project: Project, sandbox: Sandbox, page: str, number: str, checks) -> None:

@@ -242,6 +242,7 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
     )
     assert {env[name] for name in origins} == {sandbox.url}
     assert env["TELNYX_BASE_URL"] == f"{sandbox.url}/v2"
+    assert env["GENESYSCLOUD_BASE_URL"] == f"{sandbox.url}/genesys"
     assert re.fullmatch(r"KEY[0-9A-F]{32}_\w+", env["TELNYX_API_KEY"])
     assert re.fullmatch(r"MA[A-Z0-9]{18}", env["PLIVO_AUTH_ID"])
     assert re.fullmatch(r"\w{40}", env["PLIVO_AUTH_TOKEN"])
@@ -255,13 +256,17 @@ def test_env_has_the_vendors_formats(sandbox) -> None:
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_BASE_URL"),
         *("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_BASE_URL"),
         *("WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN", "WEBEX_BASE_URL"),
+        *("GENESYSCLOUD_REGION", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET"),
+        "GENESYSCLOUD_BASE_URL",
         *("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_BASE_URL"),
     }
     keyed = sandbox.control("GET", "env?auth=apikey")
     assert re.fullmatch(r"SK[0-9a-f]{32}", keyed["TWILIO_API_KEY"])
     assert ("TWILIO_AUTH_TOKEN" in keyed, bool(keyed["TWILIO_API_SECRET"])) == (False, True)
-    own = {value for name, value in env.items() if not name.endswith("_URL") and not name.startswith("XTEL_")}
-    assert len(own) == 16
+    own = {
+        value for name, value in env.items() if not name.endswith(("_URL", "_REGION")) and not name.startswith("XTEL_")
+    }
+    assert len(own) == 18
     assert not {*sandbox.other.values()} & own
     assert sandbox.http.get("/_sandbox/env?account=third").status_code == 400
 

@@ -521,16 +521,19 @@ def _folded(text: str) -> list[str]:
     return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
+def _cells(words: list[str], widths: list[int]) -> str:
+    return "".join(f"{word:<{width}}" for word, width in zip(words, widths, strict=True))
+
+
 def _show_carriers() -> None:
-    """Yes or no alone; the words are in README."""
+    """Yes or no alone, a line per carrier; the words are in README."""
     found = registry.carriers().values()
     questions = [each for each in Capability if each not in {Capability.CODECS, Capability.SHARED}]
-    first = max(len(question.value) for question in questions) + 2
-    widths = [max(len(each.title), 3) + 2 for each in found]
-    titles = "".join(f"{each.title:<{width}}" for each, width in zip(found, widths, strict=True))
-    terminal.line(f"  {'':<{first}}{titles}".rstrip())
-    for question in questions:
-        answers = [each.can.get(question) for each in found]
+    heads = [each.value.partition(" ")[0] for each in questions]
+    first = max(len(each.title) for each in found) + 2
+    widths = [max(len(head), 3) + 2 for head in heads]
+    terminal.line(f"  {'':<{first}}{_cells(heads, widths)}".rstrip())
+    for each in found:
+        answers = [each.can.get(question) for question in questions]
         words = ["?" if answer is None else "yes" if answer.able else "no" for answer in answers]
-        cells = "".join(f"{word:<{width}}" for word, width in zip(words, widths, strict=True))
-        terminal.line(f"  {question.value:<{first}}{cells}".rstrip())
+        terminal.line(f"  {each.title:<{first}}{_cells(words, widths)}".rstrip())

@@ -40,7 +40,8 @@ def seed(documents: Iterable[Document], vendors: Collection[str]) -> dict[str, A
                 bought = {"phone_number": number.number, "origin": number.origin, "agent_id": CONSOLE}
                 provisioned[number.number] = bought
             elif number.number and (vendor := carrier(number)) in vendors:
-                owned.setdefault(vendor, {})[number.number] = {"phone_number": number.number}
+                where: Mapping[str, str] = number.route.whereabouts() if number.route else {}
+                owned.setdefault(vendor, {})[number.number] = {"phone_number": number.number, **where}
                 for kind, names in number.route.adopts().items() if number.route else ():
                     adopted.setdefault(vendor, {}).setdefault(kind, {}).update({name: {"name": name} for name in names})
     found_there = {

@@ -1,0 +1,37 @@
+"""What decides the calls of a number that a site dials, as it stands: number plan, outbound route, trunk. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from providers.genesys.api import Api, Found, routes_path
+from providers.genesys.attachment import Attachment, lists, shown, taker
+from providers.genesys.outbound_route import OutboundRoute, live
+from providers.genesys.trunk import Trunk
+from providers.kernel import errors
+from providers.kernel.inventory import LiveObject
+
+
+def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
+    """Of the site that has the number in a number plan. Raises NotFound where none has."""
+    site, plan = _plan(api, e164)
+    yield LiveObject(Attachment.kind, shown(api, e164, site, plan))
+    for route in api.listed(routes_path(site)):
+        if plan.get("classification") in (route.get("classificationTypes") or ()):
+            yield LiveObject(OutboundRoute.kind, live(api, route, site))
+            for trunk in _trunks(route):
+                if seen := Trunk().read(api, trunk, {}, fresh=False):
+                    yield LiveObject(Trunk.kind, seen)
+
+
+def _plan(api: Api, number: str) -> tuple[str, Found]:
+    for site in api.sites():
+        first = taker(api.plans(str(site["id"])), number)
+        if first and lists(first, number):
+            return str(site["id"]), first
+    raise errors.NotFound("no site has the number in a number plan of its own", status=404)
+
+
+def _trunks(route: dict[str, Any]) -> list[str]:
+    return [str(each["id"]) for each in route.get("externalTrunkBases") or ()]

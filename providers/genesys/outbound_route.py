@@ -1,0 +1,98 @@
+"""The outbound route of a site: calls of one classification leave by the trunk towards xAI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
+
+from pydantic import Field
+
+from providers.genesys.api import Api, Found, routes_path, within
+from providers.genesys.trunk import Name, without_site
+from providers.kernel.call_handling import CallHandling, ids
+from providers.kernel.object import Live, Object, Obstacle
+from providers.kernel.spec import Spec
+
+
+class OutboundRouteSpec(Spec):
+    """Which calls of a site leave by which trunk."""
+
+    site: Name = Field(description="Name of the site.")
+    classification: Name = Field(description="Classification of the calls, which a number plan gives them.")
+    trunk_id: str = Field(description="The trunk that they leave by.")
+    enabled: bool = Field(True, description="Whether it takes calls.")
+
+
+class OutboundRoute(Object[Api, OutboundRouteSpec]):
+    """An outbound route of its own for a classification of its own; its name is the marker.
+
+    Calls: sites/{id}/outboundroutes. Changes in place: everything but the site, with the version that was read. Routes of
+    others are never changed: the classification is this number's alone.
+    """
+
+    kind = "OutboundRoute"
+    spec: ClassVar[type[Spec]] = OutboundRouteSpec
+    references = frozenset({"trunk_id"})
+    replaces = frozenset({"site"})
+    outputs = ("site_id",)
+    settle = 15.0
+
+    def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
+        """Calls of the classification go to the trunk."""
+        return CallHandling(
+            known_as=str(inputs.get("classification") or ""),
+            tries=ids(inputs, "trunk_id"),
+            enabled=inputs.get("enabled", True) is True,
+        )
+
+    def find(self, api: Api, spec: OutboundRouteSpec, *, fresh: bool) -> Live | None:
+        """By name, which is the marker, in its site."""
+        site = api.site_id(spec.site)
+        found = api.named(routes_path(site), spec.marker)
+        return live(api, found, site) if found else None
+
+    def preflight(self, api: Api, spec: OutboundRouteSpec) -> Obstacle | None:
+        """The site must be there."""
+        return without_site(api, spec.site)
+
+    def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
+        """GET sites/{id}/outboundroutes/{id}."""
+        site = api.site_id(str(state["site"]), state)
+        return live(api, api.there(within(routes_path(site), id)), site)
+
+    def create(self, api: Api, spec: OutboundRouteSpec) -> Live:
+        """POST sites/{id}/outboundroutes."""
+        site = api.site_id(spec.site)
+        made = api.make(routes_path(site), _changed({"distribution": "SEQUENTIAL"}, spec))
+        return Live(str(made.get("id") or ""), {}, {"site_id": site})
+
+    def update(self, api: Api, id: str, spec: OutboundRouteSpec, state: Mapping[str, Any]) -> Live:
+        """PUT sites/{id}/outboundroutes/{id} with everything that was read."""
+        site = api.site_id(spec.site, state)
+        api.change(within(routes_path(site), id), lambda route: _changed(route, spec))
+        return Live(id, {}, {"site_id": site})
+
+    def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
+        """DELETE sites/{id}/outboundroutes/{id}."""
+        api.delete_unused(within(routes_path(api.site_id(str(state["site"]), state)), id))
+
+
+def _changed(route: Found, spec: OutboundRouteSpec) -> Found:
+    declared = {"name": spec.marker, "classificationTypes": [spec.classification], "enabled": spec.enabled}
+    trunks = cast(list[Found], route.get("externalTrunkBases") or [])
+    kept = trunks if [each.get("id") for each in trunks] == [spec.trunk_id] else [{"id": spec.trunk_id}]
+    return {**route, **declared, "externalTrunkBases": kept}
+
+
+def live(api: Api, route: Found, site: str) -> Live:
+    """A route as it stands; of several trunks or classifications all are told, which is none that could be declared."""
+    trunks = [str(each.get("id")) for each in cast(list[Found], route.get("externalTrunkBases") or [])]
+    inputs = {
+        "marker": route.get("name"),
+        "site": api.site_name(site),
+        "classification": ", ".join(map(str, route.get("classificationTypes") or [])) or None,
+        "trunk_id": ", ".join(trunks) or None,
+        "enabled": route.get("enabled") is not False,
+    }
+    id = str(route.get("id") or "")
+    return Live(id, inputs, {"site_id": site}, holder=f"outbound route {id}", raw=route)

@@ -1,0 +1,1 @@
+"""Genesys Cloud as its documents say."""
