@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from providers.kernel import purchase, ranges, registry, spec, values
 from providers.kernel.capabilities import Ability, Cannot, Capability
+from providers.kernel.route import Leg
 from providers.kernel.vendor import Carrier
 from providers.kernel.wording import did_you_mean
-from stacks import graph
+from stacks import boxes, graph
 from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
 from stacks.positions import Location
@@ -61,6 +62,11 @@ class _Entry:
         return own or (self.carrier.can.get(capability) if self.carrier else None)
 
     @property
+    def leg(self) -> Leg:
+        """The leg of a call that the carrier makes towards xAI."""
+        return graph.leg(self.key, self.number)
+
+    @property
     def unlisted(self) -> bool:
         """Whether ``auth`` is left out although the carrier has no published ranges that could stand for it."""
         route = self.number.route
@@ -94,6 +100,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
         yield from _auth(entry)
     yield from _crowded(entries)
     yield from _at_odds(entries, line)
+    yield from _on_one_box(entries, line)
     yield from _renamed("numbers", network.numbers, line)
     yield from _assigned(network, line)
     yield from _renamed("agents", network.agents, line)
@@ -220,8 +227,28 @@ def _auth(entry: _Entry) -> Iterator[Remark]:
             place = (*entry.place("auth"), "digest")
             yield Remark(place, f"{declared.title} cannot log in with a digest ({ability.why}): {way}")
         return
+    place = (*entry.place("auth"), "allow")
     for name in names:
-        yield from _uncovered(auth.allow or (), name, declared.title, (*entry.place("auth"), "allow"))
+        yield from _uncovered(auth.allow or (), name, declared.title, place)
+    if (address := route.own_addresses()) is not None:
+        yield from _unlike(auth.allow or (), address, place)
+
+
+def _unlike(allow: tuple[str, ...], address: str, place: Location) -> Iterator[Remark]:
+    """What an allowlist says of calls that come from a machine of one's own: its address, and nobody else's ranges."""
+    for index, entry in enumerate(allow):
+        if ranges.is_name(entry):
+            text = f"{entry} is not where these calls come from: write the public address of the PBX or SBC as a CIDR"
+            yield Remark((*place, index), text)
+            return
+    if values.is_address(address) and not _covers(allow, address):
+        text = f"{address}, the route's address, is in none of these networks: its calls would be refused; add {address}/32"
+        yield Remark(place, text, "warning")
+
+
+def _covers(allow: tuple[str, ...], address: str) -> bool:
+    found = ipaddress.ip_network(address)
+    return any(_contains(ipaddress.ip_network(cidr), found) for cidr in ranges.resolve(allow))
 
 
 def _uncovered(allow: tuple[str, ...], name: str, title: str, place: Location) -> Iterator[Remark]:
@@ -292,6 +319,19 @@ def _at_odds(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator
                 f"shares one {entry.carrier.title} {part} with {other.key} (line {line(('numbers', other.key))}),"
                 f" which says something else in {what}: say the same in both, or do not share it",
             )
+
+
+def _on_one_box(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
+    """What two numbers' files would take from each other on the machine that they are for."""
+    found = {
+        entry.key: box
+        for entry in entries
+        if (route := entry.number.route)
+        and not (entry.unlisted or entry.problem)
+        and (box := route.stands_on(entry.leg))
+    }
+    for clash in boxes.clashes(found, {key: line(("numbers", key)) for key in found}):
+        yield Remark(("numbers", clash.key, *clash.path.split(".")), clash.message)
 
 
 def _differing(entry: _Entry, other: _Entry) -> list[str]:

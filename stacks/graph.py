@@ -107,9 +107,9 @@ def of_number(key: str, number: Number, project: str = "", stack: str = "") -> t
     return tuple(_Wiring(key, number, project, stack).resources())
 
 
-def leg(key: str, number: Number) -> Leg:
-    """The leg of a call that the number's carrier makes towards xAI."""
-    return _Wiring(key, number).leg
+def leg(key: str, number: Number, stack: str = "STACK") -> Leg:
+    """The leg of a call that the number's carrier makes towards xAI; the stack's name is for commands in files."""
+    return replace(_Wiring(key, number).leg, stack=stack)
 
 
 def target(number: Number) -> Target:

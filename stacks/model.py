@@ -20,10 +20,11 @@ from pydantic import (
 from providers.kernel import purchase, ranges, values
 from providers.kernel.route import CarrierRoute, Fallback
 from providers.kernel.spec import StrictModel
+from providers.kernel.spelling import Spelled
 from providers.kernel.values import E164, Did, Host, HttpsUrl, e164
 from providers.kernel.wording import did_you_mean
 from stacks.agent import ID_PREFIX, Agent
-from stacks.reference import Reference, Spelled
+from stacks.reference import Reference
 from stacks.reference import SecretRef as SecretRef  # noqa: PLC0414 -- every word of a stack file is found here
 
 KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")

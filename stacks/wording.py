@@ -169,7 +169,7 @@ def _members(hint: Any) -> list[Any]:
 def _reason(detail: ErrorDetails, declared: _Declared) -> str:
     kind, context = detail["type"], detail.get("ctx") or {}
     if kind in _LIMITS:
-        return _LIMITS[kind].format(**context, described=_described(declared))
+        return _LIMITS[kind].format(**context, described=_described(declared)).removesuffix(": ")
     if kind != "value_error" and _WRONG_KIND.match(kind):
         return _expected(detail.get("input"), declared)
     return spec.reason(detail)

@@ -177,12 +177,37 @@ def test_an_allowlist_covers_a_carrier_by_name_or_by_networks(tmp_path: Path, al
     document.read(_file(tmp_path, f"{OWN}, auth: {{allow: {allow}}}"))
 
 
-@pytest.mark.parametrize("route", ["route: {carrier: sip}", "route: {carrier: sip, platform: asterisk}", "name: x"])
+@pytest.mark.parametrize("route", ["route: {carrier: sip}", "route: {carrier: sip, platform: other}", "name: x"])
 @pytest.mark.parametrize(
     "allow", ["[didww]", "[livekit, 203.0.113.0/28]", "['chime:us-east-1', 'Chime:ipv6@2026-11-21']"]
 )
 def test_platforms_without_a_module_are_allowed_by_name(tmp_path: Path, route: str, allow: str) -> None:
     assert document.read(_file(tmp_path, f"{route}, auth: {{allow: {allow}}}")).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("address", "allow", "warned"),
+    [
+        ("203.0.113.9", "198.51.100.1/32", True),
+        ("203.0.113.9", "198.51.100.1/32, 203.0.113.0/28", False),
+        ("203.0.113.9", "203.0.113.10", True),
+        ("203.0.113.9", "'2001:db8::/32'", True),
+        ("pbx.example.com", "198.51.100.1/32", False),
+    ],
+)
+@pytest.mark.parametrize("route", ["platform: asterisk", "platform: zoom", "platform: teams, gateway: sbc.example.com"])
+def test_an_allowlist_that_lacks_the_machines_own_address_is_warned_of(
+    tmp_path: Path, route: str, address: str, allow: str, *, warned: bool
+) -> None:
+    said = f"route: {{carrier: sip, {route}, address: {address}}}, auth: {{allow: [{allow}]}}"
+    found = [str(each.message) for each in document.read(_file(tmp_path, said)).warnings]
+    assert found == (
+        [
+            "203.0.113.9, the route's address, is in none of these networks: its calls would be refused; add 203.0.113.9/32"
+        ]
+        if warned
+        else []
+    )
 
 
 def test_twiml_may_log_in_and_its_allowlist_covers_twilio(tmp_path: Path) -> None:

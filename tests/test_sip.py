@@ -25,7 +25,7 @@ from xtel.authoring import matrix
 CASES = Path(__file__).parent / "cases" / "sip"
 NUMBER = "+14155550123"
 PLATFORMS = tuple(platforms.PLATFORMS)
-#: Those that read the password from a file.
+#: Those with a file of their own for the password.
 WITH_SECRET = tuple(name for name, each in platforms.PLATFORMS.items() if each.secret)
 MARK = f"xtel/p/prod/{NUMBER}"
 PASSWORD = "Made_0123456789abcde"
@@ -106,15 +106,15 @@ def test_every_file_says_who_wrote_it_and_notices_a_change(platform: str) -> Non
 def test_the_password_is_in_the_secret_file_alone_and_that_is_not_for_git(platform: str) -> None:
     made = bundle.files(inputs(platform, username="hq"))
     assert all(PASSWORD not in text and "secret" not in made.content.get(name, "") for name, text in made.texts.items())
-    if platform not in WITH_SECRET:
-        assert not made.secret
-        with pytest.raises(ValueError, match="no secret file"):
-            render.secret(inputs(platform, username="hq"), PASSWORD)
-        return
+    assert made.sealed
+    assert PASSWORD in made.sealed(PASSWORD)
+    assert f"--with-secrets` writes `{made.secret}`" in made.texts["README.md"].split("- [ ] ")[1]
     assert made.secret in made.texts[".gitignore"].splitlines()
     assert made.secret not in made.texts
     open_to_listed = bundle.files(inputs(platform))
     assert not open_to_listed.secret
+    with pytest.raises(ValueError, match="no secret file"):
+        render.secret(inputs(platform), PASSWORD)
     assert ".gitignore" not in open_to_listed.texts
     named = {line for text in open_to_listed.texts.values() for line in text.splitlines()}
     assert not [line for line in named if re.search(r"outbound_auth|uac_auth|authentication username|secret", line)]
@@ -178,10 +178,13 @@ def test_a_transfer_is_refused_unless_the_route_allows_it(platform: str) -> None
             inputs(platform, transfer=way)
 
 
-@pytest.mark.parametrize("given", [{"transfer": True}, {"transfer": False, "transfer_context": "desk"}])
-def test_a_transfer_needs_a_context_to_dial_in(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "given", [{"transfer": True}, {"transfer": False, "transfer_context": "desk"}, {"transfer_context": "desk"}]
+)
+@pytest.mark.parametrize("platform", ["asterisk", "freeswitch"])
+def test_a_transfer_is_said_and_needs_a_context_to_dial_in(platform: str, given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="transfer: true and transfer_context go together"):
-        inputs("asterisk", **given)
+        inputs(platform, **given)
 
 
 @pytest.mark.parametrize(
@@ -313,18 +316,22 @@ def test_cube_takes_fallbacks_it_can_dial_only() -> None:
 TYPED_IN = {"audiocodes": ("ring_seconds",)}
 
 
+#: A value of each key that is not its default.
+OTHER: dict[str, Any] = {
+    "codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10", "sbc": "cube", "calls": "delivered",
+    "gateway": "other-9.example.com", "gateway_port": 5067, "users": ["other-9@example.com"], "keepalive": True,
+    "tenant_id": "00000000-0000-0000-0000-000000000009", "inbound": {"match": "called"}, "row": 40, "shared_row": 12,
+    "bind": "203.0.113.10:5099", "media_address": "10.0.0.9", "from_domain": "pbx.example.net", "extension": "8000",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ONLY)
 def test_every_key_that_a_platform_takes_shows_in_its_files(name: str) -> None:
-    other: dict[str, Any] = {
-        "codecs": ["G722"], "ring_seconds": 77, "tag": 4000, "address": "203.0.113.10", "sbc": "cube", "calls": "delivered",
-        "gateway": "other-9.example.com", "gateway_port": 5067, "users": ["other-9@example.com"], "keepalive": True,
-        "tenant_id": "00000000-0000-0000-0000-000000000009", "inbound": {"match": "called"}, "row": 40, "shared_row": 12,
-        "bind": "203.0.113.10:5099", "media_address": "10.0.0.9", "from_domain": "pbx.example.net", "extension": "8000",
-    }  # fmt: skip
-    value = other.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
+    value = OTHER.get(name, "/opt/Other-9" if name == "ca_file" else "Other-9")
+    more = {"transfer": True} if name == "transfer_context" else {}
     for platform in ONLY[name]:
         before = texts(platform, fallback=FALLBACK)
-        after = texts(platform, fallback=FALLBACK, **{name: value})
+        after = texts(platform, fallback=FALLBACK, **{name: value}, **more)
         assert [file for file in before | after if before.get(file) != after.get(file) and file != "README.md"] or (
             set(before) <= {"README.md", ".gitignore"} or name in TYPED_IN.get(platform, ())
         )
@@ -364,6 +371,21 @@ def test_the_page_promises_a_fallback_no_sooner_than_the_files_ring_it(platform:
             inputs(platform, ring_seconds=41)
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_a_machine_has_once_is_known_by_key(platform: str) -> None:
+    """A proxy's frame also loads the modules that its first number needs: the page says what another number adds."""
+    whole = platforms.of(platform, "other")
+    able = {"transfer": whole.transfers[-1], "target": f"sip:{NUMBER}@other.voice.x.ai;transport=tls", "port": 5062}
+    before, found = texts(platform), set[str]()
+    for key in (whole.keys | {"address", *able}) - {"transfer_context"}:
+        more = {"transfer_context": "desk"} if key == "transfer" and "transfer_context" in whole.keys else {}
+        default = "/opt/Other-9" if key == "ca_file" else "Other-9"
+        value = {**OTHER, **able}.get(key, default)
+        after = texts(platform, **{key: value} | (more if value == "consume" else {}))
+        found |= {key for name in before.keys() & whole.files.keys() & after.keys() if before[name] != after[name]}
+    assert {"sip_host" if key == "target" else key for key in found} == set(whole.common)
+
+
 # -- the route and the resource ------------------------------------------------------------------------------------
 
 
@@ -399,7 +421,7 @@ def declared(**more: Any) -> dict[str, Any]:
 
 def test_the_state_holds_hashes_and_a_person_is_told(hand: Hand) -> None:
     assert hand.up(**declared()) == "create"
-    made = bundle.files(inputs("asterisk"))
+    made = bundle.files({**inputs("asterisk"), "stack": "prod"})
     assert hand.state["content"] == made.content
     assert hand.state["sha256"] == made.sha256
     (warning,) = hand.warnings

@@ -12,7 +12,7 @@ import pytest
 
 from providers.kernel.files import intact
 from tests.conftest import ROOT
-from tests.test_sip import registered
+from tests.test_sip import PLATFORMS, registered
 from tests.test_xtel_cli import ended
 from xtel.authoring import render, render_report
 
@@ -173,6 +173,50 @@ def test_another_platform_takes_the_files_of_the_earlier_one_away(root: Path) ->
     assert set(tree(root / f"bundles/prod/{HQ}")) == {*files, "notes.txt"}
 
 
+def test_commands_name_the_stack(root: Path) -> None:
+    routes = [f"platform: {each}" for each in PLATFORMS if each != "teams"]
+    routes += ["platform: teams, gateway: sbc.example.com", "mode: twiml"]
+    for route in routes:
+        spoken = f"carrier: {'twilio' if 'mode' in route else 'sip'}, {route}"
+        (root / "stacks/prod.yaml").write_text(
+            STACK.replace("carrier: sip, platform: asterisk", spoken).replace("fallback:", "name: hq #")
+        )
+        assert ended("render", "prod", "--number", "hq", "--out", route) == 0
+        texts = "".join(tree(root / route).values())
+        assert f"`xtel render prod --number {HQ} --with-secrets`" in texts
+        assert "STACK" not in texts
+
+
+def test_what_is_left_of_a_number_that_is_gone_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == ended("render", "prod") == 0
+    for name in ("notes", "+1415"):
+        (root / "bundles/prod" / name).mkdir()
+        (root / "bundles/prod" / name / "README.md").write_text("mine\n")
+    before = tree(root / "bundles")
+    head, hq, lab = re.split(r"(?m)^(?=  hq:|  lab:)", STACK)
+    line = f"left: {HQ} in bundles/prod/{HQ}: the stack has no files for it any more; its README.md says how to take it back"
+    for stack, gone in ((head + lab, [HQ]), (head, [HQ, LAB])):
+        (root / "stacks/prod.yaml").write_text(stack)
+        capsys.readouterr()
+        assert ended("render", "prod") == 0
+        out = capsys.readouterr().out
+        assert line in out
+        assert f"  {SECRET} holds a password\n" in out
+        assert ended("render", "prod", "--check") == 1
+        capsys.readouterr()
+        assert ended("render", "prod", "--check", "--json") == 1
+        told = json.loads(capsys.readouterr().out)
+        jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+        assert [each["number"] for each in told["left"]] == gone
+        assert told["left"][0]["secret_files"] == [SECRET]
+    assert tree(root / "bundles") == before
+    (root / "stacks/prod.yaml").write_text(head + hq + lab)
+    assert ended("render", "prod", "--check") == 0
+
+
 @pytest.mark.parametrize("kind", ["changed", "theirs", "binary", "link", "folder"])
 def test_what_was_not_written_here_is_not_overwritten(
     root: Path, kind: str, capsys: pytest.CaptureFixture[str]
@@ -219,6 +263,72 @@ def test_the_password_is_written_only_when_asked_for_and_for_its_owner_alone(
     assert ended("render", "prod", "--number", "hq", "--check") == 0
     assert ended("render", "prod") == 0
     assert path.exists()
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        *("platform: other", "platform: ribbon", "platform: ringcentral", "platform: cxone"),
+        *("platform: zoom", "platform: zoom, sbc: ribbon", "platform: teams, gateway: sbc.example.com"),
+    ],
+)
+def test_a_password_that_a_person_types_in_is_written_too(
+    root: Path, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "stacks/prod.yaml").write_text(STACK.replace("platform: asterisk", route))
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == 0
+    path = root / f"bundles/prod/{HQ}/xai-498912345670-secret.txt"
+    assert path.read_text().endswith(f"user: hq\npassword: {PASSWORD}\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert ended("render", "prod", "--number", "hq", "--check") == 0
+
+
+#: What the secret file of a platform says beside the password.
+STALE = [
+    ("platform: cube", "platform: cube", "platform: cube, tag: 931"),
+    ("platform: cube", "username: hq", "username: other"),
+    ("platform: audiocodes", "platform: audiocodes", "platform: audiocodes, row: 40"),
+    ("platform: asterisk", "username: hq", "username: other"),
+    ("platform: asterisk", "platform: asterisk", "platform: asterisk, description: Munich"),
+    ("platform: ribbon", "username: hq", "username: other"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(STALE)))
+def test_a_secret_file_for_what_the_stack_says_no_more_is_outdated(
+    root: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The password can be any: what it is for must be what it was written for."""
+    route, before, after = STALE[number]
+    stack = STACK.replace("platform: asterisk", route)
+    (root / "stacks/prod.yaml").write_text(stack)
+    monkeypatch.setenv(render.PASSWORD, ">.*%_#=")
+    only = ("render", "prod", "--number", "hq")
+    assert ended(*only, "--with-secrets") == 0
+    [secret] = (path for path in (root / f"bundles/prod/{HQ}").rglob("*secret*"))
+    assert ended(*only) == ended(*only, "--check") == 0
+    assert "the password is in no file" not in "".join(capsys.readouterr())
+    (root / "stacks/prod.yaml").write_text(stack.replace(before, after))
+    was = secret.read_text()
+    assert ended(*only) == 0
+    assert f"outdated: {secret.name} (with the password: --with-secrets writes it)" in capsys.readouterr().out
+    assert secret.read_text() == was
+    assert ended(*only, "--check") == 1
+    assert ended(*only, "--with-secrets") == ended(*only, "--check") == 0
+    secret.write_text(secret.read_text() + "mine\n")
+    assert ended(*only, "--check") == 1
+    assert ended(*only) == 0, "what is not written anew is left alone"
+
+
+def test_a_secret_file_goes_when_the_stack_needs_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(render.PASSWORD, PASSWORD)
+    assert ended("render", "prod", "--number", "hq", "--with-secrets") == 0
+    digest = STACK.split("auth: {digest", 1)[1].split("\n", 1)[0]
+    (root / "stacks/prod.yaml").write_text(STACK.replace(f"auth: {{digest{digest}", "auth: {allow: [203.0.113.0/28]}"))
+    assert ended("render", "prod", "--check") == 1
+    assert ended("render", "prod") == 0
+    assert not (root / f"bundles/prod/{HQ}/{SECRET}").exists()
 
 
 def test_the_password_is_asked_for_on_a_terminal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

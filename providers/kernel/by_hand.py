@@ -85,7 +85,7 @@ class ByHand(Object[ApiT, SpecT]):
         made, number = self.files(inputs), str(inputs["phone_number"])
         changed = {name for name in made.content.keys() | before.keys() if made.content.get(name) != before.get(name)}
         if changed:
-            command = f"xtel render {_stack(spec.marker)} --number {number}"
+            command = f"xtel render {stack(inputs)} --number {number}"
             names = ", ".join(sorted(changed))
             operation.current().warn(f"someone must apply these files to the {self.place(inputs)} ({names}): {command}")
         return Live(number, {}, {"sha256": made.sha256})
@@ -105,6 +105,7 @@ def leg(inputs: Mapping[str, Any]) -> Leg:
         target(str(inputs["target"])),
         tuple(Fallback(uri=uri, weight=10) for uri in inputs.get("fallback") or ()),
         login=Login(str(inputs["username"]), None) if inputs.get("username") else None,
+        stack=stack(inputs),
     )
 
 
@@ -118,7 +119,9 @@ def of(leg: Leg) -> dict[str, Any]:
     }
 
 
-def _stack(mark: str) -> str:
-    """The stack's name, as far as the marker shows it (a long one is cut)."""
-    parts = mark.split("/")
+def stack(inputs: Mapping[str, Any]) -> str:
+    """The stack's name: as it is given, or as far as the marker shows it (a long one is cut)."""
+    if given := inputs.get("stack"):
+        return str(given)
+    parts = str(inputs.get("marker") or "").split("/")
     return parts[2] if len(parts) == 4 and parts[0] == "xtel" else "STACK"

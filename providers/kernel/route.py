@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -51,6 +51,8 @@ class Leg:
     login: Login | None = None
     #: Further spellings in which the carrier delivers the number: ``0891…``, ``0049891…``.
     did: tuple[str, ...] = ()
+    #: Whose it is, for the commands in files that people apply.
+    stack: str = "STACK"
 
     def checked_fallbacks(self, *, shared: bool) -> tuple[Fallback, ...]:
         """The fallbacks, in order. Raises ValueError for one with a user part on a trunk that many numbers share."""
@@ -80,6 +82,30 @@ class RouteObject:
     shared: bool = False
 
 
+@dataclass(frozen=True)
+class Box:
+    """The machine that a number's files are for. Other numbers of the stack may be on it, with files of their own."""
+
+    #: What it is, and which one of them; two numbers with both the same are on one machine.
+    title: str
+    name: str = ""
+    #: By key of the route, what this number alone may have there: tags 901 to 910, an extension.
+    taken: Mapping[str, Collection[int | str]] = field(default_factory=dict[str, Collection[int | str]])
+    #: By path (``route.address``, ``sip_host``), what its files say for the whole machine.
+    whole: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: How a number says that it is on another machine.
+    elsewhere: str = "box: NAME where it is on another machine"
+
+    def under(self, key: str) -> Box:
+        """The same, where its keys stand under one of another route."""
+        return replace(
+            self,
+            taken={f"{key}.{path}": each for path, each in self.taken.items()},
+            whole={path.replace("route.", f"route.{key}.", 1): each for path, each in self.whole.items()},
+            elsewhere=f"{key}.{self.elsewhere}",
+        )
+
+
 class CarrierRoute(StrictModel, ABC):
     """How one number's calls get from a carrier to their target; each carrier has its own class with its own keys.
 
@@ -102,6 +128,12 @@ class CarrierRoute(StrictModel, ABC):
         """The names of the published ranges this route's calls come from; an allowlist must cover them."""
         return (self.delivers,)
 
+    def own_addresses(self) -> str | None:
+        """The public address that its calls come from, where they come from a machine of the customer's: empty where the
+        route does not say it; None where a carrier's published ranges may be meant.
+        """
+        return None
+
     def whereabouts(self) -> Mapping[str, str]:
         """Which part of an account the number is in, where it has parts, by the route's own keys: a rehearsal sets it up."""
         return {}
@@ -113,6 +145,10 @@ class CarrierRoute(StrictModel, ABC):
     def abilities(self) -> Mapping[Capability, Ability]:
         """What this route can, where that is not what its carrier can in general."""
         return {}
+
+    def stands_on(self, leg: Leg) -> Box | None:
+        """The machine that its files are for; None where an API does it all. Pure."""
+        return None
 
     def files(self, leg: Leg) -> Files | None:
         """Files that people apply, for ``xtel render``; None where an API does it all. Pure. Raises ValueError."""

@@ -168,7 +168,7 @@ _NAMED_FOR = {
 def host(text: str, *, transport: str = "tls") -> str:
     """A public DNS host name in lower case without a trailing dot. Not an address: a certificate is made out to a name."""
     name = _bare(text)
-    if _numeric(name) or _plain_address(name):
+    if _numeric(name) or is_address(name):
         _reached(name)
         raise ValueError(f"must be a host name, not an address ({_NAMED_FOR[transport]})")
     if len(name) > 253 or not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", name):
@@ -200,7 +200,7 @@ def public_address(text: str) -> str:
     name = _bare(text)
     if not name:
         return ""
-    if (address := _address(name)) is None or not _plain_address(name):
+    if (address := _address(name)) is None or not is_address(name):
         return host(text)
     _reached(name)
     return str(address)
@@ -216,7 +216,8 @@ def _numeric(name: str) -> bool:
     return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]))
 
 
-def _plain_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Whether a host is a plain IPv4 or IPv6 address, and no name."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -226,7 +227,7 @@ def _plain_address(name: str) -> bool:
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a name is, also in disguise: 0x7f000001, ::ffff:127.0.0.1; None for a name."""
-    if _numeric(name) and not _plain_address(name):
+    if _numeric(name) and not is_address(name):
         try:
             return ipaddress.IPv4Address(socket.inet_aton(name))
         except OSError:

@@ -14,6 +14,7 @@ from providers.kernel.by_hand import ByHand
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.files import Files
 from providers.kernel.spec import Spec
+from providers.kernel.spelling import Spelled
 from providers.kernel.values import E164, Did, PublicAddress, SipUri, Whole, has_unknown
 from providers.kernel.vendor import Settings
 from providers.sip import render
@@ -28,32 +29,43 @@ Codec = Annotated[
     Literal["PCMU", "PCMA", "G722"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),  # pyright: ignore[reportUnknownLambdaType]
 ]
-_NAME = r"^[A-Za-z0-9_-]{0,60}$"
+SectionName = Annotated[
+    str, Spelled(r"^[A-Za-z0-9_-]{0,60}$", "must be at most 60 letters, digits, _ and -, as in its own configuration")
+]
+
+
+def _ipv4(text: str) -> str:
+    """A name, or an IPv4 address: no socket of a bundle is IPv6, and no media of it would come back to one."""
+    if _version(text) == 6:
+        raise ValueError("is an IPv6 address, and sockets and media of these files are IPv4: write the IPv4 address")
+    return text
+
+
+def _version(text: str) -> int:
+    """4 or 6, in brackets or not; 0 for what is no address."""
+    plain = re.sub(r"^\[(.*:.*)\]$", r"\1", text.strip())
+    try:
+        return ip_address(plain).version
+    except ValueError:
+        return 0
 
 
 def _address(text: str) -> str:
-    if not text:
-        return ""
-    try:
-        return str(ip_address(text.strip()))
-    except ValueError:
-        raise ValueError("must be an IP address of this machine, such as 203.0.113.10") from None
+    if text and _version(_ipv4(text)) != 4:
+        raise ValueError("must be an IP address of this machine, such as 203.0.113.10")
+    return text.strip()
 
 
 def _bound(text: str) -> str:
-    """An address and a port; IPv6 in brackets."""
-    if not text:
-        return ""
+    """An address and a port."""
     host, _, port = text.strip().rpartition(":")
-    try:
-        address = ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071") from None
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535 or (address.version == 6) != (host[0] == "["):
+    if text and not (_version(_ipv4(host)) == 4 and re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= 65535):
         raise ValueError("must be an IP address and a port of this machine, such as 0.0.0.0:5071")
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    return text.strip()
 
 
+#: Public name or address, as it stands in SIP and SDP.
+Address = Annotated[PublicAddress, AfterValidator(_ipv4)]
 Ip = Annotated[str, AfterValidator(_address)]
 Bound = Annotated[str, AfterValidator(_bound)]
 #: Keys that only some platforms have a place for.
@@ -77,7 +89,7 @@ class Options(SbcOptions):
     )
     ring_seconds: Whole = Field(default=30, ge=5, le=180, description="How long xAI may ring before a fallback does.")
     description: str = Field(default="", max_length=60, description="For people: stands in comments and descriptions.")
-    address: PublicAddress = Field(
+    address: Address = Field(
         default="",
         description="Public address or name of the platform: where answers, and the sound, are to be sent.",
     )
@@ -86,7 +98,7 @@ class Options(SbcOptions):
         description="A transfer by the agent (SIP REFER): refuse or false; consume: the platform dials; pass: on to the "
         "carrier; true: what this platform can.",
     )
-    from_domain: PublicAddress = Field(
+    from_domain: Address = Field(
         default="", description="Host in From: of the platform; left out: address (Asterisk, FreeSWITCH)."
     )
     bind: Bound = Field(
@@ -94,35 +106,38 @@ class Options(SbcOptions):
         description="Address and port of this machine that TLS listens on, such as 0.0.0.0:5071 (Asterisk, FreeSWITCH).",
     )
     media_address: Ip = Field(default="", description="Address of this machine for the sound (Asterisk).")
-    transport: str = Field(
-        default="", pattern=_NAME, description="Name of a TLS transport that is there already, to be used (Asterisk)."
+    transport: SectionName = Field(
+        default="", description="Name of a TLS transport that is there already, to be used (Asterisk)."
     )
-    profile: str = Field(
-        default="", pattern=_NAME, description="Name of a SIP profile that is there already, to be used (FreeSWITCH)."
+    profile: SectionName = Field(
+        default="", description="Name of a SIP profile that is there already, to be used (FreeSWITCH)."
     )
-    context: str = Field(
-        default="public", pattern=_NAME, description="Dialplan context where the carrier's calls arrive (FreeSWITCH)."
+    context: SectionName = Field(
+        default="public", description="Dialplan context where the carrier's calls arrive (FreeSWITCH)."
     )
-    extension: str = Field(
-        default="", pattern=r"^[0-9]{0,20}$", description="What users dial beside the number, in digits (FreeSWITCH)."
+    extension: Annotated[str, Spelled(r"^[0-9]{0,20}$", "must be at most 20 digits, such as 8000")] = Field(
+        default="", description="What users dial beside the number, in digits (FreeSWITCH)."
     )
-    transfer_context: str = Field(
+    transfer_context: SectionName = Field(
         default="",
-        pattern=_NAME,
         description="Dialplan context that a transfer by the agent may dial in (Asterisk, FreeSWITCH).",
     )
-    interface: str = Field(
-        default="", pattern=r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", description="Interface towards xAI (CUBE)."
-    )
+    interface: Annotated[
+        str, Spelled(r"^$|^[A-Za-z][A-Za-z0-9/.-]{0,40}$", "must be an interface of IOS, such as GigabitEthernet1")
+    ] = Field(default="", description="Interface towards xAI (CUBE).")
     tag: Whole = Field(
         default=901,
         ge=1,
         le=9980,
         description="First tag of dial peers and voice classes; numbers need ten each (CUBE).",
     )
-    ca_file: str = Field(
+    ca_file: Annotated[
+        str,
+        Spelled(
+            r"^/[A-Za-z0-9._/-]{1,200}$", "must be a whole path of letters, digits and . _ - /, such as /etc/xai.pem"
+        ),
+    ] = Field(
         default="/etc/ssl/certs/ca-certificates.crt",
-        pattern=r"^/[A-Za-z0-9._/-]{1,200}$",
         description="Public certificate authorities on the machine (Asterisk, Kamailio, OpenSIPS).",
     )
 
@@ -134,11 +149,11 @@ class Options(SbcOptions):
     @model_validator(mode="before")
     @classmethod
     def _transfer_meant(cls, given: Any) -> Any:
-        """True is what the platform can; a context to dial in is for transfers that are carried out."""
+        """True is what the platform can."""
         if not isinstance(given, dict):
             return given
         said = cast(dict[str, Any], given)
-        transfer = said.get("transfer", bool(said.get("transfer_context")))
+        transfer = said.get("transfer", False)
         able = PLATFORMS.get(str(said.get("platform", "other")), PLATFORMS["other"]).transfers
         return {**said, "transfer": able[0] if transfer is True else "refuse" if transfer is False else transfer}
 
@@ -149,7 +164,8 @@ class Options(SbcOptions):
         if self.transfer not in able:
             raise ValueError(f"transfer: {platform.title} cannot {self.transfer} a REFER: write {' or '.join(able)}")
         if "transfer_context" in platform.keys and (self.transfer == "consume") != bool(self.transfer_context):
-            raise ValueError("transfer: true and transfer_context go together: name the context that it may dial in")
+            missing = "name the context that it may dial in" if self.transfer == "consume" else "write both, or neither"
+            raise ValueError(f"transfer: true and transfer_context go together: {missing}")
         return self
 
     @model_validator(mode="after")
@@ -189,7 +205,8 @@ class BundleSpec(Spec, Options):
 
 
 def files(inputs: Mapping[str, Any]) -> Files:
-    """The bundle of canonical inputs. Raises ValueError for a value that a file cannot hold."""
+    """The bundle of canonical inputs, with commands for the stack of their marker. Raises ValueError for a value that a file
+    cannot hold."""
     return render.bundle(_rendered(inputs))
 
 
@@ -199,7 +216,8 @@ def check(inputs: Mapping[str, Any]) -> None:
 
 
 def _rendered(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if name in _RENDERED}
+    rendered = {name: value for name, value in inputs.items() if name in _RENDERED}
+    return {**rendered, "stack": by_hand.stack(inputs)}
 
 
 class Bundle(ByHand["Nowhere", BundleSpec]):

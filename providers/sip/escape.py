@@ -119,6 +119,11 @@ def ios(text: str) -> str:
     return _without(text, '!?"^|\\$', "IOS")
 
 
+def text(text: str) -> str:
+    """A value that a person reads, and types in elsewhere."""
+    return _printable(text)
+
+
 def markdown(text: str) -> str:
     """Text in Markdown that formats nothing and is no HTML."""
     text = _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("--", "&#45;&#45;")

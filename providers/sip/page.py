@@ -27,14 +27,15 @@ _TRIED: Mapping[str, Any] = {"port": 5061, "srtp": "required", "transfer": "refu
 def page(shared: str, own: str, inputs: Mapping[str, Any]) -> FrontPage:
     """The page out of the two texts; the shared paragraphs of a part come before the platform's own."""
     common, special = _parts(shared), _parts(own)
+    calls = inputs.get("calls", "both")
     part = {name: (*common.get(name, ()), *special.get(name, ())) for name in _PARTS}
     return FrontPage(
         what=" ".join(part["What"]),
         filled=tuple(_filled(inputs, of(str(inputs["platform"]), str(inputs.get("sbc", ""))))),
         only_you_know=part["Only you know"],
         steps=part["Steps"],
-        delivered=" ".join(part["Delivered"]),
-        dialled=" ".join(part["Dialled"]),
+        delivered=" ".join(part["Delivered"]) if calls != "dialled" else "No call comes this way: `calls: dialled`.",
+        dialled=" ".join(part["Dialled"]) if calls != "delivered" else "No call comes this way: `calls: delivered`.",
         must_be_true=part["Must be true"],
         test=part["Test"],
         take_back=part["Take back"],

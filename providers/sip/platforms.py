@@ -34,7 +34,11 @@ LIST = Language(escape.listed, ("# ", ""))
 IOS = Language(escape.ios, ("! ", ""))
 POWERSHELL = Language(escape.powershell, ("# ", ""))
 INI = Language(escape.ini, ("; ", ""))
+TEXT = Language(escape.text, ("# ", ""))
 MARKDOWN = Language(escape.markdown, ("<!-- ", " -->"))
+
+#: Of a platform that reads no file: a person types the password in.
+_TYPED_IN = ("{id}-secret.txt", TEXT)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class PlatformFiles:
     read: date
     #: Template and language of each file.
     files: Mapping[str, tuple[str, Language]]
-    #: The one file that holds the password, and its language; None: a person types it in.
+    #: The one file that holds the password, and its language; None: that of the SBC in front.
     secret: tuple[str, Language] | None
     #: The keys, of those that not every platform has a place for.
     keys: frozenset[str]
@@ -55,6 +59,10 @@ class PlatformFiles:
     can: Mapping[Capability, Ability] = field(default_factory=dict[Capability, Ability])
     #: By file, the key that leaves it out: it names what is on that machine already.
     unless: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: By key, how many objects with a number of their own each telephone number has there, from the key's value on.
+    numbered: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: The keys that stand in the files which all numbers of a machine have in common: the last one loaded counts for all.
+    common: frozenset[str] = frozenset()
     #: How it spells codecs.
     codecs: Mapping[str, str] = field(default_factory=dict[str, str])
     #: By key, what of its values nobody has tried on it.
@@ -124,6 +132,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             }
         ),
         unless={"pjsip_xai_transport.conf": "transport"},
+        common=frozenset({"address", "bind", "ca_file"}),
         transfers=("consume",),
         can={Capability.TRANSFER: Can("transfer: true; dials in transfer_context", _READ)},
         codecs={"PCMU": "ulaw", "PCMA": "alaw", "G722": "g722"},
@@ -144,6 +153,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
             }
         ),
         unless={"sip_profiles/xai.xml": "profile"},
+        common=frozenset({"address", "bind", "transfer"}),
         unverified=dict.fromkeys(
             ("profile", "bind", "from_domain", "address", "context", "extension", "transfer", "transfer_context"),
             "no FreeSWITCH has read it yet",
@@ -160,6 +170,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         },
         secret=("{under}_secret.cfg", PROXY),
         keys=frozenset({"ca_file", "ring_seconds"}),
+        common=frozenset({"address", "ca_file"}),
         transfers=("pass",),
         can={
             Capability.DIGEST: Can("on the INVITE, MD5", _READ),
@@ -173,6 +184,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         files={"opensips.cfg": ("opensips.cfg", PROXY), "{under}.cfg": ("routes.cfg", PROXY)},
         secret=("{under}_secret.cfg", PROXY),
         keys=frozenset({"ca_file", "ring_seconds"}),
+        common=frozenset({"address", "ca_file"}),
         transfers=("pass",),
         can={
             Capability.TRANSFER: Can("transfer: true; passed on to the carrier", _READ),
@@ -185,6 +197,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         files={"{id}.ios": ("cube.ios", IOS), "{id}-undo.ios": ("undo.ios", IOS)},
         secret=("{id}-secret.ios", IOS),
         keys=frozenset({"interface", "tag", "codecs", "keepalive", "inbound"}),
+        numbered={"tag": 10},
         transfers=("consume", "pass"),
         can={
             Capability.TRANSFER: Can("transfer: true; dials what a dial peer matches", _READ),
@@ -201,6 +214,8 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         files={"xai.ini": ("shared.ini", INI), "{id}.ini": ("number.ini", INI)},
         secret=("{id}-secret.ini", INI),
         keys=frozenset({"keepalive", "row", "shared_row", "ring_seconds", *_AUDIOCODES_NAMES}),
+        numbered={"row": 20},
+        common=frozenset({"keepalive", "shared_row", "sip_interface", "srd", "port", "sip_host"}),
         transfers=("consume", "pass"),
         can={
             Capability.TRANSFER: Can("transfer: true; to the group that the calls come from", _READ),
@@ -213,7 +228,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="Ribbon SBC Edge",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"codecs", "keepalive"}),
         transfers=("consume", "pass"),
         can={
@@ -247,7 +262,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="RingCentral",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"calls", "codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can=_BY_VENDOR,
@@ -257,7 +272,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="NICE CXone",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"calls", "codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can=_BY_VENDOR,
@@ -267,7 +282,7 @@ PLATFORMS: Mapping[str, PlatformFiles] = {
         title="any other platform",
         read=_READ,
         files={},
-        secret=None,
+        secret=_TYPED_IN,
         keys=frozenset({"codecs", "ring_seconds"}),
         transfers=("consume", "pass"),
         can={Capability.TRANSFER: Can("as the platform can", _READ)},

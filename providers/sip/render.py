@@ -142,6 +142,7 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "id": f"xai-{digits}",
         "under": f"xai_{digits}",
         "upper": f"XAI_{digits}",
+        "stack": str(inputs.get("stack") or "STACK"),
         "target": str(inputs["target"]),
         "to": to,
         "fallback": ways,
@@ -185,7 +186,7 @@ def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
     host, _, port = str(plain["bind"]).rpartition(":")
     address = str(plain["address"])
     return {
-        "bind_host": "" if host in {"", "0.0.0.0", "[::]"} else host.strip("[]"),  # noqa: S104 -- read, not bound
+        "bind_host": "" if host in {"", "0.0.0.0"} else host,  # noqa: S104 -- read, not bound
         "bind_port": port or "5071",
         "external": f"host:{address}" if re.search("[g-z]", address) else address,
     }

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from providers.kernel.spec import StrictModel
+from providers.kernel.spelling import Spelled
 from providers.kernel.values import PublicAddress, Whole, host
 
 #: Who can stand between a platform and xAI.
@@ -27,7 +28,9 @@ _CARRIER = ("IPG_Carrier",)
 #: How many rows of a table a number has (AudioCodes).
 ROWS = 20
 SignInName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9.'_!#^~-]{1,64}@[A-Za-z0-9.-]{1,63}$", to_lower=True)
+    str,
+    StringConstraints(to_lower=True),
+    Spelled(r"^[A-Za-z0-9.'_!#^~-]{1,64}@[A-Za-z0-9.-]{1,63}$", "must be a sign-in name, such as anna@example.com"),
 ]
 
 
@@ -59,9 +62,14 @@ class SbcOptions(StrictModel):
     )
     gateway: PublicAddress = Field(default="", description="The SBC's name in Teams: its PSTN gateway.")
     gateway_port: Whole = Field(default=5061, ge=1, le=65535, description="The SBC's port for calls of Teams.")
-    tenant_id: str = Field(
+    tenant_id: Annotated[
+        str,
+        Spelled(
+            r"^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+            "must be the id of a Microsoft tenant, such as 0a1b2c3d-0000-4000-8000-00000000000f",
+        ),
+    ] = Field(
         default="",
-        pattern=r"^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
         description="Microsoft tenant that the script is for; any other one is refused (Teams).",
     )
     voice_routing_policy: ObjectName = Field(

@@ -189,7 +189,7 @@ class Route(purchase.Route):
 
     def files(self, leg: Leg) -> Files | None:
         """The TwiML to host."""
-        return twiml.bundle(self._dial(leg)) if self.mode == "twiml" else None
+        return twiml.bundle(self._dial(leg), leg.stack) if self.mode == "twiml" else None
 
     def _dial(self, leg: Leg) -> twiml.Dial:
         """Raises ValueError for what TwiML cannot say."""

@@ -95,10 +95,16 @@ def file(number: str) -> str:
     return f"xai-{number.lstrip('+')}.xml"
 
 
-def bundle(dial: Dial) -> Files:
+def bundle(dial: Dial, stack: str) -> Files:
     """The document as a file to paste, with the steps. With a digest it is the secret file itself."""
     name = file(dial.phone_number)
-    seen = {"number": dial.phone_number, "file": name, "secret": bool(dial.username), "several": bool(dial.fallback)}
+    seen = {
+        "number": dial.phone_number,
+        "stack": stack,
+        "file": name,
+        "secret": bool(dial.username),
+        "several": bool(dial.fallback),
+    }
     texts = {"README.md": signed(_template("README.md").render(seen), _COMMENT, dial.phone_number)}
     if not dial.username:
         return Files("twiml", {**texts, name: _file(dial, "")})

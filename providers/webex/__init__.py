@@ -8,6 +8,7 @@ docs/webex.md.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from providers.kernel import by_hand, marker
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
-from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.route import Box, CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.vendor import Carrier, Credential
 from providers.webex import gateway
 from providers.webex.api import Api, kind, organisation, refusal
@@ -71,7 +72,17 @@ class Route(gateway.Options, CarrierRoute):
 
     def files(self, leg: Leg) -> Files:
         """The configuration of the local gateway."""
-        return gateway.files(self._inputs(leg))
+        return gateway.files({**self._inputs(leg), "stack": leg.stack})
+
+    def stands_on(self, leg: Leg) -> Box | None:
+        """The local gateway; another way of Webex's leads to another one."""
+        found = gateway.cube(self.tag, self.interface).stands_on(leg)
+        way = self.trunk or self.route_group or self.location
+        return found and replace(found, name=way, elsewhere="another trunk where it is on another machine")
+
+    def own_addresses(self) -> str:
+        """The gateway's, which the route does not say."""
+        return ""
 
     def _inputs(self, leg: Leg) -> dict[str, Any]:
         return {**by_hand.of(leg), **self.model_dump(mode="json", include=set(gateway.Options.model_fields))}

@@ -18,7 +18,7 @@ from providers.kernel.by_hand import ByHand, ByHandSpec
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.errors import InputError
 from providers.kernel.files import Files, signed
-from providers.kernel.route import Leg
+from providers.kernel.route import CarrierRoute, Leg
 from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import Whole, has_unknown
 from providers.webex.api import Api
@@ -95,13 +95,19 @@ def files(inputs: Mapping[str, Any]) -> Files:
 
 
 def _to_xai(leg: Leg, tag: int, interface: str) -> Files:
-    """The bundle for a CUBE, whoever writes it here. Raises InputError where nobody does."""
+    """The bundle for a CUBE. Raises InputError where nobody here writes it."""
+    if written := cube(tag, interface).files(leg):
+        return written
+    raise InputError("nothing that is installed here writes the files of a CUBE", step="install all of xai-telephony")
+
+
+def cube(tag: int, interface: str) -> CarrierRoute:
+    """The route that writes the files of a CUBE, whoever's it is here. Raises InputError where there is none."""
     for carrier in registry.carriers().values():
         platform = carrier.route.model_fields.get("platform")
         if platform and _CUBE in str(platform.annotation):
             given = {"carrier": carrier.name, "platform": _CUBE, "tag": tag, "interface": interface}
-            if written := carrier.route.model_validate(given).files(leg):
-                return written
+            return carrier.route.model_validate(given)
     raise InputError("nothing that is installed here writes the files of a CUBE", step="install all of xai-telephony")
 
 

@@ -16,7 +16,7 @@ from providers.kernel import by_hand
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
-from providers.kernel.route import CarrierRoute, Leg, RouteObject
+from providers.kernel.route import Box, CarrierRoute, Leg, RouteObject
 from providers.kernel.vendor import Carrier, Credential
 from providers.zoom.api import Api, account, refusal
 from providers.zoom.attachment import Attachment, SipGroup
@@ -68,6 +68,15 @@ class Route(CarrierRoute):
     def files(self, leg: Leg) -> Files | None:
         """The configuration of the SBC."""
         return bundle(self.sbc).files(leg)
+
+    def stands_on(self, leg: Leg) -> Box | None:
+        """The SBC, as the route that writes its files says."""
+        found = bundle(self.sbc).stands_on(leg)
+        return found and found.under("sbc")
+
+    def own_addresses(self) -> str | None:
+        """The SBC's."""
+        return bundle(self.sbc).own_addresses()
 
     def _inputs(self, leg: Leg) -> dict[str, Any]:
         return {**by_hand.of(leg), "sbc": self.sbc.model_dump(mode="json")}

@@ -83,11 +83,31 @@ def test_where_its_calls_come_from_is_a_choice_and_said(platform: str) -> None:
     said = {calls: page(platform, calls=calls) for calls in ("delivered", "dialled", "both")}
     steps = {calls: set(each.steps) for calls, each in said.items()}
     assert steps["delivered"] != steps["dialled"]
-    if platform != "teams":
-        assert steps["delivered"] | steps["dialled"] == steps["both"]
+    assert steps["delivered"] | steps["dialled"] >= steps["both"]
     for each in said.values():
         assert each.delivered and each.dialled
     assert {each.value for each in said["dialled"].filled if each.name == "calls"} == {"dialled"}
+
+
+@pytest.mark.parametrize("platform", [*VENDORS, *THROUGH])
+def test_the_way_that_its_calls_do_not_come_is_not_described(platform: str) -> None:
+    ways = {"delivered": "The DID is delivered here", "dialled": "A user or a flow dials"}
+    for calls, other in (("delivered", "dialled"), ("dialled", "delivered")):
+        made = bundle.files(inputs(platform, username="hq", calls=calls))
+        assert made.page is not None
+        assert getattr(made.page, other) == f"No call comes this way: `calls: {calls}`."
+        assert getattr(made.page, calls) in made.texts["README.md"]
+        assert ways[calls] in made.texts["README.md"]
+        assert ways[other] not in made.texts["README.md"]
+
+
+@pytest.mark.parametrize("platform", THROUGH)
+def test_a_platform_without_a_part_in_the_calls_is_asked_for_nothing(platform: str) -> None:
+    made = bundle.files(inputs(platform, calls="delivered"))
+    assert made.page is not None
+    assert "has no part in its calls" in " ".join(made.page.steps)
+    for asked in ("BYOC-P", "SIP group", "voice routing policy", "pstnhub", "Teams Phone licence", ".ps1"):
+        assert asked not in made.texts["README.md"].replace("`voice_routing_policy`", ""), asked
 
 
 @pytest.mark.parametrize("platform", [*VENDORS, *THROUGH, "ribbon", "audiocodes", "cube"])

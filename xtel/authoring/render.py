@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from providers.kernel.files import Files, intact
 from stacks import document, graph
 from stacks.model import Auth
 from xtel import terminal
-from xtel.authoring.render_report import BundleReport, FileReport, FileState
+from xtel.authoring.render_report import BundleReport, FileReport, FileState, LeftReport
 from xtel.project import layout
 
 PASSWORD = "XTEL_DIGEST_PASSWORD"  # noqa: S105 -- the name of a variable
@@ -39,15 +40,41 @@ class RenderedBundle:
     made: bool = False
 
     def states(self) -> dict[str, FileState]:
-        """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle)."""
+        """Each file's state on disk: same, missing, outdated, foreign, or left (of an earlier bundle).
+
+        The secret one is among them once it was written: nobody must have it, and it is the same with any password.
+        """
         states: dict[str, FileState] = {
             name: _state(self.folder / name, text) for name, text in self.files.texts.items()
         }
+        if self.files.secret and os.path.lexists(self.folder / self.files.secret):
+            states[self.files.secret] = _sealed_state(self.folder / self.files.secret, self.files)
         for path in sorted(self.folder.rglob("*")) if self.folder.is_dir() else ():
             name = path.relative_to(self.folder).as_posix()
-            if name not in states and name != self.files.secret and _is_ours(path):
+            if name not in states and _is_ours(path):
                 states[name] = "left"
         return states
+
+
+@dataclass(frozen=True)
+class LeftBundle:
+    """The folder of a number that the stack has no files for any more: what it tells stands on the PBX all the same."""
+
+    number: str
+    folder: Path
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The files in it that hold a password."""
+        try:
+            names = (self.folder / ".gitignore").read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return ()
+        return tuple(name for name in names if not name.startswith("#") and (self.folder / name).is_file())
+
+    def report(self) -> LeftReport:
+        """For ``--json``."""
+        return LeftReport(number=self.number, folder=str(self.folder), secret_files=self.secrets)
 
 
 @dataclass(frozen=True)
@@ -80,18 +107,32 @@ def bundles(stack: str, file: Path, number: str, out: Path) -> list[RenderedBund
     """The bundles of a stack, or the one of a number (its key, or E.164). Raises InputError when there is none."""
     found: list[RenderedBundle] = []
     for key, declared in document.read(file).numbers.items():
-        leg = graph.leg(key, declared)
+        leg = graph.leg(key, declared, stack.rpartition("/")[2])
         if declared.route and declared.number and (files := declared.route.files(leg)):
             given = isinstance(declared.auth, Auth) and declared.auth.digest and declared.auth.digest.password
             found.append(RenderedBundle(key, leg.number, files, out / leg.number, made=not given))
     chosen = [bundle for bundle in found if not number or number in {bundle.key, bundle.number}]
-    if not chosen:
+    if not chosen and (number or not left([], out)):
         keys = ", ".join(bundle.key for bundle in found)
         raise InputError(
             f"{stack} has no number {number} with files to apply" if number else f"{stack} has no files to apply",
             step=f"name one of {keys}" if keys else _WHERE,
         )
     return chosen
+
+
+def left(found: list[RenderedBundle], out: Path) -> list[LeftBundle]:
+    """The bundles of numbers that were rendered into this folder once, and are not among those of the stack now."""
+    here = {bundle.folder for bundle in found}
+    folders = sorted(out.iterdir()) if out.is_dir() else []
+    return [
+        LeftBundle(folder.name, folder)
+        for folder in folders
+        if re.fullmatch(r"\+[0-9]{1,20}", folder.name)
+        and folder not in here
+        and folder.is_dir()
+        and any(_is_ours(path) for path in sorted(folder.rglob("*")))
+    ]
 
 
 def check(found: list[RenderedBundle]) -> list[WrittenFile]:
@@ -117,6 +158,9 @@ def _write(bundle: RenderedBundle, states: States, secret: tuple[str, str] | Non
     try:
         for name, state in states.items():
             path = bundle.folder / name
+            if name == bundle.files.secret:
+                done |= {} if secret else {name: state}
+                continue
             if state == "left":
                 path.unlink()
             elif state != "same":
@@ -149,7 +193,7 @@ def _refuse_foreign(found: list[RenderedBundle], states: Sequence[States], secre
         bundle.folder / name
         for bundle, was in zip(found, states, strict=True)
         for name, state in was.items()
-        if state == "foreign"
+        if state == "foreign" and name != bundle.files.secret
     ]
     if secret and _state(found[0].folder / secret[0], secret[1]) == "foreign":
         foreign.append(found[0].folder / secret[0])
@@ -200,6 +244,24 @@ def _state(path: Path, text: str) -> FileState:
     return "outdated" if _is_ours(path) else "foreign"
 
 
+#: Stands for the password; no language spells it in another way.
+_ANY = "x7password7x"
+
+
+def _sealed_state(path: Path, files: Files) -> FileState:
+    """Of the file with the password, whatever the password is: what else stands there says as whom, and where."""
+    if not _is_ours(path) or not files.sealed:
+        return "foreign"
+    wanted = [_unsigned(part) for part in files.sealed(_ANY).split(_ANY)]
+    pattern = r"[^\n]*".join(map(re.escape, wanted))
+    return "same" if re.fullmatch(pattern, _unsigned(path.read_text(encoding="utf-8"))) else "outdated"
+
+
+def _unsigned(text: str) -> str:
+    """Without the hash, which is of the password too."""
+    return re.sub(r"(?<=Content sha256:)[0-9a-f]{64}", "", text, count=1)
+
+
 def _is_ours(path: Path) -> bool:
     """Whether a file was written here and not changed since."""
     if path.is_symlink() or not path.is_file():
@@ -217,20 +279,30 @@ def show(written: list[WrittenFile], *, checked: bool) -> None:
         terminal.line(f"{item.bundle.key}: {item.bundle.files.platform} bundle of {item.bundle.number} in {folder}")
         for line in _lines(item):
             terminal.line(f"  {line}")
-        if item.bundle.files.secret and not item.secret and not checked:
+        if item.bundle.files.secret and not (item.secret or item.bundle.files.secret in item.states or checked):
             terminal.note(f"  the password is in no file: --with-secrets writes {item.bundle.files.secret} (mode 0600)")
 
 
+def show_left(gone: list[LeftBundle]) -> None:
+    """One line for each number that the stack has no files for any more."""
+    for each in gone:
+        text = f"left: {each.number} in {layout.shown(each.folder)}: the stack has no files for it any more"
+        terminal.line(f"{text}; its README.md says how to take it back, then remove the folder")
+        for name in each.secrets:
+            terminal.line(f"  {name} holds a password")
+
+
 def _lines(item: WrittenFile) -> Iterator[str]:
+    secret = item.bundle.files.secret
     different = {name: state for name, state in item.states.items() if state != "same"}
     if not different:
         yield f"all {len(item.states)} files are as they should be"
     for name, state in different.items():
-        yield f"{state}: {name}"
+        yield f"{state}: {name}{' (with the password: --with-secrets writes it)' if name == secret else ''}"
     if item.secret:
         yield f"written: {item.secret} (mode 0600, not for git)"
 
 
-def agrees(written: list[WrittenFile]) -> bool:
-    """Whether every file on disk is what it should be."""
-    return all(state == "same" for item in written for state in item.states.values())
+def agrees(written: list[WrittenFile], gone: list[LeftBundle]) -> bool:
+    """Whether every file on disk is what it should be, and none is left of a number that is gone."""
+    return not gone and all(state == "same" for item in written for state in item.states.values())

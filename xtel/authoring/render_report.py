@@ -26,7 +26,7 @@ class FileReport(_Part):
 
     path: str = Field(description="Within the bundle's folder.")
     state: FileState = Field(description="foreign: not written here, or changed by hand; left: of an earlier bundle.")
-    sha256: str | None = Field(description="What it should hold; null for one that is to go.")
+    sha256: str | None = Field(description="What it should hold; null for one that is to go, and for the secret one.")
 
 
 class BundleReport(_Part):
@@ -43,6 +43,14 @@ class BundleReport(_Part):
     page: FrontPage | None = Field(description="What README.md says, in parts; null where a bundle has another form.")
 
 
+class LeftReport(_Part):
+    """The folder of a number that the stack has no files for any more."""
+
+    number: str = Field(description="E.164.")
+    folder: str
+    secret_files: tuple[str, ...] = Field(description="Files in it that hold a password.")
+
+
 class RenderReport(_Part):
     """Every bundle that was asked for."""
 
@@ -50,6 +58,9 @@ class RenderReport(_Part):
     stack: str
     agree: bool = Field(description="With --check: whether every file is as it should be.")
     bundles: tuple[BundleReport, ...]
+    left: tuple[LeftReport, ...] = Field(
+        default=(), description="Without --number: what the PBXs still have, and somebody is to take back."
+    )
 
 
 def schema() -> str:

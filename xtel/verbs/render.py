@@ -32,7 +32,8 @@ def render(
     """Write the files that people apply: a PBX's configuration, the TwiML of a number without a trunk.
 
     A folder for every number with `route: {carrier: sip, …}` or `{carrier: twilio, mode: twiml, …}`. Nothing is sent
-    anywhere: somebody applies them. A file that was changed by hand is not overwritten.
+    anywhere: somebody applies them. A file that was changed by hand is not overwritten. What is left of a number that is
+    gone from the stack is named.
 
     \b
     Examples:
@@ -55,10 +56,17 @@ def render(
     wanted = bundles.bundles(stack, file, number, folder)
     made = partial(state.made_password, stack, found.root, sandbox.reading(found, stack))
     done = bundles.check(wanted) if check else bundles.write(wanted, made, force=force, with_secrets=with_secrets)
-    agree = not check or bundles.agrees(done)
+    gone = [] if number else bundles.left(wanted, folder)
+    agree = not check or bundles.agrees(done, gone)
     if json:
-        report = RenderReport(stack=stack, agree=agree, bundles=tuple(item.report() for item in done))
+        report = RenderReport(
+            stack=stack,
+            agree=agree,
+            bundles=tuple(item.report() for item in done),
+            left=tuple(each.report() for each in gone),
+        )
         terminal.document(report.model_dump(mode="json"))
     else:
         bundles.show(done, checked=check)
+        bundles.show_left(gone)
     raise typer.Exit(0 if agree else 1)

@@ -54,7 +54,7 @@ SUBJECT = Subject(
                 {"ring_seconds": 20},
                 {"description": "Munich"},
                 {"address": "203.0.113.10"},
-                {"transfer_context": "outbound"},
+                {"transfer": True, "transfer_context": "outbound"},
                 {"ca_file": "/etc/ssl/cert.pem"},
                 {"did": ["0891234567"]},
                 {"fallback": ["sip:+14155550999@pbx.example.com;transport=tls"]},
