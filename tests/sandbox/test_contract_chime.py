@@ -16,9 +16,9 @@ from providers.kernel.session import Session
 from providers.kernel.vendor import Settings
 from tests import contract
 from tests.aws import Models
+from tests.conformance.lives import lived
 from tests.conformance.subjects.chime import NUMBER, SUBJECT
 from tests.contract import Exchange, Recorder
-from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
 
 DOCUMENTS = contract.documents("aws_chime_sdk_voice_cut.json", "aws_sts_cut.json")
@@ -51,15 +51,7 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
     server.control("POST", "reset")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http, "network", lambda: Recorder(said))
-        made: dict[str, Hand] = {}
-        for sample in SUBJECT.samples:
-            hand = made[sample.kind] = Hand(f"chime:{sample.kind}", server.env, patch)
-            inputs = sample.inputs(made)
-            assert hand.up(**inputs) == "create"
-            for change in sample.changes:
-                hand.up(**{**inputs, **change})
-            assert hand.refresh()
-            hand.up(**inputs)
+        made = lived(SUBJECT, server.env, patch)
         session = Session(registry.vendor("chime"), lambda key: None)
         assert session.account() == "111111111111"
         others(client(server.env), made["Connector"].id)

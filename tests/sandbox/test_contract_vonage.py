@@ -14,6 +14,7 @@ import pytest
 from providers.kernel import http, registry
 from providers.kernel.session import Session
 from tests import contract
+from tests.conformance.lives import lived
 from tests.conformance.subjects.vonage import NUMBER, PBX, SUBJECT
 from tests.contract import Contract, Exchange, Recorder
 from tests.reconciling import Hand
@@ -42,15 +43,7 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
     server.control("POST", "reset")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http, "network", lambda: Recorder(said))
-        made: dict[str, Hand] = {}
-        for sample in SUBJECT.samples:
-            hand = made[sample.kind] = Hand(f"vonage:{sample.kind}", server.env, patch)
-            inputs = sample.inputs(made)
-            assert hand.up(**inputs) == "create"
-            for change in sample.changes:
-                hand.up(**{**inputs, **change})
-            assert hand.refresh()
-            hand.up(**inputs)
+        made = lived(SUBJECT, server.env, patch)
         taken = Hand("vonage:Attachment", server.env, patch)
         taken.up(marker=f"xtel/p/s/{TAKEN}", phone_number=TAKEN, uri=PBX, take_over=True)
         taken.destroy()
