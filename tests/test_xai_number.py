@@ -341,5 +341,5 @@ def test_a_webhook_that_was_accepted_and_not_made_is_no_success(number: Hand, sa
 
 def test_an_answer_for_another_number_says_so(number: Hand, sandbox: Sandbox) -> None:
     sandbox.fault("POST /v2/phone-numbers", "swap_id", times=-1)
-    with pytest.raises(errors.NotApplied, match=r"the answer named phone_\w+, which is another number's"):
+    with pytest.raises(errors.NotApplied, match=r"the answer named phone_\w+, whose phone_number is another"):
         number.up(**GOOD)

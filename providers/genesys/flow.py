@@ -66,7 +66,7 @@ class Flow(Object[Api, FlowSpec]):
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET flows/{id}. What somebody else published since shows another hash."""
-        live = _live(api.there(within(FLOWS, id)), str(state["phone_number"]), str(state["marker"]))
+        live = _live(api.there(within(FLOWS, id)), str(state["phone_number"]), str(state.get("marker") or ""))
         if str(state.get("published") or live.outputs["published"]) == live.outputs["published"]:
             return live
         return Live(id, {**live.inputs, "content": "published by somebody else"}, {"flow_id": id}, raw=live.raw)

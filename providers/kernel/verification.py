@@ -91,7 +91,7 @@ class Verification:
             differing = found.differing
             operation.decided(f"not as asked yet: {', '.join(differing) or 'nothing is to be seen'}")
         if "phone_number" in differing:
-            raise errors.NotApplied(f"the answer named {live.id}, which is another number's", fields=differing)
+            raise errors.NotApplied(f"the answer named {live.id}, whose phone_number is another", fields=differing)
         if differing:
             raise errors.NotApplied(f"it was accepted, but not done: {', '.join(differing)}", fields=differing)
         asked = ", ".join(sorted(readable(self._object) & inputs.keys()))

@@ -78,6 +78,8 @@ class Sample:
     #: What somebody may do to it in the vendor's console that stops or diverts calls, by the field that shows it; the
     #: vendor's id of the object is given.
     switched: Mapping[str, Callable[[Any, str], object]] = field(default_factory=dict[str, Any])
+    #: Where it copies from: what an answer to this path says otherwise is taken as it is, and nobody can tell.
+    copied: str = ""
     #: Inputs that are secrets, for the search for leaks.
     canaries: tuple[str, ...] = ()
 

@@ -56,6 +56,8 @@ def test_only_errors_of_ours_come_out(
         def breaks(
             line: Line, request: httpx.Request, chance: random.Random = chance, told: Any = told
         ) -> httpx.Response:
+            if sample.copied and request.url.path.endswith(sample.copied):
+                return line.send(request)
             status, headers, content = mutated(line.send(request), chance)
             told.append((f"{request.method} {request.url.path}", status, headers, content[:500]))
             return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))

@@ -113,7 +113,8 @@ SUBJECT = Subject(
     samples=(
         Sample(
             "Trunk",
-            lambda made: {"marker": MARK, "site": SITE, "username": "hq", "password": PASSWORD},
+            copied="/trunkbasesettings/template",
+            inputs=lambda made: {"marker": MARK, "site": SITE, "username": "hq", "password": PASSWORD},
             changes=(
                 {"host": "sip.example.com"},
                 {"port": 5062},
