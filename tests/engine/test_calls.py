@@ -77,7 +77,7 @@ def test_who_answers_and_what_a_change_at_the_carrier_does(project: Project, san
     assert xtel(project, "call", STACK, "support", "--direct", "--from", "+12025550143").returncode == 0
     # What is expected of a call beside its answer.
     done = xtel(project, "call", STACK, "hq", "--expect", "answered-by=agent:a,within=0.0001")
-    assert done.returncode == 2 and "0 of 1 numbers were answered" in done.stdout
+    assert done.returncode == 2 and "0 of 1 numbers were as expected" in done.stdout
     assert "expected agent:a, webhook:https://voice.example.com/calls answered" in " ".join(done.stdout.split())
 
     # The same stack, with nothing that says it is the sandbox's: live.

@@ -119,6 +119,7 @@ def show(made: NewProject) -> None:
 def _texts(called: str, stack: str, delivers: Carrier[Any], keeping: backend.Keeping) -> dict[str, str]:
     """Every file of the project by its path in it."""
     fallback = delivers.can.get(Capability.FALLBACK)
+    begun = delivers.route.model_validate({"carrier": delivers.name, **delivers.example_route})
     values: dict[str, Any] = {
         "project": called,
         "stack": stack,
@@ -128,7 +129,7 @@ def _texts(called: str, stack: str, delivers: Carrier[Any], keeping: backend.Kee
         "create": keeping.command(stack),
         "passphrase": backend.FILE if keeping.makes_passphrase else "",
         "allowlist": delivers.auth == "allowlist",
-        "ranges": ", ".join(delivers.route.model_validate({"carrier": delivers.name}).sources()),
+        "ranges": ", ".join(begun.sources()),
         "extras": ",".join(sorted({"calls", *filter(None, [delivers.extra])})),
         "reported": ", ".join(f'"{network}"' for network in delivers.example_allow),
         "fallback": fallback is not None and fallback.able,
