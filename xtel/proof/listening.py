@@ -99,9 +99,8 @@ class Listener:
         self.heard.put(Heard("refused", text=one_line(str(error))))
 
     async def _take(self, event: Event) -> None:
-        test = event.data.get("metadata") == {
-            "test": deliveries.MARK
-        }  # of a call that there is not: nobody can join it
+        # A test is of a call that there is not: nobody can join it.
+        test = event.data.get("metadata") == {"test": deliveries.MARK}
         kind: Kind = "test" if test else "incoming"
         self.heard.put(Heard(kind, event.call_id, caller=one_line(event.caller), called=one_line(event.called)))
         if self._answer is None or test:
