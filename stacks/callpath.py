@@ -374,9 +374,10 @@ class _Path:
         mine = [each for each in self.own if each.vendor == vendor]
         if not any(each.does.destinations for each in mine):
             mine += [each for each in self.shared if each.vendor == vendor]
-        for each in sorted(mine, key=lambda item: item.order):
-            if not each.does.takes:
-                self._visit(each, leg, alone=True)
+        mine = [each for each in mine if not each.does.takes]
+        next_ones = {id for each in mine for id in each.does.tries}  # they come after what goes on to them
+        for each in sorted(mine, key=lambda item: (not next_ones.isdisjoint(item.ids), *item.order)):
+            self._visit(each, leg, alone=True)
 
     def _trusted(self, taker: Decided) -> bool:
         """Whether it would say where its calls go."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.kernel import ranges
+from providers.kernel import marker, ranges
 from providers.kernel.registry import carriers
 from stacks import callpath, graph, model
 from stacks.agent import Agent
@@ -48,6 +48,9 @@ def at_xai(answers: str = "webhook") -> list[tuple[str, str]]:
     return [("registration", NUMBER), ("authentication", NUMBER), (answers, NUMBER)]
 
 
+FUNCTION = "arn:aws:lambda:eu-west-2:111122223333:function:xai-calls"
+APPLICATION = f"application-{marker.digest(FUNCTION)}"
+CHAIN = {"carrier": "chime", "region": "eu-west-2", "lambda_arn": FUNCTION}
 SHARED_TWILIO = {"carrier": "twilio", "trunk": "shared", "recording": "record-from-answer"}
 CASES = {
     "twilio": Case(
@@ -120,6 +123,29 @@ CASES = {
                 "number": OTHER,
                 "route": {"carrier": "chime", "connector": "shared"},
                 "auth": {"allow": ["chime:us-east-1"]},
+            }
+        },
+    ),
+    "chime, by a Lambda": Case(
+        {"route": CHAIN, "auth": {"allow": ["chime:eu-west-2"]}},
+        [
+            *(("attachment", "rule"), ("trunk", APPLICATION), ("trunk", "lambda")),
+            *(("sip", "connector-eu-west-2"), *at_xai()),
+        ],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
+    ),
+    "chime, by a Lambda, shared": Case(
+        {"route": {**CHAIN, "connector": "shared"}, "auth": {"allow": ["chime:eu-west-2"]}},
+        [
+            *(("attachment", "rule"), ("trunk", f"chime/{APPLICATION}"), ("trunk", "lambda")),
+            *(("sip", "chime/connector-eu-west-2"), *at_xai()),
+        ],
+        (f"sip:{NUMBER}@{HOST}:5061;transport=tls",),
+        others={
+            "other": {
+                "number": OTHER,
+                "route": {**CHAIN, "connector": "shared"},
+                "auth": {"allow": ["chime:eu-west-2"]},
             }
         },
     ),
@@ -358,6 +384,10 @@ def altered(case: str, name: str, **inputs: Any) -> tuple[CallPath, CallPath]:
         ("telnyx", "connection", {"codecs": ["G722"]}, ""),
         ("telnyx", "connection", {"active": False}, "trunk"),
         ("chime", "attachment", {"connector_id": "theirs"}, "attachment"),
+        ("chime, by a Lambda", "rule", {"application_id": "theirs"}, "attachment"),
+        ("chime, by a Lambda", "rule", {"enabled": False}, "trunk"),
+        ("chime, by a Lambda", APPLICATION, {"lambda_arn": f"{FUNCTION}-theirs"}, "sip"),
+        ("chime, by a Lambda", "connector-eu-west-2", {"enabled": False}, "trunk"),
         ("connect", "attachment", {"flow_id": "theirs"}, "attachment"),
         ("connect", "flow", {"enabled": False}, "trunk"),
         ("connect", "flow", {"to": "+14155550199"}, "sip"),

@@ -34,6 +34,8 @@ class Case:
     seed: Mapping[str, Any] | None = None
     #: Further keys of the route: what numbers share is made all the same.
     route: str = ""
+    #: What would take its calls.
+    taker: str = "attachment"
 
     @property
     def entry(self) -> str:
@@ -60,6 +62,12 @@ CASES = {
         {"product_type": "SipMediaApplicationDialIn"},
     ),
     "chime: not active": Case("+14155550148", "chime", "its status is AcquireFailed", {"status": "AcquireFailed"}),
+    "chime: a rule for a number of connectors": Case(
+        *("+14155550148", "chime", "its product type is VoiceConnector: no SIP rule gets its calls"),
+        {"product_type": "VoiceConnector"},
+        ", lambda_arn: 'arn:aws:lambda:us-east-1:111122223333:function:xai'",
+        "rule",
+    ),
     "connect: not claimed": Case(
         *("+14155550147", "connect", "no such number is claimed to instance 5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10"),
         route=OWN,
@@ -97,8 +105,8 @@ def registered(sandbox: Sandbox) -> list[str]:
 def test_a_preview_refuses_it_where_it_would_fail_and_nothing_else(face: Face, sandbox: Sandbox, case: Case) -> None:
     declared(face, sandbox, case)
     blocked = face.preview()
-    assert list(blocked) == [f"{case.number}/attachment"]
-    assert case.says in blocked[f"{case.number}/attachment"]
+    assert list(blocked) == [f"{case.number}/{case.taker}"]
+    assert case.says in blocked[f"{case.number}/{case.taker}"]
     assert sandbox.writes() == []
 
 

@@ -35,6 +35,7 @@ BEYOND_A_SCHEMA = {
     "allow-a-carrier-for-a-pbx": "the platform's own addresses",
     "chime-fallbacks": "what the carrier can",
     "chime-number-outside-the-us": "numbering plans",
+    "chime-one-lambda": "other entries",
     "did": "other entries",
     "secret-of-a-vendor": "what is installed",
     "agent-unknown": "other entries",

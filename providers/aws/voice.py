@@ -79,8 +79,11 @@ class Voice:
 
     def marker(self, connector: Found) -> str:
         """The marker in a connector's tags; empty where it has none. Unverified: an empty list, or none at all."""
-        client = self.voice(str(connector["AwsRegion"]))
-        tags: list[Found] = client.list_tags_for_resource(ResourceARN=connector["VoiceConnectorArn"]).get("Tags") or []
+        return self.tag(str(connector["AwsRegion"]), str(connector["VoiceConnectorArn"]))
+
+    def tag(self, region: str, arn: str) -> str:
+        """The same of anything that has an ARN."""
+        tags: list[Found] = self.voice(region).list_tags_for_resource(ResourceARN=arn).get("Tags") or []
         return next((str(tag["Value"]) for tag in tags if tag["Key"] == TAG), "")
 
     def origination(self, region: str, id: str) -> Found:

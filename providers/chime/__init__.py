@@ -1,28 +1,36 @@
 """Amazon Chime SDK Voice Connector: a connector per number, or one for many, whose origination is the target's host.
 
-Documents: the API model of botocore 1.44.8, AWS's pages (read 2026-11-28). US numbers alone: others reach a connector
-only by a SIP rule and a Lambda, which are not made here. Never tried against a live account: docs/chime.md.
+Documents: the API model of botocore 1.44.8, AWS's pages (read 2026-11-28). US numbers are on a connector; others reach one
+by a SIP rule, a SIP media application and a Lambda of the user's. Never tried against a live account: docs/chime.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
 import phonenumbers
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from providers.aws import answers, wire
 from providers.aws.connector import Region
 from providers.aws.ways import ways
+from providers.chime import function_text
 from providers.chime.api import Api
+from providers.chime.application import MediaApplication, require_region
 from providers.chime.attachment import Attachment
 from providers.chime.connector import Connector, part_of
+from providers.chime.function import LambdaFile
+from providers.chime.function_text import LambdaArn, Options
 from providers.chime.inventory import INVENTORY, found, numbers, on_the_way
 from providers.chime.ranges import RANGES
+from providers.chime.rule import DIAL_IN, SipRule
+from providers.kernel import marker
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
-from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.files import Files
+from providers.kernel.route import Box, CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.values import Whole
 from providers.kernel.vendor import Carrier, Credential
@@ -30,7 +38,7 @@ from providers.kernel.vendor import Carrier, Credential
 _READ = date(2026, 11, 28)
 
 
-class Route(CarrierRoute):
+class Route(Options, CarrierRoute):
     """A Voice Connector: one of its own for this number, or one that numbers of the stack share."""
 
     carrier: Literal["chime"] = Field(default="chime", description="Amazon Chime SDK Voice Connector.")
@@ -44,13 +52,32 @@ class Route(CarrierRoute):
         default=5061, ge=1, le=65535, description="Port at the target: a connector would use 5060 itself."
     )
 
+    lambda_arn: LambdaArn = Field(
+        default="",
+        description="ARN, without a version, of a Lambda that bridges to the connector: for every number outside the US.",
+    )
+
+    @field_validator("lambda_arn")
+    @classmethod
+    def _in_the_region(cls, arn: str, told: ValidationInfo) -> str:
+        if arn and (region := str(told.data.get("region") or "")):
+            require_region(arn, region)
+        return arn
+
+    @model_validator(mode="after")
+    def _asks_a_lambda(self) -> Route:
+        if self.seconds != Options().seconds and not self.lambda_arn:
+            raise ValueError("`seconds` is for a Lambda: name it in lambda_arn, or leave `seconds` out")
+        return self
+
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
-        """The connector, and last the number on it.
+        """The connector, and last the number on it, or the SIP rule that brings its calls there by a Lambda.
 
         A connector is one of its region, also by its name: a number that changes the region is put on the new one before
         the one that it leaves is deleted.
         """
-        _require_us(leg.number)
+        if not self.lambda_arn:
+            _require_us(leg.number)
         shared = self.connector == "shared"
         routes, part = ways(leg, self.port, shared=shared), part_of(self.region)
         link: dict[str, Any] = {
@@ -58,10 +85,56 @@ class Route(CarrierRoute):
             "connector_id": Ref(part, "connector_id"),
             "take_over": leg.take_over,
         }
+        connector = RouteObject(part, "Connector", {"region": self.region, "routes": routes}, shared=shared)
+        if self.lambda_arn:
+            return (connector, *self._chain(leg, part, shared=shared))
+        return (connector, RouteObject("attachment", "Attachment", link, last=True))
+
+    def _chain(self, leg: Leg, part: str, *, shared: bool) -> tuple[RouteObject, ...]:
+        """The Lambda's files, the application that asks it, and last the number's rule."""
+        application = f"application-{marker.digest(self.lambda_arn)}"
+        files = {**self._inputs(leg), "connector_arn": Ref(part, "connector_arn")}
+        rule: dict[str, Any] = {
+            "phone_number": leg.number, "region": self.region,
+            "application_id": Ref(application, "application_id"), "take_over": leg.take_over,
+        }  # fmt: skip
         return (
-            RouteObject(part, "Connector", {"region": self.region, "routes": routes}, shared=shared),
-            RouteObject("attachment", "Attachment", link, last=True),
+            RouteObject("lambda", "LambdaFile", files),
+            RouteObject(
+                application,
+                "MediaApplication",
+                {"region": self.region, "lambda_arn": self.lambda_arn},
+                shared=shared,
+            ),
+            RouteObject("rule", "SipRule", rule, after=("lambda",), last=True),
         )
+
+    def _inputs(self, leg: Leg) -> dict[str, Any]:
+        return {"phone_number": leg.number, "lambda_arn": self.lambda_arn, "seconds": self.seconds}
+
+    def files(self, leg: Leg) -> Files | None:
+        """The Lambda, where calls pass one."""
+        return function_text.of({**self._inputs(leg), "stack": leg.stack}) if self.lambda_arn else None
+
+    def stands_on(self, leg: Leg) -> Box | None:
+        """The Lambda, which bridges to one connector."""
+        if not self.lambda_arn:
+            return None
+        whole = {"route.connector": self.connector, "route.seconds": self.seconds}
+        alone = {} if self.connector == "shared" else {"connector": (self.connector,)}
+        return Box("Lambda", self.lambda_arn, alone, whole, "another Lambda, for one bridges to one connector")
+
+    def whereabouts(self) -> Mapping[str, str]:
+        """Whether a connector or a SIP rule can have the number."""
+        return {"product_type": DIAL_IN} if self.lambda_arn else {}
+
+    def adopts(self) -> Mapping[str, tuple[str, ...]]:
+        """The Lambda, deployed as its page says."""
+        return {"functions": (self.lambda_arn,)} if self.lambda_arn else {}
+
+    def abilities(self) -> Mapping[Capability, Ability]:
+        """A Lambda is between."""
+        return {Capability.API: Can("API, and files for a Lambda", _READ)} if self.lambda_arn else {}
 
     def sources(self) -> tuple[str, ...]:
         """Those of its region."""
@@ -74,13 +147,13 @@ def _require_us(number: str) -> None:
     country = phonenumbers.region_code_for_number(parsed) or str(phonenumbers.region_code_for_country_code(1))
     if parsed.country_code != 1 or country != "US":
         raise ValueError(
-            f"Amazon puts US numbers alone on a Voice Connector (read {_READ}): one of {country} rings by a SIP rule, a SIP"
-            " media application and a Lambda of yours, which are not made here: use another carrier"
+            f"Amazon puts US numbers alone on a Voice Connector (read {_READ}): one of {country} rings by a SIP rule and a"
+            " Lambda of yours: name it, lambda_arn: arn:aws:lambda:REGION:ACCOUNT:function:NAME"
         )
 
 
 CAN: dict[Capability, Ability] = {
-    Capability.API: Can("API, US numbers", _READ),
+    Capability.API: Can("API; outside the US also files for a Lambda", _READ),
     Capability.TLS: Can("encryption, port 5061", _READ),
     Capability.SRTP: Can("always, with encryption", _READ),
     Capability.DIGEST: Cannot("an origination route has no login", _READ),
@@ -103,6 +176,11 @@ _TEXTS = frozenset(
         "E164PhoneNumber",
         "ProductType",
         "NextToken",
+        "SipMediaApplicationId",
+        "SipMediaApplicationArn",
+        "LambdaArn",
+        "SipRuleId",
+        "TriggerValue",
     }
 )
 
@@ -114,7 +192,7 @@ CARRIER = Carrier[Api](
         Credential("numbers_region", "CHIME_NUMBERS_REGION", "chime:numbersRegion", secret=False, required=False),
     ),
     base_url_env=wire.BASE_URL_ENV,
-    objects=(Connector, Attachment),
+    objects=(Connector, Attachment, MediaApplication, LambdaFile, SipRule),
     connect=Api,
     account=Api.account,
     conventions=ApiConventions(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from providers.aws.asking import Found, absent, pages
-from providers.aws.voice import Voice
+from providers.aws.voice import REGIONS, Voice
 from providers.kernel import errors, limits
 from providers.kernel.listing import Listing
 from providers.kernel.vendor import Settings
@@ -18,13 +19,60 @@ class Api(Voice):
     def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         super().__init__("chime", settings, limit)
         #: Unverified whether other regions answer for numbers: Amazon's own samples ask this one.
-        self._numbers_region = settings.get("numbers_region") or "us-east-1"
+        self.numbers_region = settings.get("numbers_region") or "us-east-1"
+        self._guard = threading.Lock()
+        self._listings: dict[tuple[str, str], Listing[Found]] = {}
         self.numbers = Listing[Found](self._owned, lambda found: str(found["E164PhoneNumber"]), self._number)
+
+    def applications(self, region: str) -> Listing[Found]:
+        """A region's SIP media applications by id."""
+        client = self.voice(region)
+        return self._kept(
+            "SipMediaApplication",
+            region,
+            lambda: pages(client.list_sip_media_applications, "SipMediaApplications", "SipMediaApplicationId"),
+            lambda id: absent(
+                lambda: client.get_sip_media_application(SipMediaApplicationId=id)["SipMediaApplication"]
+            ),
+        )
+
+    def rules(self, region: str) -> Listing[Found]:
+        """The SIP rules that a region's endpoint knows, by id."""
+        client = self.voice(region)
+        return self._kept(
+            "SipRule",
+            region,
+            lambda: pages(client.list_sip_rules, "SipRules", "SipRuleId"),
+            lambda id: absent(lambda: client.get_sip_rule(SipRuleId=id)["SipRule"]),
+        )
+
+    def _kept(
+        self, what: str, region: str, whole: Callable[[], list[Found]], one: Callable[[str], Found | None]
+    ) -> Listing[Found]:
+        with self._guard:
+            if (what, region) not in self._listings:
+                self._listings[what, region] = Listing(whole, lambda found: str(found[f"{what}Id"]), one)
+            return self._listings[what, region]
+
+    def rule(self, id: str, region: str, *, fresh: bool) -> tuple[Found, str] | None:
+        """A rule that a number names, and its region: this one, or whichever has it. A closed region has none."""
+        for each in dict.fromkeys((region, self.numbers_region, *REGIONS)):
+            try:
+                if found := self.rules(each).get(id, fresh=fresh):
+                    return found, each
+            except errors.Denied:
+                if each == region:
+                    raise
+        return None
+
+    def tagged(self, application: Found) -> str:
+        """The marker in the tags of a SIP media application; empty where it has none."""
+        return self.tag(str(application["AwsRegion"]), str(application["SipMediaApplicationArn"]))
 
     @property
     def numbering(self) -> Any:
         """The Voice client for numbers."""
-        return self.voice(self._numbers_region)
+        return self.voice(self.numbers_region)
 
     def where_connectors_are(self, id: str, ask: Callable[[Any], Found]) -> Found:
         """What is asked about numbers on a connector: where numbers are, and where it is not known there, in its own region.
@@ -35,14 +83,14 @@ class Api(Voice):
             return ask(self.numbering)
         except errors.NotFound:
             found = self.connector(id)
-            if found is None or found["AwsRegion"] == self._numbers_region:
+            if found is None or found["AwsRegion"] == self.numbers_region:
                 raise
             return ask(self.voice(str(found["AwsRegion"])))
 
     def account(self) -> str:
         """By STS. Raises CredentialError for credentials that AWS does not take."""
         _ = self.numbering  # of a region that there is
-        return self.wire.account(self._numbers_region)
+        return self.wire.account(self.numbers_region)
 
     def number(self, e164: str, *, fresh: bool) -> Found:
         """The account's number. Raises NotFound."""

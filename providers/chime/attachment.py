@@ -60,7 +60,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         if number.get("ProductType") != "VoiceConnector":
             raise errors.Conflict(
                 f"its product type is {number.get('ProductType')}: calls of such a number never reach a connector",
-                step="change it to VoiceConnector in the Chime SDK console (phone number management), or use another number",
+                step="change it to VoiceConnector in the Chime SDK console, or give its route the `lambda_arn` of a Lambda",
             )
         if number.get("Status") not in {"Assigned", "Unassigned"}:
             raise errors.Conflict(

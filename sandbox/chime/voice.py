@@ -12,7 +12,7 @@ from sandbox.aws import quota
 from sandbox.aws.account import Asker, Refusal
 from sandbox.exchange import JsonObject
 from sandbox.shapes import Model, Shape, array, choice, flag, invalid, record, text, whole
-from sandbox.store import Store
+from sandbox.store import Shelf, Store
 
 VENDOR = "chime"
 REGIONS = (
@@ -66,9 +66,11 @@ NUMBERS: Shape = array(E164, 1)
 
 class Voice:
     def __init__(self, store: Store, asker: Asker, associations: str = "numbers") -> None:
+        self.store, self.asker = store, asker
         self._store, self._region, self._account = store, asker.region, asker.account
         self._associations = associations
         self._connectors = store.shelf(VENDOR, asker.account.id, "connectors")
+        self._applications = store.shelf(VENDOR, asker.account.id, "applications")
         self.numbers = store.shelf(VENDOR, asker.account.id, "numbers")
 
     # -- connectors ------------------------------------------------------------------------------------------------
@@ -159,26 +161,30 @@ class Voice:
 
     # -- tags --------------------------------------------------------------------------------------------------------
 
-    def _tagged(self, arn: str) -> tuple[str, JsonObject]:
-        match = re.fullmatch(r"arn:aws:chime:([a-z0-9-]+):(\d{12}):vc/([a-z0-9-]+)", arn)
-        if not match or match[1] != self._region or match[2] != self._account.id:
-            raise Refusal(404, "NotFoundException", f"{arn} was not found")
-        return match[3], self._connector(match[3])
+    def _tagged(self, arn: str) -> tuple[Shelf, str, JsonObject]:
+        """A connector or a SIP media application of this region; rules have no ARN."""
+        match = re.fullmatch(r"arn:aws:chime:([a-z0-9-]+):(\d{12}):(vc|sma)/([a-z0-9-]+)", arn)
+        if match and (match[1], match[2]) == (self._region, self._account.id):
+            shelf = self._connectors if match[3] == "vc" else self._applications
+            found = shelf.get(match[4])
+            if found and found["connector" if match[3] == "vc" else "application"]["AwsRegion"] == self._region:
+                return shelf, match[4], found
+        raise Refusal(404, "NotFoundException", f"{arn} was not found")
 
     def tags(self, arn: str) -> list[JsonObject]:
-        return [{"Key": key, "Value": value} for key, value in self._tagged(arn)[1]["tags"].items()]
+        return [{"Key": key, "Value": value} for key, value in self._tagged(arn)[2]["tags"].items()]
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        id, found = self._tagged(arn)
+        shelf, id, found = self._tagged(arn)
         found["tags"].update(tags)
         if len(found["tags"]) > 50:
             raise Refusal(400, "ResourceLimitExceededException", "a resource has at most 50 tags")
-        self._connectors.put(id, found)
+        shelf.put(id, found)
 
     def untag(self, arn: str, keys: list[str]) -> None:
-        id, found = self._tagged(arn)
+        shelf, id, found = self._tagged(arn)
         found["tags"] = {key: value for key, value in found["tags"].items() if key not in keys}
-        self._connectors.put(id, found)
+        shelf.put(id, found)
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 

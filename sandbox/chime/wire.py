@@ -9,7 +9,8 @@ from sandbox.aws import answers, quota
 from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate
 from sandbox.aws.answers import asked, body, page
 from sandbox.calling import Leg
-from sandbox.chime import calling, voice
+from sandbox.chime import calling, media, voice
+from sandbox.chime.media import Media
 from sandbox.chime.voice import VENDOR, Voice
 from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer, only
 from sandbox.shapes import Model, Wrong, array, flag, text
@@ -98,6 +99,55 @@ def tag(call: Call, own: Voice) -> Answer:
     return Answer(204)
 
 
+def _media(own: Voice) -> Media:
+    return Media(own.store, own.asker)
+
+
+def applications(call: Call, own: Voice) -> Answer:
+    return page(call, _media(own).listed(), "SipMediaApplications")
+
+
+def create_application(call: Call, own: Voice) -> Answer:
+    made = _media(own).create(body(call, media.CREATE, ("AwsRegion", "Name", "Endpoints")))
+    return json_answer(201, {"SipMediaApplication": made})
+
+
+def application(call: Call, own: Voice, id: str) -> Answer:
+    return json_answer(200, {"SipMediaApplication": _media(own).application(id)["application"]})
+
+
+def update_application(call: Call, own: Voice, id: str) -> Answer:
+    return json_answer(200, {"SipMediaApplication": _media(own).update(id, body(call, media.UPDATE, ()))})
+
+
+def delete_application(call: Call, own: Voice, id: str) -> Answer:
+    _media(own).delete(id)
+    return Answer(204)
+
+
+def rules(call: Call, own: Voice) -> Answer:
+    found = _media(own).rules(dict(call.query).get("sip-media-application", ""))
+    return page(call, found, "SipRules", "sip-media-application")
+
+
+def create_rule(call: Call, own: Voice) -> Answer:
+    required = ("Name", "TriggerType", "TriggerValue", "TargetApplications")
+    return json_answer(201, {"SipRule": _media(own).create_rule(body(call, media.CREATE_RULE, required))})
+
+
+def rule(call: Call, own: Voice, id: str) -> Answer:
+    return json_answer(200, {"SipRule": media.shown(_media(own).rule(id))})
+
+
+def update_rule(call: Call, own: Voice, id: str) -> Answer:
+    return json_answer(202, {"SipRule": _media(own).update_rule(id, body(call, media.UPDATE_RULE, ("Name",)))})
+
+
+def delete_rule(call: Call, own: Voice, id: str) -> Answer:
+    _media(own).delete_rule(id)
+    return Answer(204)
+
+
 ROUTES: list[tuple[str, str, Endpoint]] = [
     ("GET", "/voice-connectors", connectors),
     ("POST", "/voice-connectors", create),
@@ -110,10 +160,20 @@ ROUTES: list[tuple[str, str, Endpoint]] = [
     ("DELETE", "/voice-connectors/{id}/origination", not_originate),
     ("GET", "/phone-numbers", numbers),
     ("GET", "/phone-numbers/{id}", number),
+    ("GET", "/sip-media-applications", applications),
+    ("POST", "/sip-media-applications", create_application),
+    ("GET", "/sip-media-applications/{id}", application),
+    ("PUT", "/sip-media-applications/{id}", update_application),
+    ("DELETE", "/sip-media-applications/{id}", delete_application),
+    ("GET", "/sip-rules", rules),
+    ("POST", "/sip-rules", create_rule),
+    ("GET", "/sip-rules/{id}", rule),
+    ("PUT", "/sip-rules/{id}", update_rule),
+    ("DELETE", "/sip-rules/{id}", delete_rule),
     ("GET", "/tags", tags),
     ("POST", "/tags", tag),
 ]
-_PREFIXES = ("/voice-connectors", "/phone-numbers")
+_PREFIXES = ("/voice-connectors", "/phone-numbers", "/sip-media-applications", "/sip-rules")
 
 
 class Chime:
@@ -163,8 +223,14 @@ class Chime:
         return answers.staged(status)
 
     def seed(self, account: str, document: Seed) -> None:
-        only(document, ("numbers",), "collection")
+        only(document, ("numbers", "functions"), "collection")
         own = Voice(self._store, Asker(answers.account(account), "us-east-1", "chime"))
+        for raw in document.get("functions", []):
+            try:
+                given = shapes.read(raw, media.FUNCTION, ("name",))
+            except Wrong as error:
+                raise ValueError(f"chime: {error}") from error
+            self._store.shelf(VENDOR, answers.account(account).id, "functions").put(given["name"], given)
         for raw in document.get("numbers", []):
             try:
                 given = shapes.read(raw, voice.SEED, ("phone_number",))
@@ -181,6 +247,11 @@ class Chime:
             "connectors": [
                 {**each["connector"], "Tags": each["tags"], **each.get("origination", {})} for each in every
             ],
+            "applications": [
+                {**each["application"], "Tags": each["tags"]} for each in self._store.everywhere(VENDOR, "applications")
+            ],
+            "rules": [media.shown(each) for each in self._store.everywhere(VENDOR, "rules")],
+            "functions": list(self._store.everywhere(VENDOR, "functions")),
         }
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
@@ -193,7 +264,7 @@ class Chime:
         return {}
 
     def route(self, number: str, caller: str) -> Sequence[Leg] | None:
-        return calling.route(self._store, number)
+        return calling.route(self._store, number, caller)
 
     def event(self, number: str) -> JsonObject | None:
         return None

@@ -24,6 +24,7 @@ class Bench:
 
     def __init__(self, subject: Subject, sample: Sample, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.subject, self.sample, self.world = subject, sample, world
+        self.number = sample.number or subject.number
         self.monkeypatch = monkeypatch
         self.wire = Wire()
         monkeypatch.setattr(http, "network", lambda: self.wire)

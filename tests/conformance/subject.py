@@ -59,6 +59,10 @@ class Sample:
     same: tuple[dict[str, Any], ...] = ()
     #: The object links a number that can be in somebody else's hands.
     attaches: bool = False
+    #: The number that it links, where that is not the subject's.
+    number: str = ""
+    #: Inputs that change only together with what it refers to.
+    together: frozenset[str] = frozenset()
     #: Every parent has it: it cannot be deleted outside, doubled or found.
     setting: bool = False
     #: No call undoes the link where there was none before: it is gone once this kind of object is.

@@ -67,20 +67,32 @@ def test_each_field_changed_then_no_change(bench: Bench) -> None:
 def test_no_field_is_left_out_of_the_changes(bench: Bench) -> None:
     declared = bench.hand.reconciler.object
     changed = {name for change in bench.sample.changes for name in change}
-    fixed = CONTROL | declared.references | declared.replaces | declared.final | {"marker"}
+    fixed = CONTROL | declared.references | declared.replaces | declared.final | bench.sample.together | {"marker"}
     assert set(declared.spec.model_fields) <= changed | fixed
     assert declared.final == {name for change in bench.sample.final for name in change}
 
 
-@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=list(SUBJECTS))
+def _attaching(subject: Subject) -> list[Sample]:
+    """The first link of each number."""
+    found = [each for each in subject.samples if each.attaches]
+    return [each for each in found if each is found[0] or each.number] or [subject.samples[0]]
+
+
+ATTACHED = {
+    f"{subject.name}-{sample.name}": (subject, sample)
+    for subject in SUBJECTS.values()
+    for sample in _attaching(subject)
+}
+
+
+@pytest.mark.parametrize(("subject", "sample"), ATTACHED.values(), ids=list(ATTACHED))
 def test_the_inventory_tells_what_was_made(
-    subject: Subject, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, sample: Sample, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carrier = registry.carriers()[subject.name]
     if not carrier.inventory:
         assert (subject.name in survey.carriers()) == bool(carrier.route_import)
         return
-    sample = next(each for each in subject.samples if each.attaches)
     bench = Bench(subject, sample, subject.world(request.getfixturevalue("sandbox")), monkeypatch)
     session = Session(carrier, lambda key: None)
     before = {each.number: each for each in session.ask(lambda api: list(carrier.inventory.numbers(api)))}
@@ -90,12 +102,12 @@ def test_the_inventory_tells_what_was_made(
     after = {each.number: each for each in session.ask(lambda api: list(carrier.inventory.numbers(api)))}
     objects = session.ask(lambda api: list(carrier.inventory.objects(api)))
     assert bench.wire.writes() == []
-    attached = after.pop(subject.number).attached
+    attached = after.pop(bench.number).attached
     assert attached
     if objects:  # where nothing carries a name, nothing can be an orphan
         assert attached in objects
     assert attached.name == (bench.inputs["marker"] if objects else "")
-    assert after == {number: each for number, each in before.items() if number != subject.number}
+    assert after == {number: each for number, each in before.items() if number != bench.number}
 
 
 @every_object
@@ -116,7 +128,7 @@ def test_drift_is_seen_and_repaired(bench: Bench) -> None:
         _stays_without_a_write(bench)
         return
     if bench.sample.attaches:
-        bench.world.occupy(bench.subject.number)
+        bench.world.occupy(bench.number)
     else:
         outside = bench.another()
         outside.id, outside.state, outside.inputs = bench.hand.id, dict(bench.hand.state), dict(bench.hand.inputs)
@@ -323,20 +335,20 @@ def test_a_foreign_object_is_left_alone(bench: Bench) -> None:
 
 @every_object
 def test_a_number_in_use_is_refused_taken_over_and_put_back(bench: Bench) -> None:
-    bench.world.occupy(bench.subject.number)
-    before = bench.world.owned(bench.subject.number)
+    bench.world.occupy(bench.number)
+    before = bench.world.owned(bench.number)
     if not bench.sample.attaches:
         assert bench.hand.up(**bench.inputs) == "create"
-        assert bench.world.owned(bench.subject.number) == before
+        assert bench.world.owned(bench.number) == before
         return
     bench.wire.log.clear()
     with pytest.raises(errors.Conflict, match="next: `take_over: true`"):
         bench.hand.up(**bench.inputs)
     assert bench.wire.writes() == []
     assert bench.hand.up(**bench.inputs, take_over=True) == "create"
-    assert bench.world.owned(bench.subject.number) != before
+    assert bench.world.owned(bench.number) != before
     bench.hand.destroy()
-    assert bench.world.owned(bench.subject.number) == before
+    assert bench.world.owned(bench.number) == before
 
 
 @every_object
@@ -369,7 +381,7 @@ def test_secrets_are_in_no_text(bench: Bench) -> None:
     if not (bench.sample.chosen or bench.sample.bought):  # those meet the vendor only when they are made
         bench.hand.up(**bench.inputs)
     if bench.sample.attaches:  # a link that is as declared needs no write
-        bench.world.occupy(bench.subject.number)
+        bench.world.occupy(bench.number)
         assert bench.hand.refresh()
     declared = bench.hand.reconciler.object
     canaries = [*bench.sample.canaries, *(str(bench.hand.state[name]) for name in declared.secrets)]
@@ -401,7 +413,7 @@ def _echo(request: Any, words: list[str]) -> Any:
 
 @every_object
 def test_destroy_detaches_and_keeps_the_number(bench: Bench) -> None:
-    before = bench.world.owned(bench.subject.number)
+    before = bench.world.owned(bench.number)
     bench.hand.up(**bench.inputs)
     bench.hand.destroy()
     for made in reversed(list(bench.made.values())):
@@ -409,7 +421,7 @@ def test_destroy_detaches_and_keeps_the_number(bench: Bench) -> None:
     if bench.sample.bought:
         assert bench.world.owned(bench.inputs["phone_number"])
         assert bench.shop.purchases() == 1
-    assert bench.world.owned(bench.subject.number) == before
+    assert bench.world.owned(bench.number) == before
     assert bench.world.releases() == 0
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.conformance.subjects.chime import NUMBER, Chime
+from tests.conformance.subjects.chime import LONDON, NUMBER, Chime
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
 from tests.engine.test_import import EMPTY, forget, stack_file, xtel
@@ -49,6 +50,66 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
     project.run("destroy", "--yes")
     assert objects(sandbox) == before
     assert sandbox.state()["counters"]["releases"] == 0
+
+
+LONDON_ON = """
+  london:
+    number: "+442079460077"
+    route:
+      carrier: chime
+      region: {region}
+      lambda_arn: arn:aws:lambda:{region}:111122223333:function:xai-calls
+"""
+FUNCTION = "arn:aws:lambda:{region}:111122223333:function:xai-calls"
+
+
+def chained(sandbox: Sandbox, region: str) -> None:
+    """Amazon's own records say: the number's rule asks the Lambda of this region, and a connector is there for it."""
+    [rule], [application] = objects(sandbox)["rules"], objects(sandbox)["applications"]
+    [record] = [each for each in objects(sandbox)["numbers"] if each["E164PhoneNumber"] == LONDON]
+    assert [each["Value"] for each in record["Associations"]] == [rule["SipRuleId"]]
+    assert not rule["Disabled"]
+    [target] = rule["TargetApplications"]
+    assert (target["SipMediaApplicationId"], target["AwsRegion"]) == (application["SipMediaApplicationId"], region)
+    assert application["Endpoints"] == [{"LambdaArn": FUNCTION.format(region=region)}]
+    [connector] = objects(sandbox)["connectors"]
+    assert (connector["AwsRegion"], connector["RequireEncryption"]) == (region, True)
+
+
+def test_a_number_outside_the_us_comes_to_another_region_and_is_left_as_it_was(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """Its rule is changed in place, and the person is told of the new connector."""
+    before = objects(sandbox)
+    for region in ("eu-west-2", "eu-central-1"):
+        project.declare(LONDON_ON.format(region=region))
+        shown = project.up("--diff")
+        chained(sandbox, region)
+        [connector] = objects(sandbox)["connectors"]
+        assert f"CONNECTOR_ARN is {connector['VoiceConnectorArn']}" in re.sub(r"\s+", " ", shown)
+    sandbox.forget_log()
+    again = project.up("--diff", "--refresh")
+    assert "created" not in again
+    assert "updated" not in again
+    assert sandbox.writes() == []
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
+    assert sandbox.state()["counters"]["releases"] == 0
+
+
+def test_somebody_elses_rule_is_changed_with_consent_and_put_back(project: Project, sandbox: Sandbox) -> None:
+    Chime(sandbox).occupy(LONDON)
+    before = objects(sandbox)
+    project.declare(LONDON_ON.format(region="eu-west-2"))
+    assert "SIP rule theirs gets its calls" in re.sub(r"\s+", " ", project.run("up", "--yes", code=1))
+    assert objects(sandbox)["rules"] == before["rules"]
+    project.declare(LONDON_ON.format(region="eu-west-2") + "    take_over: true\n")
+    project.up()
+    [rule] = objects(sandbox)["rules"]
+    assert rule["SipRuleId"] == before["rules"][0]["SipRuleId"]
+    assert rule["TargetApplications"] != before["rules"][0]["TargetApplications"]
+    project.run("destroy", "--yes")
+    assert objects(sandbox) == before
 
 
 SHARED = """

@@ -123,13 +123,13 @@ class Case:
         if operation == "create":
             return lambda: hand.up(**self.inputs)
         if operation == "delete" and sample.falls_with:  # only what it had before makes it write
-            self.bench.world.occupy(self.bench.subject.number)
+            self.bench.world.occupy(self.bench.number)
             self.inputs = {**self.inputs, "take_over": True}
         hand.up(**self.inputs)
         if operation in {"read", "delete"}:
             return hand.refresh if operation == "read" else hand.destroy
         if sample.attaches:
-            self.bench.world.occupy(self.bench.subject.number)
+            self.bench.world.occupy(self.bench.number)
             assert hand.refresh()
         else:
             change = _change(self.bench.subject, sample, replacing=operation == "replace")
@@ -302,4 +302,4 @@ def _secrets_are_the_vendors(case: Case) -> None:
     """The signing secret we hold is the one that the vendor signs with."""
     held = case.bench.hand.state.get("signing_secret")
     if held:
-        assert case.sandbox.secrets()["signing_secrets"][case.bench.subject.number] == held
+        assert case.sandbox.secrets()["signing_secrets"][case.bench.number] == held
