@@ -79,7 +79,7 @@ def _by_a_rule(api: Api, number: Found) -> Iterator[LiveObject]:
             live = application(api, app)
             yield LiveObject(MediaApplication.kind, live)
             for each in api.connectors(there).all():
-                if api.marker(each) == live.inputs["marker"]:
+                if (api.marker(each) or each["Name"]) == live.inputs["marker"]:
                     yield LiveObject(Connector.kind, connector(api, each))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -97,7 +98,7 @@ class SipRule(Object[Api, SipRuleSpec]):
         id = str(made["SipRuleId"])
         self._changed(api, spec.region, id, spec.phone_number)
         settled(lambda: client.get_sip_rule(SipRuleId=id), "application_id")
-        return Live(id, {}, {"rule_region": spec.region, "attached_to": spec.application_id, "previous": {}})
+        return Live(id, {}, {"rule_region": spec.region, "attached_to": spec.application_id, "previous": ""})
 
     def update(self, api: Api, id: str, spec: SipRuleSpec, state: Mapping[str, Any]) -> Live:
         """UpdateSipRule with all that it takes; its trigger stays."""
@@ -105,14 +106,15 @@ class SipRule(Object[Api, SipRuleSpec]):
         self._changed(api, region, id, spec.phone_number)
         api.voice(region).update_sip_rule(SipRuleId=id, **_wanted(spec))
         kept = {"rule_region": region, "attached_to": spec.application_id}
-        return Live(id, {}, {**kept, "previous": dict(state.get("previous") or {})})
+        return Live(id, {}, {**kept, "previous": str(state.get("previous") or "")})
 
     def adopt(self, api: Api, found: Live, spec: SipRuleSpec) -> Live:
         """Nothing to do for ours as declared; somebody else's is kept as it was, for the way back."""
         outputs = {**found.outputs, "attached_to": spec.application_id}
         if found.ours and _as_declared(found.raw, spec):
-            return replace(found, outputs={**outputs, "previous": {}})
-        previous = {} if found.ours else {name: found.raw[name] for name in ("Name", "Disabled", "TargetApplications")}
+            return replace(found, outputs={**outputs, "previous": ""})
+        held = {name: found.raw[name] for name in ("Name", "Disabled", "TargetApplications")}
+        previous = "" if found.ours else json.dumps(held)  # text: the engine's numbers are not Amazon's
         return self.update(api, found.id, spec, {**outputs, "previous": previous})
 
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
@@ -123,8 +125,8 @@ class SipRule(Object[Api, SipRuleSpec]):
         if _to(rule) != state.get("attached_to"):
             return  # somebody else's by now
         self._changed(api, region, id, str(rule["TriggerValue"]))
-        if previous := dict(state.get("previous") or {}):
-            self._put_back(api, region, id, previous)
+        if previous := state.get("previous"):
+            self._put_back(api, region, id, json.loads(previous))
             return
         if not rule.get("Disabled"):
             client.update_sip_rule(SipRuleId=id, Name=rule["Name"], Disabled=True)

@@ -35,8 +35,10 @@ def _by_a_rule(store: Store, account: str, owned: JsonObject, caller: str) -> Se
     if not id:
         raise Unreachable("attachment", "no SIP rule has the number")
     rule = store.shelf(VENDOR, account, "rules").get(id)
-    if rule is None or rule["Disabled"]:
-        raise Unreachable("attachment", f"SIP rule {id} is {'gone' if rule is None else 'disabled'}")
+    if rule is None:
+        raise Unreachable("attachment", f"SIP rule {id} is gone")
+    if rule["Disabled"]:
+        raise Unreachable("trunk", f"SIP rule {id} is disabled")
     ended: Unreachable | None = None
     for target in sorted(rule["TargetApplications"], key=lambda each: each["Priority"]):
         try:
@@ -54,4 +56,7 @@ def _asked(store: Store, account: str, id: str, number: str, caller: str) -> Seq
     arn = found["application"]["Endpoints"][0]["LambdaArn"]
     connector = functions.connector(store, account, arn, found["tags"])
     bridge = functions.bridged(functions.answer(connector, number, caller))
-    return voice.legs(store, account, bridge.arn.rpartition("/")[2], bridge.uri)
+    to = bridge.arn.rpartition("/")[2]
+    if store.shelf(VENDOR, account, "connectors").get(to) is None:
+        raise Unreachable("trunk", f"the Lambda {arn} bridges to {to}, which is no connector of the account")
+    return voice.legs(store, account, to, bridge.uri)

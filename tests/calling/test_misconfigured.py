@@ -56,6 +56,7 @@ CASES = [
     Case("all right", "genesys", None, 200, xai={"allow": ["203.0.113.32/29"]}),
     Case("all right, SRTP", "chime", None, 200, xai={"allow": ["3.80.16.0/23", "99.77.254.0/24"]}),
     Case("all right, another region", "chime", None, 200, {"region": "eu-central-1"}, {"allow": ["99.77.247.0/24"]}),
+    Case("all right", "chime_by_a_lambda", None, 200, xai={"allow": ["99.77.249.0/24"]}),
     Case("all right, SRTP", "connect", None, 200, xai={"allow": ["3.80.16.0/23", "99.77.254.0/24"]}),
     Case(
         *("all right, as pages write it", "connect", None, 200),
@@ -87,6 +88,15 @@ CASES = [
     Case("source not in the allowlist", "vonage", "authentication", 403, xai={"allow": ["203.0.113.0/28"]}),
     Case("digest where only an allowlist works", "vonage", "authentication", 401, xai={"digest": "xai"}),
     Case("on nothing", "chime", "attachment", None, {"attach": False}),
+    Case("no SIP rule", "chime_by_a_lambda", "attachment", None, {"attach": False}),
+    Case("the rule is off", "chime_by_a_lambda", "trunk", None, {"disabled": True}),
+    Case("no Lambda deployed", "chime_by_a_lambda", "trunk", None, {"deployed": False}),
+    Case("no origination", "chime_by_a_lambda", "trunk", None, {"routed": False}),
+    Case(
+        *("the Lambda has another connector", "chime_by_a_lambda", "trunk", None),
+        {"connector": "arn:aws:chime:eu-west-2:111111111111:vc/abcdefghijklmnopqrstuv"},
+    ),
+    Case("source not in the allowlist", "chime_by_a_lambda", "authentication", 403, xai={"allow": ["3.80.16.0/23"]}),
     Case("on no flow", "connect", "attachment", None, {"attach": False}),
     Case("a flow that hangs up", "connect", "trunk", None, {"start": "bye"}),
     Case("a flow in the archive", "connect", "trunk", None, {"state": "ARCHIVED"}),
@@ -212,6 +222,8 @@ BY_A_CALL = {
     "plivo: wrong password", "twilio: SRTP required", "twilio: SRTP refused", "twilio: webhook 500",
     "twilio: webhook redirects", "twilio: nobody joins", "twilio: a wrong key", "twiml: wrong password", "twiml: no Sip",
     "genesys: wrong password", "genesys: source not in the allowlist",  # nobody published where its calls come from
+    # Whether a person deployed the Lambda, and told it the connector, is in no API that is asked.
+    "chime_by_a_lambda: no Lambda deployed", "chime_by_a_lambda: the Lambda has another connector",
     "webex: source not in the allowlist",  # the gateway is the customer's own
     "vonage: source not in the allowlist",  # nobody published where its calls come from
     "twiml: no XML", "twiml: no URI", "twiml: nobody there",

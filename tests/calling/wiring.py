@@ -30,6 +30,7 @@ NUMBERS = {
     "vonage": "+14155550164",
     "genesys": "+14155550191",
     "chime": "+14155550173",
+    "chime_by_a_lambda": "+442079460077",
     "connect": "+14155550186",
     "webex": "+14155550171",
     "zoom": "+14155550181",
@@ -342,6 +343,10 @@ def genesys(
         ok(sandbox.http.put(f"{site}/numberplans", json=[plan, *plans], headers=headers))
 
 
+#: A Lambda that somebody has deployed for numbers outside the US.
+FUNCTION = "arn:aws:lambda:eu-west-2:111122223333:function:xai-calls"
+
+
 def aws(sandbox: Server, service: str, region: str = "us-east-1") -> Any:
     """AWS's SDK as anybody has it."""
     env = sandbox.env
@@ -381,6 +386,41 @@ def chime(
             VoiceConnectorId=id, E164PhoneNumbers=numbers
         )
         assert not told["PhoneNumberErrors"], told
+
+
+def chime_by_a_lambda(
+    sandbox: Server,
+    *,
+    attach: bool = True,
+    disabled: bool = False,
+    deployed: bool = True,
+    connector: str = "",
+    routed: bool = True,
+) -> None:
+    """A SIP rule, a SIP media application, a Lambda that is deployed, and the connector that it bridges to."""
+    voice = aws(sandbox, "chime-sdk-voice", "eu-west-2")
+    made = voice.create_voice_connector(Name="xai", RequireEncryption=True, AwsRegion="eu-west-2")["VoiceConnector"]
+    if routed:
+        way = {"Host": "sip.voice.x.ai", "Port": 5061, "Protocol": "TCP", "Priority": 1, "Weight": 1}
+        voice.put_voice_connector_origination(
+            VoiceConnectorId=made["VoiceConnectorId"], Origination={"Routes": [way], "Disabled": False}
+        )
+    if deployed:
+        function = {"name": FUNCTION, "connector": connector or made["VoiceConnectorArn"]}
+        sandbox.control("POST", "seed", {"chime": {"functions": [function]}})
+    application = voice.create_sip_media_application(
+        AwsRegion="eu-west-2", Name="xai", Endpoints=[{"LambdaArn": FUNCTION}]
+    )["SipMediaApplication"]
+    if attach:
+        voice.create_sip_rule(
+            Name="xai",
+            TriggerType="ToPhoneNumber",
+            TriggerValue=NUMBERS["chime_by_a_lambda"],
+            Disabled=disabled,
+            TargetApplications=[
+                {"SipMediaApplicationId": application["SipMediaApplicationId"], "Priority": 1, "AwsRegion": "eu-west-2"}
+            ],
+        )
 
 
 def connect(
@@ -447,7 +487,11 @@ def webex(sandbox: Server, *, attach: bool = True) -> None:
 
 
 def applied(sandbox: Server, carrier: str) -> list[Resource]:
-    """Files that somebody has applied, which no vendor shows: the local gateway's."""
+    """Files that somebody has applied, which no vendor shows: the local gateway's, a Lambda's."""
+    if carrier == "chime_by_a_lambda":
+        number = NUMBERS[carrier]
+        told = {"lambda_arn": FUNCTION, "connector_arn": sandbox.state()["chime"]["connectors"][0]["VoiceConnectorArn"]}
+        return [Resource(f"{number}/lambda", "chime:LambdaFile", {"phone_number": number, **told}, number, id=number)]
     number = NUMBERS["webex"]
     return [
         Resource(

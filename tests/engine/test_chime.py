@@ -55,6 +55,7 @@ def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> Non
 LONDON_ON = """
   london:
     number: "+442079460077"
+    replace: accept
     route:
       carrier: chime
       region: {region}

@@ -17,7 +17,7 @@ from providers.kernel.vendor import Settings
 from tests import contract
 from tests.aws import Models
 from tests.conformance.lives import lived
-from tests.conformance.subjects.chime import NUMBER, SUBJECT
+from tests.conformance.subjects.chime import FUNCTION, LONDON, NUMBER, SUBJECT
 from tests.contract import Exchange, Recorder
 from tests.sandbox.conftest import Server
 
@@ -28,14 +28,21 @@ SERVED = {
     "DeleteVoiceConnectorOrigination", "DisassociatePhoneNumbersFromVoiceConnector", "GetCallerIdentity",
     "GetPhoneNumber", "GetVoiceConnector", "GetVoiceConnectorOrigination", "ListPhoneNumbers", "ListTagsForResource",
     "ListVoiceConnectors", "PutVoiceConnectorOrigination", "TagResource", "UntagResource", "UpdateVoiceConnector",
+    "CreateSipMediaApplication", "CreateSipRule", "DeleteSipMediaApplication", "DeleteSipRule",
+    "GetSipMediaApplication", "GetSipRule", "ListSipMediaApplications", "ListSipRules", "UpdateSipMediaApplication",
+    "UpdateSipRule",
 }  # fmt: skip
 WAY = {"Host": "sip.voice.x.ai", "Port": 5061, "Protocol": "TCP", "Priority": 1, "Weight": 1}
 
 
-def client(env: dict[str, str]) -> Any:
+HERE = FUNCTION.replace("eu-west-2", "us-east-1")
+TRIGGER = {"TriggerType": "ToPhoneNumber", "TriggerValue": LONDON}
+
+
+def client(env: dict[str, str], region: str = "us-east-1") -> Any:
     """The SDK as our code has it."""
     chime = registry.vendor("chime")
-    return chime.connect(Settings(chime, lambda key: None, env), limits.Limit(3)).voice("us-east-1")
+    return chime.connect(Settings(chime, lambda key: None, env), limits.Limit(3)).voice(region)
 
 
 def raised(call: Any, **asked: Any) -> Any:
@@ -55,8 +62,11 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         session = Session(registry.vendor("chime"), lambda key: None)
         assert session.account() == "111111111111"
         others(client(server.env), made["Connector"].id)
+        rule, application = made["SipRule"].id, made["MediaApplication"].id
+        others_of_rules(client(server.env, "eu-west-2"), rule, application)
         for kind in reversed(made):
             made[kind].destroy()
+        again_of_rules(client(server.env, "eu-west-2"))
         yield said
     server.control("POST", "reset")
 
@@ -89,9 +99,47 @@ def others(voice: Any, ours: str) -> None:
         assert raised(call, **keys).status == 404
 
 
+def others_of_rules(voice: Any, rule: str, application: str) -> None:
+    """Pages, filters, and what is refused while it is in use."""
+    asked = {"AwsRegion": "eu-west-2", "Name": "theirs", "Endpoints": [{"LambdaArn": FUNCTION}]}
+    made = voice.create_sip_media_application(**asked)["SipMediaApplication"]
+    id, arn = made["SipMediaApplicationId"], made["SipMediaApplicationArn"]
+    target = {"SipMediaApplicationId": id, "Priority": 1, "AwsRegion": "eu-west-2"}
+    assert "Tags" not in voice.list_tags_for_resource(ResourceARN=arn)
+    page = voice.list_sip_media_applications(MaxResults=1)
+    assert voice.list_sip_media_applications(MaxResults=1, NextToken=page["NextToken"])["SipMediaApplications"]
+    assert voice.list_sip_rules(SipMediaApplicationId=id)["SipRules"] == []
+    assert len(voice.list_sip_rules(SipMediaApplicationId=application, MaxResults=1)["SipRules"]) == 1
+    assert raised(voice.create_sip_rule, Name="a", TargetApplications=[target], **TRIGGER).status == 409
+    assert raised(voice.delete_sip_rule, SipRuleId=rule).status == 409
+    assert raised(voice.delete_sip_media_application, SipMediaApplicationId=application).status == 409
+    voice.delete_sip_media_application(SipMediaApplicationId=id)
+    for call, keys in (
+        (voice.get_sip_media_application, {"SipMediaApplicationId": id}),
+        (voice.update_sip_media_application, {"SipMediaApplicationId": id, "Name": "a"}),
+        (voice.delete_sip_media_application, {"SipMediaApplicationId": id}),
+        (voice.get_sip_rule, {"SipRuleId": "a"}),
+        (voice.update_sip_rule, {"SipRuleId": "a", "Name": "a"}),
+        (voice.delete_sip_rule, {"SipRuleId": "a"}),
+    ):
+        assert raised(call, **keys).status == 404
+
+
+def again_of_rules(voice: Any) -> None:
+    """A number whose rule is gone can have another one, also of a host."""
+    asked = {"AwsRegion": "eu-west-2", "Name": "theirs", "Endpoints": [{"LambdaArn": FUNCTION}]}
+    id = voice.create_sip_media_application(**asked)["SipMediaApplication"]["SipMediaApplicationId"]
+    target = {"SipMediaApplicationId": id, "Priority": 1, "AwsRegion": "eu-west-2"}
+    host = {"TriggerType": "RequestUriHostname", "TriggerValue": "a.voiceconnector.chime.aws"}
+    for trigger in (TRIGGER, host):
+        asked = {"Name": "theirs", "Disabled": True, "TargetApplications": [target], **trigger}
+        voice.delete_sip_rule(SipRuleId=voice.create_sip_rule(**asked)["SipRule"]["SipRuleId"])
+    voice.delete_sip_media_application(SipMediaApplicationId=id)
+
+
 def test_what_was_there_before_is_there_again(ours: list[Exchange], server: Server) -> None:
     state = server.state()
-    assert state["chime"]["connectors"] == []
+    assert [state["chime"][kind] for kind in ("connectors", "applications", "rules")] == [[], [], []]
     assert {each["Status"] for each in state["chime"]["numbers"]} == {"Unassigned"}
     assert state["counters"] == {"purchases": 0, "releases": 0}
 
@@ -103,6 +151,7 @@ def test_every_request_and_answer_is_as_botocore_declares_it(ours: list[Exchange
         assert held.seen == SERVED
 
 
+TARGET = {"SipMediaApplicationId": "nobody's", "Priority": 1, "AwsRegion": "us-east-1"}
 #: Requests that botocore lets out and Amazon's model forbids.
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("create_voice_connector", {"Name": "n" * 257, "RequireEncryption": True}),
@@ -122,6 +171,21 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("associate_phone_numbers_with_voice_connector", {"E164PhoneNumbers": ["14155550173x"]}),
     ("list_voice_connectors", {"MaxResults": 101}),
     ("list_phone_numbers", {"MaxResults": 101}),
+    ("create_sip_media_application", {"AwsRegion": "us-east-1", "Name": "a/b", "Endpoints": [{"LambdaArn": HERE}]}),
+    ("create_sip_media_application", {"AwsRegion": "us-east-1", "Name": "a", "Endpoints": [{"LambdaArn": FUNCTION}]}),
+    (
+        "create_sip_media_application",
+        {"AwsRegion": "us-east-1", "Name": "a", "Endpoints": [{"LambdaArn": "xai-calls"}]},
+    ),
+    ("create_sip_media_application", {"AwsRegion": "us-east-1", "Name": "a", "Endpoints": [{"LambdaArn": HERE}] * 2}),
+    ("create_sip_media_application", {"AwsRegion": "eu-west-2", "Name": "a", "Endpoints": [{"LambdaArn": FUNCTION}]}),
+    ("create_sip_rule", {"Name": "a", "TargetApplications": [TARGET], **TRIGGER}),
+    ("create_sip_rule", {"Name": "a+b", "TargetApplications": [TARGET], **TRIGGER}),
+    ("create_sip_rule", {"Name": "a", "TargetApplications": [TARGET] * 2, **TRIGGER}),
+    ("create_sip_rule", {"Name": "a", "TargetApplications": [TARGET], **TRIGGER, "TriggerType": "FromPhoneNumber"}),
+    ("create_sip_rule", {"Name": "a", "TargetApplications": [TARGET], **TRIGGER, "TriggerValue": NUMBER}),
+    ("list_sip_media_applications", {"MaxResults": 101}),
+    ("list_sip_rules", {"MaxResults": 101}),
 ]
 
 

@@ -89,6 +89,8 @@ def _on(subject: Subject) -> Answer | None:
     if found := next((hop for hop in subject.path.hops if hop.name == "trunk" and hop.ends), None):
         by = next((each for each in subject.path.passed if each.resource.name == found.resource), found.resource)
         return bad(found.says or found.state, by)
+    if not subject.by_hand and (by_hand := subject.passed_by_hand):
+        return unknown("a person sets it up with files: only a call shows that it is done", "call", by_hand)
     passed = [each for each in subject.path.passed if each.does.enabled is not None]
     return ok("it is switched on", passed[0]) if passed else None
 

@@ -128,6 +128,11 @@ class Subject:
         return next((each for each in self.path.takers if _of_files(each.resource.type)), None)
 
     @property
+    def passed_by_hand(self) -> Decided | None:
+        """The same of what calls pass further on: a gateway, a function."""
+        return next((each for each in self.path.passed if _of_files(each.resource.type)), None)
+
+    @property
     def asked_url(self) -> str:
         """The URL that the carrier asks what to do; empty where it asks none."""
         tries = (text for each in (*self.path.takers, *self.path.passed) for text in each.does.tries)
