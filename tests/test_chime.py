@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from providers.chime import Route, function_text
+from providers.chime import CARRIER, Route, function_text
+from providers.chime.inventory import INVENTORY, found
 from providers.kernel import errors
 from providers.kernel.files import intact
 from providers.kernel.route import Leg
+from providers.kernel.route_import import Unmapped
+from providers.kernel.session import Session
 from providers.kernel.values import target
 from sandbox.chime import functions
 from tests.conformance.subjects.chime import CONNECTOR, FUNCTION, LONDON, LONDON_MARK, Chime
@@ -100,6 +103,15 @@ def test_the_other_leg_is_hung_up(kind: str, gone: str, left: str, code: str, mo
     ]
     over = [(tag, id, "Disconnected") for tag, id, _ in legs]
     assert functions.actions(lambda_(event(kind, *sorted(over)))) == []
+
+
+def test_a_hanging_up_that_fails_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    lambda_ = deployed(written()["index.py"], monkeypatch, CONNECTOR_ARN=CONNECTOR)
+    told = event("ACTION_FAILED", ("LEG-A", "call-a", "Connected"))
+    told["ActionData"] = {"Type": "CallAndBridge", "ErrorType": "InvalidActionParameter"}
+    assert len(functions.actions(lambda_(told))) == 1
+    told["ActionData"] = {"Type": "Hangup", "ErrorType": "InvalidActionParameter"}
+    assert functions.actions(lambda_(told)) == []
 
 
 @pytest.mark.parametrize("kind", ["ACTION_SUCCESSFUL", "RINGING", "CALL_ANSWERED", "CALL_UPDATE_REQUESTED", "Later"])
@@ -230,3 +242,38 @@ def test_a_rule_that_somebody_has_taken_since_is_left_to_them(
     before = world.rule(LONDON)
     rule.destroy()
     assert world.rule(LONDON) == before
+
+
+def test_import_and_inventory_say_what_no_api_tells(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number that a rule has is named with its Lambda, and is not imported."""
+    Chime(sandbox).occupy(LONDON)
+    for name, value in Chime(sandbox).env().items():
+        monkeypatch.setenv(name, value)
+    session = Session(CARRIER, lambda key: None)
+    with pytest.raises(
+        Unmapped, match=r"SIP rule \S+ has it, .*next: declare it with `lambda_arn` and `take_over: true`"
+    ):
+        session.ask(found, LONDON)
+    [number] = [each for each in session.ask(lambda api: list(INVENTORY.numbers(api))) if each.number == LONDON]
+    assert number.attached and number.attached.name == "theirs"
+    assert number.remark == f"its Lambda says where calls go: {FUNCTION}-theirs"
+    rule = Chime(sandbox).rule(LONDON)
+    Chime(sandbox).ruled(rule["SipRuleId"], Disabled=True)
+    session = Session(CARRIER, lambda key: None)
+    [number] = [each for each in session.ask(lambda api: list(INVENTORY.numbers(api))) if each.number == LONDON]
+    assert number.remark.startswith(f"SIP rule {rule['SipRuleId']} is disabled; its Lambda")
+
+
+def test_whoever_has_a_rule_of_another_region_is_found(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number names its rule, which the region of the route does not know."""
+    Chime(sandbox).occupy(LONDON)
+    made = application(sandbox, monkeypatch, "eu-central-1")
+    rule = hand("SipRule", sandbox, monkeypatch)
+    with pytest.raises(errors.Conflict, match="SIP rule theirs gets its calls"):
+        rule.up(**link(made, "eu-central-1"))
+    before = Chime(sandbox).rule(LONDON)
+    assert rule.up(**link(made, "eu-central-1"), take_over=True) == "create"
+    assert rule.refresh()
+    assert rule.up(**link(made, "eu-central-1")) == "same"
+    rule.destroy()
+    assert Chime(sandbox).rule(LONDON) == before

@@ -15,12 +15,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     people: list[dict[str, Any]] = event["CallDetails"].get("Participants") or []
     if kind == "NEW_INBOUND_CALL":
         return _do(_bridge(people[0]))
-    if kind in {"HANGUP", "ACTION_FAILED", "INVALID_LAMBDA_RESPONSE"}:
-        if kind != "HANGUP":
-            failed: dict[str, Any] = event.get("ActionData") or {}
-            print("a call was not bridged:", failed.get("ErrorType") or kind)  # noqa: T201
+    failed: dict[str, Any] = event.get("ActionData") or {}
+    if kind != "HANGUP":
+        print("told of:", kind, failed.get("Type", ""), failed.get("ErrorType", ""))  # noqa: T201
+    bridging = kind == "INVALID_LAMBDA_RESPONSE" or (kind == "ACTION_FAILED" and failed.get("Type") != "Hangup")
+    if kind == "HANGUP" or bridging:
         # One leg is left: without this it would stay, and be billed.
-        return _do(*(_hang_up(each, "0" if kind == "HANGUP" else "480") for each in people if _connected(each)))
+        return _do(*(_hang_up(each, "480" if bridging else "0") for each in people if _connected(each)))
     return _do()
 
 
