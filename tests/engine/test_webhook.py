@@ -116,7 +116,7 @@ agents:
   sales:
     name: Sales
     instructions: Greet and qualify.
-    voice: {voice_id: leo, vad_threshold: 0.95}
+    voice: {voice_id: leo, vad_threshold: 0.95, model: grok-voice-3.0, reasoning: {effort: none}}
     tools:
       - type: function
         function: {name: book_room, parameters: {type: object, properties: {day: {type: string}}, required: [day]}}
@@ -146,7 +146,8 @@ def agents_answer(project: Project, sandbox: Sandbox) -> None:
     """By key and by id, as stored and otherwise."""
     told = json.loads(xtel(project, "agent", "try", "sales", "--say", "Hello there", "--json").stdout)
     assert "My voice is leo. I was told: Greet and qualify. You said: Hello there" in told["text"]
-    assert (told["name"], told["voice"], told["audio"]["format"]) == ("Sales", "leo", "pcm16")
+    assert (told["name"], told["voice"], told["model"]) == ("Sales", "leo", "grok-voice-3.0")
+    assert told["audio"]["format"] == "pcm16"
     assert told["audio"]["seconds"] > 1 and told["first_ms"] <= told["done_ms"]
     id = told["agent_id"]
     for name in ("g711_ulaw", "g711_alaw"):
