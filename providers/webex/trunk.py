@@ -85,7 +85,8 @@ class Trunk(Object[Api, TrunkSpec]):
         except errors.NotFound as error:
             return Obstacle(error.reason, error.step)
         if spec.address:
-            with suppress(errors.Denied):  # a preview's credentials may be those of somebody who only reads
+            # A preview's credentials may be those of somebody who only reads; and neither call need be there.
+            with suppress(errors.Denied, errors.NotFound, errors.Unsupported):
                 _validated(api, spec)
         return None
 
@@ -167,7 +168,7 @@ def _validated(api: Api, spec: TrunkSpec) -> None:
     given = {name: value for name, value in asked.items() if value}
     try:
         api.send("POST", _VALIDATE, **{f"fqdn{name}": value for name, value in given.items()}, trunkType=_kind(spec))
-    except errors.NotFound:
+    except (errors.NotFound, errors.Unsupported):
         api.send("POST", _VALIDATE_FQDN, **{name.lower(): value for name, value in given.items()})
 
 

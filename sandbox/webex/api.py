@@ -156,8 +156,8 @@ def trunk_usage(call: Call, own: Routing, id: str) -> Answer:
 
 def validate_trunk(call: Call, own: Routing) -> Answer:
     """As the specification of September 2026 has it: nothing is made."""
-    asked = _body(call, _VALIDATION, ("trunkType",))
-    if asked["trunkType"] == CERTIFICATE_BASED:
+    asked = _body(call, _VALIDATION, ())
+    if asked.get("trunkType", CERTIFICATE_BASED) == CERTIFICATE_BASED:
         return _validated(own, {name.removeprefix("fqdn").lower(): value for name, value in asked.items()})
     if {"fqdnAddress", "fqdnDomain", "fqdnPort"} & asked.keys():
         raise wrong("fqdnAddress, fqdnDomain and fqdnPort are for CERTIFICATE_BASED")

@@ -266,10 +266,14 @@ def test_a_certificate_based_trunk_is_refused_in_the_preview_and_when_it_is_made
     server.control("POST", "reset")
 
 
-def test_who_may_only_read_is_shown_the_plan_all_the_same(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To validate needs the scope to write."""
+@pytest.mark.parametrize("statuses", [(403,), (404, 403), (404, 404), (405, 405)], ids=str)
+def test_who_may_not_ask_is_shown_the_plan_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch, statuses: tuple[int, ...]
+) -> None:
+    """To validate needs the scope to write, and a call that is there."""
     server.control("POST", "reset")
-    server.fault(f"POST {VALIDATE}", "status", status=403)
+    for path, status in zip((VALIDATE, f"/v1{TRUNKS}/actions/fqdnValidation/invoke"), statuses, strict=False):
+        server.fault(f"POST {path}", "status", status=status)
     hand = Hand("webex:Trunk", server.env, monkeypatch)
     assert hand.reconciler.look(hand.check(marker=STACK, location=LOCATION, **CERTIFICATE)) == ("", "")
     server.control("POST", "reset")
