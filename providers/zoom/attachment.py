@@ -28,13 +28,13 @@ def _number_or_none(text: str) -> str:
     return e164(text) if text else ""
 
 
-SipGroup = Annotated[str, AfterValidator(_trimmed)]
+Name = Annotated[str, AfterValidator(_trimmed)]
 
 
 class AttachmentSpec(attachment.AttachmentSpec):
     """A number that users dial, and the SIP group that their calls to it go to."""
 
-    sip_group: SipGroup = Field(min_length=1, description="Name or id of the SIP group.")
+    sip_group: Name = Field(min_length=1, description="Name or id of the SIP group.")
     translation: Annotated[str, AfterValidator(_number_or_none)] = Field(
         "", description="The number that the SBC is sent instead; empty: the dialled one."
     )

@@ -11,7 +11,7 @@ from tests.conftest import Sandbox
 from tests.engine.conftest import Project
 
 pytestmark = pytest.mark.engine
-TAKEN = "+14155550182"
+TAKEN, KNOWN = "+14155550182", "+14155550183"
 SUPPORT = """
   support:
     number: "+14155550181"
@@ -24,6 +24,12 @@ LAB = """
     take_over: true
     route: {carrier: zoom, sip_group: SBC East, sbc: {platform: cube, tag: 911}}
     auth: {digest: {username: lab}}
+"""
+BYOC = """
+  byoc:
+    number: "+14155550183"
+    route: {carrier: zoom, sip_group: SBC East, byoc_carrier: Example Telecom, sbc: {platform: cube, tag: 921}}
+    auth: {allow: [203.0.113.20]}
 """
 
 
@@ -48,18 +54,25 @@ def changes(sandbox: Sandbox) -> list[str]:
 def test_up_again_refresh_and_destroy(project: Project, sandbox: Sandbox) -> None:
     Zoom(sandbox).occupy(TAKEN)
     before: dict[str, Any] = sandbox.state()["zoom"]
-    project.declare(SUPPORT, LAB)
+    project.declare(SUPPORT, LAB, BYOC)
     shown = project.up("--diff")
     assert "will be taken over: routing rule theirs sends its calls elsewhere" in shown.split("Resources:")[0]
     assert "someone must apply these files to the SBC" in shown
     wired(sandbox, NUMBER)
     wired(sandbox, TAKEN)
+    wired(sandbox, KNOWN)
+    added = Zoom(sandbox).byoc(KNOWN)
+    assert (added["carrier"]["name"], added["sip_group"]["display_name"]) == ("Example Telecom", GROUP)
+    wrote = [line for line in sandbox.writes() if "byoc_numbers" in line or "routing_rules" in line]
+    assert wrote[-1] == "POST /v2/phone/byoc_numbers", "its rule first"
     sandbox.forget_log()
     again = project.up("--diff", "--refresh")
     assert "updated" not in again
     assert changes(sandbox) == []
     project.run("destroy", "--yes")
     assert sandbox.state()["zoom"] == before
+    gone = [line for line in changes(sandbox) if line.startswith("DELETE /v2/phone/")]
+    assert gone[0] == "DELETE /v2/phone/numbers", "before its rule"
 
 
 def test_calls_that_a_carrier_delivers_to_the_sbc_need_its_files_alone(project: Project, sandbox: Sandbox) -> None:
