@@ -19,12 +19,14 @@ from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
 from providers.kernel.route import Box, CarrierRoute, Leg, RouteObject
+from providers.kernel.route_import import RouteImport
 from providers.kernel.vendor import Carrier, Credential
 from providers.zoom.api import Api, account, refusal
 from providers.zoom.attachment import Attachment, Name
 from providers.zoom.byoc_number import ByocNumber
 from providers.zoom.inventory import INVENTORY
 from providers.zoom.on_the_way import on_the_way
+from providers.zoom.route_import import found, numbers
 from providers.zoom.sbc import Options, Sbc, bundle, files
 
 _READ = date(2026, 11, 28)
@@ -141,7 +143,7 @@ CARRIER = Carrier[Api](
     example_allow=("203.0.113.20/32",),
     example_route={"sip_group": "SBC East"},
     can=CAN,
-    not_imported="does not show what the SBC does with a call, so there is nothing to import",
+    route_import=RouteImport(numbers, found, owned=False),
     inventory=INVENTORY,
     on_the_way=on_the_way,
     caller_needs="a telephone of Zoom Phone: dial the number from it",

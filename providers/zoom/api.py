@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -60,6 +61,11 @@ class Api:
             paging.whole(lambda: self.ask(RULES), "routing_rules", key=lambda rule: rule.get("routing_rule_id")),
         )
         return sorted(rules, key=lambda rule: -float(rule.get("order") or 0))
+
+    @cached_property
+    def rules_read(self) -> list[Found]:
+        """The same, read once: for one look at many numbers."""
+        return self.all_rules()
 
     def _rule_of(self, number: str) -> Found | None:
         found = [rule for rule in self.all_rules() if taken_by(rule) == number]

@@ -78,6 +78,10 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         """Likewise."""
         return _spelled(super().read(api, id, state, fresh=fresh), str(state.get("sip_group")))
 
+    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
+        """Likewise."""
+        return _spelled(super().recorded(api, id, spec), spec.sip_group)
+
     def preflight(self, api: Api, spec: AttachmentSpec) -> Obstacle | None:
         """The SIP group must be there."""
         try:
