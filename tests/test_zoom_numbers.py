@@ -6,8 +6,20 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors
-from tests.conformance.subjects.zoom import BYOC_NUMBERS, CARRIER, GROUP, MARK, NUMBER, NUMBERS, OTHER, SECOND, Zoom
+from providers.kernel import errors, registry
+from providers.kernel.session import Session
+from tests.conformance.subjects.zoom import (
+    BYOC_NUMBERS,
+    CARRIER,
+    GROUP,
+    MARK,
+    NUMBER,
+    NUMBERS,
+    OTHER,
+    RULES,
+    SECOND,
+    Zoom,
+)
 from tests.conftest import Sandbox
 from tests.reconciling import Hand
 
@@ -156,3 +168,26 @@ def test_a_carrier_that_zoom_shows_under_another_name_is_undone(
     with pytest.raises(errors.NotApplied, match="it was accepted, but not done: byoc_carrier; undone"):
         hand.up(**LINK)
     assert not zoom.byoc(NUMBER)
+
+
+def test_who_has_it_is_told_by_a_trace_and_by_the_inventory(sandbox: Sandbox, zoom: Zoom, hand: Hand) -> None:
+    """Credentials that may not list numbers tell nothing of it, and all the rest."""
+    carrier = registry.carriers()["zoom"]
+    assert carrier.on_the_way and carrier.inventory
+    way, numbers = carrier.on_the_way, carrier.inventory.numbers
+    zoom.send("POST", RULES, {"name": "a", "number_pattern": rf"^\{NUMBER}$", "type": "pstn"})
+    seeded(sandbox, sip_group=GROUP, assignee="Ada")
+    sandbox.seed({"zoom": {"byoc_numbers": [{"phone_number": "+14155550182", "carrier": CARRIER}]}})
+    [number] = Session(carrier, lambda key: None).ask(lambda api: list(way(api, NUMBER)))
+    told = [stop.why for stop in number.stops]
+    assert told == ["at Zoom it is assigned to user Ada, who gets its calls"]
+    held = Session(carrier, lambda key: None).ask(lambda api: list(numbers(api)))
+    assert {each.number: each.remark for each in held} == {
+        NUMBER: "by a routing rule to pstn",
+        "+14155550182": "a BYOC number on no SIP group",
+    }
+    sandbox.fault(f"GET {NUMBERS}", "status", status=400, times=-1)
+    [number] = Session(carrier, lambda key: None).ask(lambda api: list(way(api, NUMBER)))
+    assert number.stops == ()
+    held = Session(carrier, lambda key: None).ask(lambda api: list(numbers(api)))
+    assert [each.number for each in held] == [NUMBER]

@@ -151,7 +151,7 @@ class ByocNumber(Object[Api, ByocNumberSpec]):
     def instead(self, api: Api, state: Mapping[str, Any]) -> str:
         """Where it is now."""
         number = api.numbers.get(str(state["phone_number"]))
-        return _place(number) if number and not _on(number, str(state.get("sip_group"))) else ""
+        return place(number) if number and not _on(number, str(state.get("sip_group"))) else ""
 
 
 def _stays(api: Api, number: Found, state: Mapping[str, Any]) -> str:
@@ -164,7 +164,7 @@ def _stays(api: Api, number: Found, state: Mapping[str, Any]) -> str:
         return "somebody took it out and added it again"
     if not state.get("added") and state.get("previous", "") == _group(number).get("id", ""):
         return "it was there before this stack"
-    return "" if _on(number, str(state.get("sip_group"))) else f"somebody moved it: {_place(number)}"
+    return "" if _on(number, str(state.get("sip_group"))) else f"somebody moved it: {place(number)}"
 
 
 def _there(api: Api, group: str) -> bool:
@@ -192,7 +192,7 @@ def _obstacle(number: Found, spec: ByocNumberSpec, *, moves: bool = False) -> Ob
         )
     if moves:
         return None
-    return Obstacle(_place(number), "`take_over: true` on the number moves it until destroy; or name that SIP group")
+    return Obstacle(place(number), "`take_over: true` on the number moves it until destroy; or name that SIP group")
 
 
 def _in_use(number: Found) -> Obstacle | None:
@@ -223,7 +223,7 @@ def _on(number: Found, group: str) -> bool:
     return group in {_group(number).get("id"), _name(number)} - {"", None}
 
 
-def _place(number: Found) -> str:
+def place(number: Found) -> str:
     return f"it is on SIP group {_name(number)}" if _group(number) else "it is on no SIP group"
 
 
