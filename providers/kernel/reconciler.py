@@ -113,6 +113,8 @@ class Reconciler:
             obstacle, notice = asked()
         except (errors.CredentialError, errors.Unauthenticated) as error:
             return self.session.refused(error), ""
+        except errors.Unreachable as error:
+            return "", self.session.without_object(error)
         except (errors.Temporary, errors.Unsupported) as error:
             return "", f"could not look who holds it now: {error}"
         except errors.XtelError as error:

@@ -73,6 +73,15 @@ def test_a_bad_key_is_found_out_once(project: Project, sandbox: Sandbox) -> None
     assert len([entry for entry in sandbox.log() if entry["status"] == 401]) < 4
 
 
+def test_a_vendor_out_of_reach_is_told_once(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SUPPORT, SALES)
+    told = re.findall(r"warning: (.*)", project.run("preview", TWILIO_BASE_URL="http://127.0.0.1:9"))
+    assert set(told) == {
+        "Twilio: cannot reach 127.0.0.1:9: connection refused; next: check the network, the vendor's status page and its"
+        " base URL, then run it again"
+    }
+
+
 def test_a_number_that_nobody_owns_is_refused_and_stops_only_itself(project: Project, sandbox: Sandbox) -> None:
     project.declare(SUPPORT, SALES.replace("+12125550110", "+14155550147"))
     shown = project.up(code=1)
