@@ -122,7 +122,13 @@ class Route(Options, CarrierRoute):
             return None
         whole = {"route.connector": self.connector, "route.seconds": self.seconds}
         alone = {} if self.connector == "shared" else {"connector": (self.connector,)}
-        return Box("Lambda", self.lambda_arn, alone, whole, "another Lambda, for one bridges to one connector")
+        return Box(
+            "Lambda",
+            self.lambda_arn,
+            taken=alone,
+            whole=whole,
+            elsewhere="another Lambda, for one bridges to one connector",
+        )
 
     def whereabouts(self) -> Mapping[str, str]:
         """Whether a connector or a SIP rule can have the number."""
