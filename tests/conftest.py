@@ -14,13 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from tests import times
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Variables that would make a test depend on who runs it.
-_FOREIGN = ("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "VONAGE_", "AWS_", "WEBEX_", "ZOOM_", "PULUMI_", "XTEL_")
+_FOREIGN = (
+    *("XAI_", "TWILIO_", "TELNYX_", "PLIVO_", "VONAGE_", "AWS_", "CHIME_", "WEBEX_", "ZOOM_", "GENESYSCLOUD_"),
+    *("PULUMI_", "XTEL_"),
+)
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("untimed")
+hypothesis.settings.load_profile("untimed")
 
 # Whoever runs the tests in the background of a script lets them ignore Ctrl-C, and with them every child: Pulumi, which
 # ends its plugins that way, then waits five seconds for each.

@@ -301,7 +301,7 @@ FILES = _some(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=120, suppress_health_check=list(HealthCheck), database=None)
 @given(tree=FILES)
 def test_a_file_that_is_read_fits_the_schema(tree: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "good.yaml"

@@ -189,9 +189,7 @@ def test_success_means_that_it_is_so(
     trial = Trial(subject, sample, operation, sandbox, monkeypatch)
     examples = 10 if request.config.getoption("--whole-table", default=False) else 2
 
-    @settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
+    @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(lies(trial.fields or ["nothing"]))
     def holds(told: list[Fault | None]) -> None:
         trial.holds(told)
