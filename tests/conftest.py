@@ -27,7 +27,7 @@ _FOREIGN = (
 )
 
 # How long an example takes says how busy the machine is.
-hypothesis.settings.register_profile("untimed")
+hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 # Whoever runs the tests in the background of a script lets them ignore Ctrl-C, and with them every child: Pulumi, which
