@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -189,6 +190,16 @@ class Api:
     def site_name(self, id: str) -> str:
         """The name of a site; its id where it is not there."""
         return next((str(site["name"]) for site in self.sites() if site.get("id") == id), id)
+
+    @cached_property
+    def site_plans(self) -> list[tuple[Found, list[Found]]]:
+        """Every site with its number plans, as they stood when that was first asked: for who only looks."""
+        return [(site, self.plans(str(site["id"]))) for site in self.sites()]
+
+    @cached_property
+    def all_routes(self) -> list[Found]:
+        """The outbound routes of every site, likewise."""
+        return self.listed(ROUTES)
 
     # -- number plans: one array for a site ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from pydantic import Field
 
 from providers.genesys.api import Api, Found, routes_path, within
+from providers.genesys.attachment import alone
 from providers.genesys.trunk import Name, without_site
 from providers.kernel.call_handling import CallHandling, ids
 from providers.kernel.object import Live, Object, Obstacle
@@ -52,8 +53,8 @@ class OutboundRoute(Object[Api, OutboundRouteSpec]):
         return live(api, found, site) if found else None
 
     def preflight(self, api: Api, spec: OutboundRouteSpec) -> Obstacle | None:
-        """The site must be there."""
-        return without_site(api, spec.site)
+        """The site must be there, and the classification nobody else's: their calls would leave by our trunk."""
+        return without_site(api, spec.site) or _classified(api, spec)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET sites/{id}/outboundroutes/{id}."""
@@ -75,6 +76,25 @@ class OutboundRoute(Object[Api, OutboundRouteSpec]):
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """DELETE sites/{id}/outboundroutes/{id}."""
         api.delete_unused(within(routes_path(api.site_id(str(state["site"]), state)), id))
+
+
+def _classified(api: Api, spec: OutboundRouteSpec) -> Obstacle | None:
+    """Who else at the site uses the classification."""
+    site, number = api.site_id(spec.site), spec.marker.rpartition("/")[2]
+    plans = next((plans for each, plans in api.site_plans if each["id"] == site), list[Found]())
+    routes = (each for each in api.all_routes if cast(Found, each.get("site") or {}).get("id") == site)
+    using = [
+        *(f"number plan {each.get('name')}" for each in plans if each.get("classification") == spec.classification
+          and each.get("name") != spec.marker and alone(each) != number),
+        *(f"outbound route {each.get('name')}" for each in routes if each.get("name") != spec.marker
+          and spec.classification in cast(list[str], each.get("classificationTypes") or [])),
+    ]  # fmt: skip
+    if not using:
+        return None
+    return Obstacle(
+        f"classification {spec.classification!r} is that of {', '.join(using)} too",
+        "name another `classification`, or leave it out: then it is the number's alone",
+    )
 
 
 def _changed(route: Found, spec: OutboundRouteSpec) -> Found:

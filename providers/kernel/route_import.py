@@ -32,12 +32,14 @@ class Found:
     """A number's route as it stands at its carrier.
 
     ``route`` holds the keys of the stack file's route (those at their default are left out later), ``ids`` the id of each
-    piece by its name, ``uris`` the URIs in the order they are tried: the target first, fallbacks after it.
+    piece by its name, ``uris`` the URIs in the order they are tried: the target first, fallbacks after it. ``remarks`` say
+    what is left as it is beside it.
     """
 
     route: Mapping[str, Any]
     ids: Mapping[str, str]
     uris: tuple[WeightedUri, ...]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

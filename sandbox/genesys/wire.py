@@ -19,7 +19,7 @@ from sandbox.exchange import (
     only,
     pairs,
 )
-from sandbox.genesys import account, api, calling, flows
+from sandbox.genesys import account, api, calling, chains, flows
 from sandbox.genesys.account import ACCOUNTS, VENDOR, Account, Refusal
 from sandbox.genesys.asked import PREFIX
 from sandbox.genesys.organisation import Organisation
@@ -69,8 +69,10 @@ class Genesys:
         return _refuse(Refusal(status, f"staged.{status}", "staged by a fault of the sandbox"))
 
     def seed(self, account: str, document: Seed) -> None:
-        """Sites by their names, which a stack file names; DIDs of the organisation; numbers that people will dial."""
-        only(document, ("sites", "dids", "numbers"), "collection")
+        """Sites by their names, which a stack file names; DIDs of the organisation; numbers that people will dial; and what
+        somebody made by hand for some.
+        """
+        only(document, ("sites", "dids", "numbers", "chains"), "collection")
         own = self._of(_named(account))
         try:
             for raw in document.get("sites", []):
@@ -81,7 +83,9 @@ class Genesys:
                 own.add_did(_e164(did["name"]), did.get("ownerType", ""))
             for raw in document.get("numbers", []):
                 _e164(shapes.read(raw, _NUMBER, ("phone_number",))["phone_number"])
-        except Wrong as error:
+            for raw in document.get("chains", []):
+                chains.add(own, raw)
+        except (Wrong, Refusal) as error:
             raise ValueError(f"genesys: {error}") from error
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:

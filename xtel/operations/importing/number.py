@@ -46,7 +46,7 @@ class NumberImport:
         self._live, self._registered, self._found, self._answers = live, registered, route, answers
         self._e164 = registered.phone_number
         self._secrets: dict[str, str] = {}
-        self._remarks: list[str] = []
+        self._remarks = [*route.remarks]
 
     def imported(self) -> ImportedNumber:
         """Raises Unmapped for what no entry says as it stands."""
