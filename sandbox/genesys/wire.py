@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from sandbox import shapes, stock
 from sandbox.calling import Leg
+from sandbox.credentials import named
 from sandbox.exchange import (
     Answer,
     Call,
     JsonObject,
-    MethodUnknown,
-    PathUnknown,
     Routes,
     Seed,
     json_answer,
@@ -39,7 +38,7 @@ class Genesys:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[api.Endpoint] = Routes([*api.ROUTES, *flows.ROUTES])
+        self._routes: Routes[api.Endpoint] = Routes([*api.ROUTES, *flows.ROUTES], account.unknown)
 
     def owns(self, path: str) -> bool:
         return path.startswith(f"{PREFIX}/")
@@ -52,15 +51,11 @@ class Genesys:
                 with self._store.transaction():
                     return flows.upload(call, self._of)
             asker = account.authenticate(call.header("authorization"))
-            endpoint, ids = self._routes.find(call.method, call.path)
+            endpoint, ids = self._routes.find(call)
             with self._store.transaction():
                 return _tracked(endpoint(call, self._of(asker), *ids))
         except Refusal as refusal:
             return _refuse(refusal)
-        except PathUnknown:
-            return _refuse(Refusal(404, "not.found", "The requested resource was not found."))
-        except MethodUnknown:
-            return _refuse(Refusal(405, "method.not.allowed", "The method is not allowed."))
 
     def _of(self, owner: Account) -> Organisation:
         return Organisation(self._store, self._switches, owner)
@@ -73,7 +68,7 @@ class Genesys:
         somebody made by hand for some.
         """
         only(document, ("sites", "dids", "numbers", "chains"), "collection")
-        own = self._of(_named(account))
+        own = self._of(named(ACCOUNTS, account))
         try:
             for raw in document.get("sites", []):
                 site = shapes.read(raw, _SITE, ("name",))
@@ -104,7 +99,7 @@ class Genesys:
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = _named(account)
+        it = named(ACCOUNTS, account)
         return {
             "GENESYSCLOUD_REGION": "mypurecloud.com",
             "GENESYSCLOUD_OAUTHCLIENT_ID": it.client_id,
@@ -171,7 +166,3 @@ def _refuse(refusal: Refusal) -> Answer:
 
 def _tracked(answer: Answer) -> Answer:
     return Answer(answer.status, answer.body, {**answer.headers, "inin-correlation-id": str(uuid.uuid4())})
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)
