@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from providers.genesys.uploads import Uploads
 from providers.kernel import errors, http, limits, operation, paging, verification, versions, waiting
-from providers.kernel.conventions import Refusal
+from providers.kernel.conventions import Refusal, fields_of
 from providers.kernel.tokens import Token, Tokens
 from providers.kernel.vendor import Settings
 
@@ -286,7 +286,7 @@ def _granted(settings: Settings, limit: limits.Limit, login: str) -> Tokens:
 
 def refusal(body: object) -> Refusal:
     """``{"message", "code", "status", "contextId", …}``; of tokens ``{"error", "description"}``."""
-    fields = cast(Found, body) if isinstance(body, dict) else Found()
+    fields = fields_of(body)
     return Refusal(
         str(fields.get("code") or fields.get("error") or ""),
         str(fields.get("message") or fields.get("description") or ""),
