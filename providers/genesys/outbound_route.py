@@ -99,19 +99,22 @@ def _classified(api: Api, spec: OutboundRouteSpec) -> Obstacle | None:
 
 def _changed(route: Found, spec: OutboundRouteSpec) -> Found:
     declared = {"name": spec.marker, "classificationTypes": [spec.classification], "enabled": spec.enabled}
-    trunks = cast(list[Found], route.get("externalTrunkBases") or [])
-    kept = trunks if [each.get("id") for each in trunks] == [spec.trunk_id] else [{"id": spec.trunk_id}]
+    kept = route.get("externalTrunkBases") if trunks(route) == [spec.trunk_id] else [{"id": spec.trunk_id}]
     return {**route, **declared, "externalTrunkBases": kept}
+
+
+def trunks(route: Found) -> list[str]:
+    """The ids of its trunks, in order."""
+    return [str(each.get("id")) for each in cast(list[Found], route.get("externalTrunkBases") or [])]
 
 
 def live(api: Api, route: Found, site: str) -> Live:
     """A route as it stands; of several trunks or classifications all are told, which is none that could be declared."""
-    trunks = [str(each.get("id")) for each in cast(list[Found], route.get("externalTrunkBases") or [])]
     inputs = {
         "marker": route.get("name"),
         "site": api.site_name(site),
         "classification": ", ".join(map(str, route.get("classificationTypes") or [])) or None,
-        "trunk_id": ", ".join(trunks) or None,
+        "trunk_id": ", ".join(trunks(route)) or None,
         "enabled": route.get("enabled") is not False,
     }
     id = str(route.get("id") or "")

@@ -12,6 +12,7 @@ from providers.genesys import attachment, flow, flow_text, trunk
 from providers.genesys.api import FLOWS, IVRS, TRUNKS, Api, within
 from providers.genesys.api import Found as Seen
 from providers.genesys.flow_text import Options
+from providers.genesys.outbound_route import trunks
 from providers.genesys.trunk import METABASE
 from providers.kernel import errors
 from providers.kernel.route_import import Found, Unmapped, WeightedUri
@@ -94,12 +95,12 @@ def _route(api: Api, site: Seen, plan: Seen, number: str) -> Seen:
 
 def _trunk(api: Api, route: Seen, number: str) -> Seen:
     """The one trunk by which they leave, and none else's."""
-    ids = [str(each.get("id")) for each in cast(list[Seen], route.get("externalTrunkBases") or [])]
+    ids = trunks(route)
     if len(ids) != 1:
         raise Unmapped(f"outbound route {route.get('name')} has {counted(len(ids), 'trunk')}: a route here has one")
     found = api.there(within(TRUNKS, ids[0]))
     for other in api.all_routes:
-        if other["id"] != route["id"] and ids[0] in _trunks(other):
+        if other["id"] != route["id"] and ids[0] in trunks(other):
             raise _shared("trunk", None, found, f"calls of outbound route {other.get('name')}", number)
     _changeable("trunk", found)
     if _of(found, "trunkMetabase") != METABASE:
@@ -148,10 +149,6 @@ def _shared(kind: str, site: Seen | None, found: Seen, others: str, number: str)
         f"{kind} {name}{where} has {others} too: a shared one is not imported",
         step=f"give {number} one of its own, or declare it with `take_over: true`",
     )
-
-
-def _trunks(route: Seen) -> set[str]:
-    return {str(each.get("id")) for each in cast(list[Seen], route.get("externalTrunkBases") or [])}
 
 
 def _of(found: Seen, name: str) -> str:
