@@ -224,6 +224,8 @@ class Contract:
             except ValueError:
                 yield f"{place} is {text!r}, declared as {resolved['type']}"
                 return
+        if resolved.get("type") == "array":
+            value = [text]
         if text == "" and "pattern" not in resolved and "enum" not in resolved:
             return
         errors = _errors(_strict(resolved, operation.document, {}), value)
