@@ -43,6 +43,7 @@ BEYOND_A_SCHEMA = {
     "allow-in-defaults-not-covering": "addresses",
     "allow-not-covering-twilio": "addresses",
     "accept-unknown-number": "other entries",
+    "genesys-two-of-one-site": "other entries",
     "limits-unknown-carrier": "what is installed",
     "digest-on-twilio": "what the carrier can",
     "fallback-ten": "what the carrier can",

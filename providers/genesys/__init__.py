@@ -25,7 +25,7 @@ from providers.kernel import limits
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
-from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.route import Box, CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
 from providers.kernel.values import e164
 from providers.kernel.vendor import Carrier, Credential
@@ -100,6 +100,12 @@ class Route(Options, CarrierRoute):
             RouteObject("flow", "Flow", said, after=("attachment",), last=True),
             RouteObject("call-route", "CallRoute", answers, last=True),
         )
+
+    def stands_on(self, leg: Leg) -> Box:
+        """Its site: one outbound route takes a classification there, and one call route answers a DID."""
+        own = {"classification": self.classification or classified(leg.number), "did": self.did}
+        taken = {name: {value} for name, value in own.items() if value}
+        return Box("the site", self.site, taken=taken, elsewhere="leave it out")
 
     def files(self, leg: Leg) -> Files | None:
         """The flow, for a person to import."""
