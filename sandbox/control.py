@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
@@ -123,8 +124,10 @@ class Control:
     async def receivers(self, request: Request) -> Response:
         if request.method == "POST":
             return JSONResponse({"id": self.desk.receivers.add(await _object(request)).id}, 201)
+        if request.method == "GET":
+            return JSONResponse([asdict(one) for one in self.desk.receivers.standing()])
         query = request.query_params
-        self.desk.receivers.remove(query.get("url", ""), query.get("host", ""))
+        self.desk.receivers.remove(query.get("id", ""), query.get("url", ""), query.get("host", ""))
         return Response(status_code=204)
 
     async def switches(self, request: Request) -> Response:
@@ -148,6 +151,6 @@ def control(network: Network, desk: Desk) -> Starlette:
         ("switches", it.switches, ["GET", "POST"]),
         ("calls", it.calls, ["GET", "POST"]),
         ("calls/{id}", it.call, ["GET"]),
-        ("receivers", it.receivers, ["POST", "DELETE"]),
+        ("receivers", it.receivers, ["GET", "POST", "DELETE"]),
     ]
     return Starlette(routes=[Route(f"/_sandbox/{name}", _careful(end), methods=verbs) for name, end, verbs in table])

@@ -69,12 +69,21 @@ class Number(TypedDict, total=False):
     was: Sequence[str]
 
 
+class Reasoning(TypedDict):
+    """How long an agent thinks before it answers."""
+
+    effort: str
+
+
 class Voice(TypedDict, total=False):
-    """How an agent sounds, and when it takes the caller's turn as ended."""
+    """How an agent sounds, thinks, and when it takes the caller's turn as ended."""
 
     voice_id: str | None
     vad_threshold: float | None
     vad_silence_duration_ms: int | None
+    model: str | None
+    language_hint: str | None
+    reasoning: Reasoning | None
 
 
 class FunctionBody(TypedDict):

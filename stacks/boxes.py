@@ -21,12 +21,21 @@ def clashes(boxes: Mapping[str, Box], lines: Mapping[str, int]) -> Iterator[Clas
     """Every clash between the numbers of one stack file, by the machine that each is on; ``lines`` is where each stands."""
     machines: dict[tuple[str, str], dict[str, Box]] = {}
     for key, box in boxes.items():
-        machines.setdefault((box.title, box.name), {})[key] = box
+        for name in (box.name, *box.also):
+            machines.setdefault((box.title, name), {})[key] = box
+    told = set[tuple[str, str]]()  # two numbers may be together on more than one machine
     for (title, machine), on_it in machines.items():
-        where = f"{title} {machine}".rstrip()
-        for name in dict.fromkeys(_last(path) for box in on_it.values() for path in box.taken):
-            yield from _taken(name, on_it, where, lines)
-        yield from _whole(on_it, where, lines)
+        for clash in _on(on_it, f"{title} {machine}".rstrip(), lines):
+            if (clash.key, clash.path) not in told:
+                told.add((clash.key, clash.path))
+                yield clash
+
+
+def _on(machine: Mapping[str, Box], where: str, lines: Mapping[str, int]) -> Iterator[Clash]:
+    """Those on one machine."""
+    for name in dict.fromkeys(_last(path) for box in machine.values() for path in box.taken):
+        yield from _taken(name, machine, where, lines)
+    yield from _whole(machine, where, lines)
 
 
 def _last(path: str) -> str:

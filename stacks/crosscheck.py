@@ -301,24 +301,38 @@ def _crowded(entries: list[_Entry]) -> Iterator[Remark]:
 
 
 def _at_odds(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:
-    """Numbers that use the same objects must want the same of them, and the same of them: what one lacks it gets too."""
+    """Numbers that use the same objects must want the same of them, and the same on them: what one lacks it gets too."""
     first: dict[str, _Entry] = {}
     for entry in entries:
         if entry.carrier is None or not entry.shared:
             continue
-        other = next((first[name] for name in entry.shared if name in first), None)
-        if other is None:
-            first.update(dict.fromkeys(entry.shared, entry))
-        elif entry.shared != other.shared:
+        others = {first[name].key: first[name] for name in entry.shared if name in first}
+        for name in entry.shared:
+            first.setdefault(name, entry)
+        other = next((each for each in others.values() if _contradict(entry.shared, each.shared)), None)
+        if other is not None:
             fields = _differing(entry, other)
             what = ", ".join(fields)
             place = next((entry.place(field.split(".")[0]) for field in fields), ("numbers", entry.key, "route"))
-            part = next(iter(entry.shared.values())).part
+            part = next(each.part for name, each in entry.shared.items() if name in other.shared)
             yield Remark(
                 place,
                 f"shares one {entry.carrier.title} {part} with {other.key} (line {line(('numbers', other.key))}),"
                 f" which says something else in {what}: say the same in both, or do not share it",
             )
+
+
+def _contradict(one: Mapping[str, Resource], other: Mapping[str, Resource]) -> bool:
+    """Whether they differ in what both have, or in what refers to it; what only leads to it is each number's own affair."""
+    common = one.keys() & other.keys()
+    alone = [each for mine in (one, other) for name, each in mine.items() if name not in common]
+    on_it = (
+        value.resource in common
+        for each in alone
+        for value in each.inputs.values()
+        if isinstance(value, graph.OutputOf)
+    )
+    return any(one[name] != other[name] for name in common) or any(on_it)
 
 
 def _on_one_box(entries: list[_Entry], line: Callable[[Location], int]) -> Iterator[Remark]:

@@ -406,6 +406,11 @@ class Accept(StrictModel):
         "every number.",
         examples=["+14155550100"],
     )
+    host: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Of secret-destination: the new host, as the plan names it; left out: any host.",
+        examples=["voice.example.net"],
+    )
     until: Annotated[date, BeforeValidator(_day, json_schema_input_type=date)] = Field(
         description="The last day on which it counts, for example 2026-12-01.", examples=["2026-12-01"]
     )
@@ -414,6 +419,12 @@ class Accept(StrictModel):
         examples=["moves to the new office"],
         json_schema_extra={"not": {"pattern": f"^\\s*({WHY}|[.…]*)\\s*$"}},
     )
+
+    @model_validator(mode="after")
+    def _a_host_of_its_rule(self) -> Accept:
+        if self.host is not None and self.rule != "secret-destination":
+            raise ValueError("takes a host with the rule secret-destination alone: remove it")
+        return self
 
 
 class Share(StrictModel):

@@ -88,6 +88,8 @@ def _refuse(blocked: list[list[str]]) -> None:
     """Stop a preview that refuses something, after all of it was shown."""
     refused = [reason for parts in blocked for reason in parts if reason]
     if refused:
+        reasons = len(set(refused))
+        why = f", for {counted(reasons, 'reason')}" if reasons < len(refused) else ""
         raise pulumi.RunError(
-            f"{counted(len(refused), 'change')} refused (see the warnings above); nothing was applied"
+            f"{counted(len(refused), 'change')} refused{why} (see the warnings above); nothing was applied"
         )

@@ -19,6 +19,9 @@ from providers.twilio import Route as Twilio
 from providers.twilio.trunk import DisasterRecovery as TwilioDisasterRecovery
 from providers.vonage import Route as Vonage
 from providers.webex import Route as Webex
+from providers.webex.ways import Certificate as WebexCertificate
+from providers.webex.ways import RouteGroup as WebexRouteGroup
+from providers.webex.ways import TrunkOfGroup as WebexTrunkOfGroup
 from providers.zoom import Route as Zoom
 
 __all__ = [
@@ -35,5 +38,8 @@ __all__ = [
     "TwilioRecording",
     "Vonage",
     "Webex",
+    "WebexCertificate",
+    "WebexRouteGroup",
+    "WebexTrunkOfGroup",
     "Zoom",
 ]

@@ -78,7 +78,8 @@ class Recorder(httpx.BaseTransport):
         response = self._inner.handle_request(request)
         response.read()
         query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
-        text, in_json = request.read().decode(), _media(request) == "application/json"
+        text = request.read().decode()
+        in_json = _media(request) == "application/json" and text != ""
         form = () if in_json else parse_qsl(text, keep_blank_values=True)
         said = (request.method, request.url.path, tuple(query), tuple(form))
         answered = (response.status_code, _media(response), response.text, response.headers)
@@ -105,7 +106,15 @@ class Operation:
 
     def parameters(self, place: str) -> dict[str, Any]:
         listed = [_resolved(item, self.document) for item in self.declared.get("parameters", [])]
-        return {item["name"]: dict(item) for item in listed if item["in"] == place}
+        return {name: item for each in listed if each["in"] == place for name, item in self._spelled(dict(each))}
+
+    def _spelled(self, parameter: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """As it stands in a request: of a ``deepObject`` each leaf, `filter[connection_name][contains]`."""
+        if parameter.get("style") != "deepObject":
+            yield parameter["name"], parameter
+            return
+        for name, schema in _leaves(parameter["name"], parameter["schema"], self.document):
+            yield name, {**parameter, "schema": schema, "required": False}
 
     def sent(self, media: str) -> Mapping[str, Any]:
         """Schema of a request's body."""
@@ -115,7 +124,9 @@ class Operation:
     def answer(self, status: int) -> Mapping[str, Any] | None:
         """Schema and examples of an answer; None where this status is not documented."""
         response = self.declared["responses"].get(str(status))
-        return None if response is None else response.get("content", {}).get("application/json", {})
+        if response is None:
+            return None
+        return _resolved(response, self.document).get("content", {}).get("application/json", {})
 
 
 @dataclass
@@ -126,7 +137,7 @@ class Contract:
     #: Shapes of answers that no document declares: errors.
     refusal: Callable[[Exchange], Iterator[str]]
     undocumented: frozenset[str] = frozenset()
-    #: Parameters that an empty value clears, although their pattern does not say so.
+    #: Parameters that an empty value (in JSON: null) clears, although they are not declared so.
     cleared: frozenset[str] = frozenset()
     #: Answers may lack what is declared and not required: the types of an SDK say so of nearly everything.
     lacking: bool = False
@@ -186,7 +197,13 @@ class Contract:
         yield from self._pairs(operation, "form", form.get("properties", {}), form.get("required", ()), exchange.form)
         if exchange.sent is not None:
             schema = _strict(operation.sent("application/json"), operation.document, {}, whole=False)
-            yield from (_worded("body", error) for error in _errors(schema, exchange.sent))
+            yield from (_worded("body", error) for error in _errors(schema, self._given(exchange.sent)))
+
+    def _given(self, sent: Any) -> Any:
+        """A body without what it clears."""
+        if not isinstance(sent, dict):
+            return sent
+        return {name: value for name, value in sent.items() if value is not None or name not in self.cleared}
 
     def _pairs(
         self, operation: Operation, place: str, declared: Mapping[str, Any], needed: Any, given: Any
@@ -210,6 +227,8 @@ class Contract:
             except ValueError:
                 yield f"{place} is {text!r}, declared as {resolved['type']}"
                 return
+        if resolved.get("type") == "array":
+            value = [text]
         if text == "" and "pattern" not in resolved and "enum" not in resolved:
             return
         errors = _errors(_strict(resolved, operation.document, {}), value)
@@ -248,6 +267,19 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(f"(?P<{part}>[^/]+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)))
 
 
+def _leaves(name: str, schema: Any, document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    resolved = _resolved(schema, document)
+    for variant in resolved.get("oneOf", ()):
+        yield from _leaves(name, variant, document)
+    for inner, declared in resolved.get("properties", {}).items():
+        yield from _leaves(f"{name}[{inner}]", declared, document)
+    if resolved.get("type") == "array":  # no document says how a list is written in there: with [] or without
+        for spelled in (name, f"{name}[]"):
+            yield from _leaves(spelled, resolved["items"], document)
+    elif not {"properties", "oneOf"} & set(resolved):
+        yield name, resolved
+
+
 def _resolved(schema: Any, document: Mapping[str, Any]) -> Mapping[str, Any]:
     while "$ref" in schema:
         node: Any = document
@@ -263,6 +295,8 @@ def _strict(
     """OpenAPI 3.0 as JSON Schema, where every declared property is there (``whole``, else what is required) and no other."""
     schema = _resolved(schema, document)
     made: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
+    for combined in {"anyOf", "oneOf"} & set(schema):
+        made["anyOf"] = [_strict(each, document, empty, name, whole=whole) for each in schema[combined]]
     if "items" in schema:
         made["items"] = _strict(schema["items"], document, empty, whole=whole)
     if "properties" in schema:
@@ -275,7 +309,8 @@ def _strict(
         made |= {"type": [schema["type"], "null"]} if "type" in schema else {}
         made |= {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     unset = name in empty.get("names", ()) or (schema.get("format") in empty.get("formats", ()))
-    return {"anyOf": [{"const": ""}, made]} if unset and schema.get("type") == "string" else made
+    text = "string" in schema.get("type", ())
+    return {"anyOf": [{"const": ""}, made]} if text and (unset or schema.get("default") == "") else made
 
 
 def _shown_empty(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
@@ -299,7 +334,7 @@ def _examples(document: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _shown(declared: Mapping[str, Any]) -> list[Any]:
-    return [example["value"] for example in declared.get("examples", {}).values()]
+    return [example["value"] for example in declared.get("examples", {}).values() if "value" in example]
 
 
 def _empty(value: Any) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_classes_by_status() -> None:
         status: errors.by_status(status).__name__ for status in (400, 401, 403, 404, 405, 409, 422, 429, 500, 501, 503)
     }
     assert found == {
-        400: "Invalid", 401: "Denied", 403: "Denied", 404: "NotFound", 405: "Unsupported", 409: "Conflict",
+        400: "Invalid", 401: "Unauthenticated", 403: "Denied", 404: "NotFound", 405: "Unsupported", 409: "Conflict",
         422: "Invalid", 429: "RateLimited", 500: "Unavailable", 501: "Unsupported", 503: "Unavailable",
     }  # fmt: skip
 

@@ -79,7 +79,6 @@ def test_telnyx_says_why_a_route_stays(known: Sandbox) -> None:
     [
         ("sip", "SIP has no API here, so there is nothing to import", "route: {carrier: sip}"),
         ("webex", "Webex does not show what the local gateway does", "route: {carrier: webex, trunk: HQ gateway}"),
-        ("zoom", "Zoom Phone does not show what the SBC does", "route: {carrier: zoom, sip_group: SBC East}"),
     ],
 )
 def test_a_carrier_that_cannot_be_imported_says_why(tmp_path: Path, carrier: str, why: str, declare: str) -> None:

@@ -274,6 +274,9 @@ VOICE = _some(
     {"voice_id": st.sampled_from(["eve", "Ara", "custom 1"])},
     vad_threshold=st.sampled_from([None, 0, 1, 0.5]),
     vad_silence_duration_ms=st.sampled_from([None, 0, 300.0, 10_000]),
+    model=st.sampled_from([None, "grok-voice-latest"]),
+    language_hint=st.sampled_from([None, "en"]),
+    reasoning=st.sampled_from([None, {"effort": "high"}]),
 )
 AGENT = _some(
     {},

@@ -144,6 +144,9 @@ def test_many_secrets_cost_little() -> None:
     ("text", "shown"),
     [
         ("xai-498912345670.ios, xai-14155550171.ios", "xai-498912345670.ios, xai-14155550171.ios"),
+        ("xai-498912345670-undo.ios", "xai-498912345670-undo.ios"),
+        ("xai-498912345670-teams-undo.ps1 and so on", "xai-498912345670-teams-undo.ps1 and so on"),
+        ("key xai-498912345670-undo-x.ios", f"key {MASK}.ios"),
         ("made with xai-telephony 0.1.0", "made with xai-telephony 0.1.0"),
         ("key xai-498912345670abc", f"key {MASK}"),
         ("key xai-498912345670-abc.", f"key {MASK}."),

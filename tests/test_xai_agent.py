@@ -85,6 +85,8 @@ def by_hand(sandbox: Sandbox, method: str, path: str, body: Any = None) -> Any:
         ({"voice": {"vad_silence_duration_ms": 10_001}}, "must be at most 10000"),
         ({"voice": {"vad_silence_duration_ms": 0.5}}, "voice.vad_silence_duration_ms: must be a whole number"),
         ({"voice": {"pitch": 1}}, "voice.pitch: is not a known key"),
+        ({"voice": {"model": ""}}, "voice.model: must not be empty"),
+        ({"voice": {"reasoning": {}}}, "voice.reasoning.effort: is required"),
         ({"collection_ids": [f"c{index}" for index in range(11)]}, "collection_ids: must have at most 10 entries"),
         ({"collection_ids": [""]}, "collection_ids[0]: must not be empty"),
         ({"tools": [{"type": "web_search"}] * 201}, "tools: must have at most 200 entries"),
@@ -129,6 +131,7 @@ def test_every_limit_holds_before_any_request(
         {"voice": {"vad_threshold": 0, "vad_silence_duration_ms": 0}},
         {"voice": {"vad_threshold": 1, "vad_silence_duration_ms": 10_000}},
         {"voice": {"voice_id": "a voice of our own"}},
+        {"voice": {"model": "grok-voice-latest", "language_hint": "en", "reasoning": {"effort": "high"}}},
     ],
 )
 def test_what_is_just_within_the_limits_is_taken(agent: Hand, most: dict[str, Any]) -> None:
@@ -241,6 +244,38 @@ def test_one_field_cleared_outside_is_seen_and_put_back(agent: Hand, sandbox: Sa
     assert not agent.inputs.get(field)
     assert agent.up(**GOOD) == "update"
     assert agents(sandbox)[f"Sales [xtel:{marker.digest(MARK)}]"][field]
+
+
+def test_what_a_console_set_of_a_voice_is_no_drift_and_stays(agent: Hand, sandbox: Sandbox) -> None:
+    """A voice is replaced as a whole; the fields that no file gave are sent along, and never taken for ours."""
+    agent.up(**GOOD)
+    theirs = {"model": "grok-voice-3.0", "language_hint": "de", "reasoning": {"effort": "none"}}
+    voice: dict[str, Any] = {**GOOD["voice"], **theirs}
+    mask = {"paths": ["voice"]}
+    by_hand(sandbox, "PATCH", f"/v1/agents/{agent.id}", {"agent": {"voice": voice}, "field_mask": mask})
+    assert agent.refresh()
+    assert agent.up(**GOOD) == "same"
+    for given in ({"voice_id": "leo"}, {"voice_id": "leo", "model": "grok-voice-latest"}):
+        assert agent.up(**{**GOOD, "voice": given}) == "update"
+        [made] = agents(sandbox).values()
+        assert made["voice"] == {**theirs, **given}
+        assert agent.refresh()
+        assert agent.up(**{**GOOD, "voice": given}) == "same"
+    assert agent.up(**{**GOOD, "voice": None}) == "update"
+    [made] = agents(sandbox).values()
+    assert made["voice"] == {"language_hint": "de", "reasoning": {"effort": "none"}}
+
+
+def test_a_given_model_that_changed_outside_is_seen_and_put_back(agent: Hand, sandbox: Sandbox) -> None:
+    given = {**GOOD, "voice": {"model": "grok-voice-latest", "reasoning": {"effort": "high"}}}
+    assert agent.up(**given) == "create"
+    theirs = {"voice": {"model": "grok-voice-3.0", "reasoning": {"effort": "high"}}}
+    by_hand(sandbox, "PATCH", f"/v1/agents/{agent.id}", {"agent": theirs, "field_mask": {"paths": ["voice"]}})
+    assert agent.refresh()
+    assert agent.inputs["voice"]["model"] == "grok-voice-3.0"
+    assert agent.up(**given) == "update"
+    [made] = agents(sandbox).values()
+    assert made["voice"] == given["voice"]
 
 
 def test_what_a_vendor_adds_is_no_drift(agent: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

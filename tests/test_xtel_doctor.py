@@ -469,11 +469,23 @@ def test_on_a_terminal_it_is_coloured_and_folded(
     monkeypatch.setenv("COLORTERM", "")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    doctor._show(doctor.Check("name", "error", "word " * 30, "a step " * 20))
+    doctor._show(doctor.Check("name", "error", "word " * 30, "a step " * 20), 18)
     out = capsys.readouterr().out
     assert out.startswith("\x1b[31m✗ error   name               word word")
     assert out.count("\n") == 4
     assert "next: a step" in out.splitlines()[-1]
+
+
+def test_a_credential_of_two_carriers_stands_there_once(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    lines = told("--offline")[1].splitlines()
+    assert [line.split()[2] for line in lines if "set by" in line and "AWS_" in line] == [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    ]
 
 
 def test_progress_is_shown_while_vendors_are_asked(

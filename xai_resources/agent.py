@@ -42,8 +42,16 @@ def _single(value: float) -> float:
     return round(value, 6)
 
 
+class Reasoning(StrictModel):
+    """How long the model thinks before it answers."""
+
+    effort: Annotated[str, Field(min_length=1)] = Field(
+        description="high, none, or what else xAI takes.", examples=["high"]
+    )
+
+
 class Voice(StrictModel):
-    """How the agent sounds, and when it takes the caller's turn as ended."""
+    """How the agent sounds, thinks, and when it takes the caller's turn as ended."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -56,12 +64,38 @@ class Voice(StrictModel):
     vad_silence_duration_ms: Annotated[Whole, Field(ge=0, le=10_000)] | None = Field(
         None, description="Milliseconds of silence, 0 to 10000, before the agent answers."
     )
+    model: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="Which model speaks; sent only when given.", examples=["grok-voice-latest"]
+    )
+    language_hint: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="Language that callers are likely to speak; sent only when given.", examples=["en"]
+    )
+    reasoning: Reasoning | None = Field(
+        None, description="How long it thinks; sent only when given.", examples=[{"effort": "high"}]
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Voice:
         if not self.model_dump(exclude_none=True):
-            raise ValueError("is empty: say a voice_id, vad_threshold or vad_silence_duration_ms, or remove it")
+            raise ValueError(f"is empty: say one of {', '.join(Voice.model_fields)}, or remove it")
         return self
+
+
+#: The fields of a voice in the reference of the agents (read 2026-11-21). The others are reported by clients of the live
+#: service; what the service puts there by itself nobody knows, so they are ours only where a file gives them.
+DOCUMENTED = frozenset({"voice_id", "vad_threshold", "vad_silence_duration_ms"})
+
+
+def _own(voice: Mapping[str, Any], declared: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What of a voice at xAI is the file's: the documented fields, and those that it gives."""
+    ours = DOCUMENTED | {name for name, value in (declared or {}).items() if value is not None}
+    return {name: voice[name] for name in Voice.model_fields if name in ours and voice.get(name) is not None}
+
+
+def _beside(voice: Mapping[str, Any], declared: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What of a voice at xAI is not the file's: a change sends it along as it is, because a voice is replaced as a whole."""
+    ours = _own(voice, declared)
+    return {name: value for name, value in voice.items() if name not in ours and value is not None}
 
 
 def _collections(ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -191,7 +225,7 @@ class Agent(Object[Client, AgentSpec]):
 
     def adopt(self, api: Client, found: Live, spec: AgentSpec) -> Live:
         """Make one that exists what is declared in every field: a list may have shown less than there is."""
-        return _live(api.update_agent(found.id, spec.wire()), spec.canonical())
+        return _live(api.update_agent(found.id, _whole(api, found.id, spec.wire(), {})), spec.canonical())
 
     def update(self, api: Client, id: str, spec: AgentSpec, state: Mapping[str, Any]) -> Live:
         """PATCH of the fields that differ; what is declared no more is cleared."""
@@ -203,7 +237,9 @@ class Agent(Object[Client, AgentSpec]):
         if state.get("marker") != spec.marker:
             differ.add("name")
         changes = {name: value for name, value in spec.wire().items() if name in differ}
-        return _live(api.update_agent(id, changes) if changes else api.agent(id), declared)
+        if not changes:
+            return _live(api.agent(id), declared)
+        return _live(api.update_agent(id, _whole(api, id, changes, before.get("voice"))), declared)
 
     def delete(self, api: Client, id: str, state: Mapping[str, Any]) -> None:
         """Delete it, unless it still answers a number: those of this stack are given another agent, or none, before."""
@@ -224,13 +260,22 @@ def _numbers(api: Client) -> list[Any]:
         return []
 
 
+def _whole(api: Client, id: str, changes: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """These changes, with all that the voice at xAI holds beside what the file says now or said ``before``."""
+    if "voice" not in changes:
+        return changes
+    now: Mapping[str, Any] = changes["voice"] or {}
+    kept = _beside(api.agent(id).voice, {**(before or {}), **now})
+    return {**changes, "voice": {**kept, **now} or None}
+
+
 def _live(agent: HostedAgent, declared: Mapping[str, Any], *namesakes: HostedAgent) -> Live:
     """The agent as it stands, compared with what is declared of it: its marker, and the secrets of its tools."""
     declared = tools.parted(declared)
     mark = str(declared.get("marker", ""))
     name, seen = marker.unlabel(agent.name)
     ours = seen == marker.digest(mark)
-    voice = {field: value for field in Voice.model_fields if (value := agent.voice.get(field)) is not None}
+    voice = _own(agent.voice, declared.get("voice"))
     shown = tools.seen(agent.tools, declared.get("tools") or [])
     inputs = {
         "name": name,

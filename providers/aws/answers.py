@@ -41,7 +41,9 @@ def refused_in_success(body: object) -> Refusal | None:
 
 
 def kind(status: int, refusal: Refusal) -> type[errors.CarrierError] | None:
-    """Numbers that are elsewhere are a conflict, and too many requests can be told in a success too."""
+    """Numbers that are elsewhere are a conflict, too many requests can be told in a success too, and bad keys are a 403."""
+    if plain(refusal.code) in BAD_KEYS:
+        return errors.Unauthenticated
     if status == 200:
         return {
             "PhoneNumberAssociationsExist": errors.Conflict, "VoiceConnectorGroupAssociationsExist": errors.Conflict,

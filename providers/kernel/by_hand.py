@@ -65,6 +65,10 @@ class ByHand(Object[ApiT, SpecT]):
         """As the state has it."""
         return Live(id, {})
 
+    def recorded(self, api: ApiT, id: str, spec: SpecT) -> Live | None:
+        """Files that somebody is to have applied already: what they would be."""
+        return Live(id, {}, {"sha256": self.files(spec.canonical()).sha256})
+
     def create(self, api: ApiT, spec: SpecT) -> Live:
         """Nothing is sent anywhere: a person applies the files."""
         return self._written(spec, {})

@@ -39,6 +39,8 @@ _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270
 _sessions: dict[str, Session] = {}
 #: URN to refusal: for a replacement the engine checks a second time, without the old inputs that show what was refused.
 _refused: dict[str, str] = {}
+#: What was said of a vendor and of no object (a bad key, no way to it), and the URN of what said it: no other says it again.
+_said: dict[str, str] = {}
 #: URN to what is asked before this is made for the first time; one that is replaced is past that.
 _ahead: dict[str, str] = {}
 
@@ -100,7 +102,8 @@ class Provider(ResourceProvider):
             elif self.reconciler.diff(old, checked.inputs).changed:
                 refusal, notice = self.reconciler.reach()
         for message in (refusal, notice):
-            if message and urn not in _refused:
+            of_all = message in self.reconciler.session.of_all
+            if message and urn not in _refused and not (of_all and _said.setdefault(message, urn) != urn):
                 doing.warn(message)
         _refused[urn] = refusal
         return refusal

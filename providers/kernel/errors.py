@@ -12,7 +12,8 @@
      |    +-- Permanent        trying again changes nothing
      |    |    +-- NotFound    404
      |    |    +-- Conflict    it exists already, or somebody else holds it
-     |    |    +-- Denied      401, 403
+     |    |    +-- Denied      403: the account may not do this
+     |    |    |    +-- Unauthenticated 401, or 403 where that is the answer to a bad key
      |    |    +-- Invalid     400, 415, 422 and every other 4xx
      |    |    +-- Unsupported 405, 501: this API does not offer the call
      |    +-- Temporary        trying again may help
@@ -128,7 +129,11 @@ class Conflict(Permanent):
 
 
 class Denied(Permanent):
-    """The account may not do this (401, 403)."""
+    """The account may not do this (403)."""
+
+
+class Unauthenticated(Denied):
+    """The vendor takes these credentials for nothing, whatever is asked with them (401, or what it answers instead)."""
 
 
 class Invalid(Permanent):
@@ -206,7 +211,7 @@ def worded(error: BaseException) -> XtelError:
 
 
 _STATUS: dict[int, type[CarrierError]] = {
-    401: Denied,
+    401: Unauthenticated,
     403: Denied,
     404: NotFound,
     405: Unsupported,

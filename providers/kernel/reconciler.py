@@ -107,8 +107,14 @@ class Reconciler:
         return ("", "") if self.object.state_only else self._told(account)
 
     def _told(self, asked: Callable[[], tuple[Obstacle | None, str]]) -> tuple[str, str]:
+        if self.session.refusal:
+            return self.session.refusal, ""
         try:
             obstacle, notice = asked()
+        except (errors.CredentialError, errors.Unauthenticated) as error:
+            return self.session.refused(error), ""
+        except errors.Unreachable as error:
+            return "", self.session.without_object(error)
         except (errors.Temporary, errors.Unsupported) as error:
             return "", f"could not look who holds it now: {error}"
         except errors.XtelError as error:

@@ -93,6 +93,8 @@ class Box:
     taken: Mapping[str, Collection[int | str]] = field(default_factory=dict[str, Collection[int | str]])
     #: By path (``route.address``, ``sip_host``), what its files say for the whole machine.
     whole: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: Further machines that get the same files.
+    also: tuple[str, ...] = ()
     #: How a number says that it is on another machine.
     elsewhere: str = "box: NAME where it is on another machine"
 

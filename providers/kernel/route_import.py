@@ -32,20 +32,29 @@ class Found:
     """A number's route as it stands at its carrier.
 
     ``route`` holds the keys of the stack file's route (those at their default are left out later), ``ids`` the id of each
-    piece by its name, ``uris`` the URIs in the order they are tried: the target first, fallbacks after it.
+    piece by its name, ``uris`` the URIs in the order they are tried: the target first, fallbacks after it. ``remarks`` say
+    what is left as it is beside it. ``unseen`` names what gets the calls of a number and shows nobody whom it calls (an SBC):
+    then there are no ``uris``, and a person must know.
     """
 
     route: Mapping[str, Any]
     ids: Mapping[str, str]
     uris: tuple[WeightedUri, ...]
+    remarks: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 @dataclass(frozen=True)
 class RouteImport(Generic[ApiT]):
-    """What ``xtel import`` asks a carrier; both only read. ``found`` raises Unmapped for what no stack file can say."""
+    """What ``xtel import`` asks a carrier; both only read. ``found`` raises Unmapped for what no stack file can say.
+
+    ``owned``: the numbers are the account's. Where they are others', whose calls it is told to send somewhere, ``found`` says
+    of any number why it does not.
+    """
 
     numbers: Callable[[ApiT], Iterable[str]]
     found: Callable[[ApiT, str], Found]
+    owned: bool = True
 
 
 def alone(number: str, holder: str, of: Mapping[str, str]) -> None:

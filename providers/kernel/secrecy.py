@@ -24,8 +24,9 @@ _BLANKS = re.compile(r"[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f
 # Shapes that are secret wherever they stand, also when nobody registered the value (a vendor may echo one back).
 _SHAPES = re.compile(
     r"whsec_(?:[A-Za-z0-9+/=_-]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#\w+;){6,}"
-    # A key, and neither this project's name nor that of a number's file: xai-498912345670.ios.
-    r"|\bxai-(?!telephony\b|[0-9]{7,15}(?![A-Za-z0-9_-]))[A-Za-z0-9_-]{12,}"
+    # A key, and neither this project's name nor that of a number's file: xai-498912345670.ios, xai-498912345670-undo.ios.
+    r"|\bxai-(?!telephony\b|[0-9]{7,15}(?![A-Za-z0-9_-])|[0-9]{7,15}(?:-(?:undo|secret|teams)){1,2}\.[a-z])"
+    r"[A-Za-z0-9_-]{12,}"
     r"|\bKEY[0-9A-F]{8,}_\w+"
     r"|(?<=Bearer )\S+|(?<=Basic )\S+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"

@@ -24,6 +24,10 @@ class Session:
         self._lock = threading.RLock()
         self._api: Any = None
         self._account = ""
+        #: Why the vendor takes nothing that this run asks: a look need not find it out for every object again.
+        self.refusal = ""
+        #: What a look found out of the vendor and of no object: said once is enough.
+        self.of_all = set[str]()
         #: Numbers that this run declares: what deletes something of theirs replaces it, and never gives them back.
         self.declared = set[str]()
         #: Those among them whose object this run deleted to replace it, which is not made yet.
@@ -107,6 +111,19 @@ class Session:
             return bool(self.ask(self._asked_account))
         except errors.CarrierError:
             return False
+
+    def refused(self, error: errors.XtelError) -> str:
+        """Keep why this run's credentials are taken for nothing, and answer it."""
+        with self._lock:  # several may ask at once: the first one's words, with its request's id, are everybody's
+            self.refusal = self.refusal or self.without_object(error)
+            return self.refusal
+
+    def without_object(self, error: errors.XtelError) -> str:
+        """An error of the vendor in words that name no object, because it is about none."""
+        subject, title = operation.current().subject, self.vendor.title
+        text = f"{title}: {str(error).removeprefix(f'{subject}: ').removeprefix(f'{title}: ')}"
+        self.of_all.add(text)
+        return text
 
     def require_account(self, account: str) -> None:
         """Raise AccountError unless the credentials open this account."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import quote
 
-from providers.kernel import errors, http, limits, marker, operation, paging, secrecy
+from providers.kernel import errors, http, limits, marker, operation, paging, secrecy, wording
 from providers.kernel.conventions import Refusal
 from providers.kernel.listing import Listing
 from providers.kernel.tokens import Token, Tokens
@@ -15,7 +15,7 @@ from providers.kernel.vendor import Settings
 
 BASE_URL = "https://webexapis.com"
 PREMISE = "/v1/telephony/config/premisePstn"
-DIAL_PLANS, TRUNKS = f"{PREMISE}/dialPlans", f"{PREMISE}/trunks"
+DIAL_PLANS, TRUNKS, ROUTE_GROUPS = (f"{PREMISE}/{name}" for name in ("dialPlans", "trunks", "routeGroups"))
 #: The largest page that is asked for.
 _PAGE = 1000
 #: Webex: "resource locked", with the seconds to wait; nothing was done.
@@ -97,12 +97,25 @@ class Api:
         """Id and type (TRUNK, ROUTE_GROUP) of what is adopted by its name. Raises NotFound."""
         if trunk:
             return str(_only(self.trunks(trunk), "trunk", trunk)["id"]), "TRUNK"
-        groups = self._named(f"{PREMISE}/routeGroups", "routeGroups", route_group)
-        return str(_only(groups, "route group", route_group)["id"]), "ROUTE_GROUP"
+        return str(_only(self.groups(route_group), "route group", route_group)["id"]), "ROUTE_GROUP"
 
     def trunks(self, name: str) -> list[Found]:
         """Trunks of this name, without what a trunk of its own shows."""
         return self._named(TRUNKS, "trunks", name)
+
+    def groups(self, name: str) -> list[Found]:
+        """Route groups of this name, without their trunks."""
+        return self._named(ROUTE_GROUPS, "routeGroups", name)
+
+    def uses(self, path: str, counted: Mapping[str, str]) -> Iterator[str]:
+        """Whatever uses a trunk or a route group, as Webex counts it: in numbers for a trunk, in text for a group."""
+        usage = self.ask(f"{path}/usage")
+        for name, what in counted.items():
+            count = str(usage.get(name))
+            if not (count.isascii() and count.isdigit()):
+                raise errors.Unavailable(f"the answer does not say how many use it: {name}")
+            if int(count):
+                yield f"the calls of {wording.counted(int(count), what)}"
 
     def location(self, name: str) -> str:
         """Id of the location of this name. Raises NotFound."""
@@ -130,6 +143,21 @@ def plan_path(id: str) -> str:
 def trunk_path(id: str) -> str:
     """Likewise of a trunk."""
     return f"{TRUNKS}/{quote(id, safe='')}"
+
+
+def group_path(id: str) -> str:
+    """Likewise of a route group."""
+    return f"{ROUTE_GROUPS}/{quote(id, safe='')}"
+
+
+def given_back(name: str, id: str, send: Callable[[str], object]) -> str:
+    """Names something that others use: where that name is taken, as by another one given back, with a few digits more."""
+    try:
+        send(name)
+    except errors.Conflict:
+        name = f"{name[:15].strip()} {marker.digest(id)}"
+        send(name)
+    return name
 
 
 def own_name(mark: str, way: str) -> str:
@@ -185,6 +213,19 @@ def refusal(body: object) -> Refusal:
     first: Any = cast(list[Any], listed)[0] if isinstance(listed, list) and listed else None
     inner = cast(Found, first) if isinstance(first, dict) else Found()
     return Refusal(str(inner.get("errorCode") or ""), str(inner.get("description") or fields.get("message") or ""))
+
+
+#: The next step for a refusal, by Webex' own code.
+_STEPS = {
+    "25024": "claim and verify the domain in Control Hub (Organization Settings, Domains), or correct it",
+    "27571": "another trunk has this host and port: remove that one in Control Hub, or write another address or port",
+    "25043": "name 1 to 10 trunks",
+}
+
+
+def advice(status: int, refusal: Refusal, path: str) -> str:
+    """What helps with a refusal; empty: the kernel's own."""
+    return _STEPS.get(refusal.code, "")
 
 
 def kind(status: int, refusal: Refusal) -> type[errors.CarrierError] | None:

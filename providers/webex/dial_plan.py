@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from providers.kernel import errors
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.spec import Spec
-from providers.webex.api import DIAL_PLANS, Api, Found, own_name, plan_path
+from providers.webex.api import DIAL_PLANS, Api, Found, given_back, own_name, plan_path
+from providers.webex.ways import Name, own_group, own_trunk
 
-#: A name as Control Hub shows it: blanks around it are nobody's wish.
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
+#: The inputs that say where its calls go: one of the first four, the last one beside a location.
+_WAYS = ("trunk", "route_group", "location", "group", "certificate")
 
 
 class DialPlanSpec(Spec):
@@ -24,20 +25,24 @@ class DialPlanSpec(Spec):
     trunk: Name = Field("", description="Name of the trunk that its calls leave by.")
     route_group: Name = Field("", description="Name of the route group that its calls leave by, instead of a trunk.")
     location: Name = Field("", description="Name of the location whose trunk of ours they leave by, instead of either.")
+    certificate: str = Field("", description="FQDN of that trunk, where it is certificate-based.")
+    group: str = Field("", description="What the stack knows a route group of its own by, instead of all these.")
 
     @model_validator(mode="after")
     def _one_way(self) -> DialPlanSpec:
-        if sum(map(bool, (self.trunk, self.route_group, self.location))) != 1:
+        if sum(map(bool, (self.trunk, self.route_group, self.location, self.group))) != 1:
             raise ValueError(
                 "a dial plan has one way out: name a trunk, a route group or the location of a trunk of ours"
             )
+        if self.certificate and not self.location:
+            raise ValueError("certificate: is of a trunk of ours, in a location")
         return self
 
 
 class DialPlan(Object[Api, DialPlanSpec]):
     """A dial plan, made without patterns, so that no refused pattern leaves half of one.
 
-    The trunk or route group is adopted by its name, and never changed; in a location it is the stack's own trunk.
+    The trunk or route group is adopted by its name, and never changed; or it is the stack's own, made before the plan.
 
     Calls: /v1/telephony/config/premisePstn/dialPlans, trunks and routeGroups (reads). Ours is one by its name: ``xtel`` and
     8 hex digits. Delete: the plan, unless others have patterns in it: then it stays, under another name.
@@ -58,7 +63,7 @@ class DialPlan(Object[Api, DialPlanSpec]):
 
     def preflight(self, api: Api, spec: DialPlanSpec) -> Obstacle | None:
         """The trunk or route group must be there; our own is made before the plan."""
-        if spec.location:
+        if spec.location or spec.group:
             return None
         try:
             api.way(trunk=spec.trunk, route_group=spec.route_group)
@@ -82,8 +87,7 @@ class DialPlan(Object[Api, DialPlanSpec]):
 
     def adopt(self, api: Api, found: Live, spec: DialPlanSpec) -> Live:
         """Nothing to do when it goes where it is declared to go."""
-        declared = {"trunk": spec.trunk, "route_group": spec.route_group, "location": spec.location}
-        if all(str(found.inputs.get(name) or "") == value for name, value in declared.items()):
+        if all(str(found.inputs.get(name) or "") == getattr(spec, name) for name in _WAYS):
             return found
         return super().adopt(api, found, spec)
 
@@ -95,23 +99,26 @@ class DialPlan(Object[Api, DialPlanSpec]):
         """Patterns: those of this stack's numbers are gone before it."""
         yield from (f"pattern {item['pattern']}" for item in api.patterns_of({"id": id}))
 
-    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
+    def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> str:
         """PUT dialPlans/{id} with the way it has."""
         plan = api.ask(plan_path(id))
-        api.send("PUT", plan_path(id), name=name, routeId=plan["routeId"], routeType=plan["routeType"])
+        way = {"routeId": plan["routeId"], "routeType": plan["routeType"]}
+        return given_back(name, id, lambda name: api.send("PUT", plan_path(id), name=name, **way))
 
 
 def _body(api: Api, spec: DialPlanSpec) -> Found:
-    own = own_name(spec.marker, spec.location) if spec.location else ""
-    id, kind = api.way(trunk=spec.trunk or own, route_group=spec.route_group)
-    return {"name": own_name(spec.marker, _way(dict(spec))), "routeId": id, "routeType": kind}
+    name, way = own_name(spec.marker, _way(dict(spec))), _way(dict(spec))
+    grouped = bool(spec.route_group or spec.group)
+    id, kind = api.way(trunk="" if grouped else way, route_group=way if grouped else "")
+    return {"name": name, "routeId": id, "routeType": kind}
 
 
 def _way(inputs: Mapping[str, Any]) -> str:
-    """What its calls leave by, in one word: of our own trunk that is its name."""
-    if location := str(inputs.get("location") or ""):
-        return own_name(str(inputs.get("marker") or ""), location)
-    return str(inputs.get("trunk") or inputs.get("route_group") or "")
+    """The name of what its calls leave by."""
+    mark, location, group = (str(inputs.get(name) or "") for name in ("marker", "location", "group"))
+    if location:
+        return own_trunk(mark, location, str(inputs.get("certificate") or ""))
+    return own_group(mark, group) if group else str(inputs.get("trunk") or inputs.get("route_group") or "")
 
 
 def _live(plan: Found, declared: Mapping[str, Any]) -> Live:
@@ -120,13 +127,14 @@ def _live(plan: Found, declared: Mapping[str, Any]) -> Live:
     ours = plan.get("name") == own_name(mark, way)
     seen = {**shown(plan).inputs, "marker": mark if ours else plan.get("name")}
     if declared.get("location") and seen["trunk"] == way:
-        seen |= {"trunk": None, "location": declared["location"]}
+        seen |= {"trunk": None, "location": declared["location"], "certificate": declared.get("certificate")}
+    if declared.get("group") and seen["route_group"] == way:
+        seen |= {"route_group": None, "group": declared["group"]}
     return replace(shown(plan), inputs=seen, ours=ours)
 
 
 def shown(plan: Found) -> Live:
     """A plan as it stands, whoever made it."""
     kind = "trunk" if str(plan.get("routeType")).upper() == "TRUNK" else "route_group"
-    way = {"trunk": None, "route_group": None, "location": None, kind: plan.get("routeName")}
-    inputs = {**way, "marker": plan.get("name")}
+    inputs = {**dict.fromkeys(_WAYS), kind: plan.get("routeName"), "marker": plan.get("name")}
     return Live(str(plan.get("id") or ""), inputs, {"dial_plan_id": plan.get("id")}, raw=plan)

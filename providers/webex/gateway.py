@@ -50,6 +50,9 @@ class GatewaySpec(ByHandSpec, Options):
     """Everything the files depend on."""
 
     dial_plan_id: str = Field("", description="The dial plan that sends the calls.")
+    certificates: tuple[str, ...] = Field(
+        (), description="FQDN and port of each trunk of the stack's own by which the gateway's certificate is known."
+    )
 
     @model_validator(mode="after")
     def _can_be_written(self) -> GatewaySpec:
@@ -90,7 +93,8 @@ def files(inputs: Mapping[str, Any]) -> Files:
     leg = by_hand.leg(inputs)
     to_xai = _to_xai(leg, int(inputs["tag"]), str(inputs.get("interface") or ""))
     name = f"from-webex-{leg.number.lstrip('+')}.ios"
-    from_webex = signed(_from_webex(leg, int(inputs["tag"]), int(inputs["tenant"])), ("! ", ""), leg.number)
+    text = _beside(inputs) + _from_webex(leg, int(inputs["tag"]), int(inputs["tenant"]))
+    from_webex = signed(text, ("! ", ""), leg.number)
     return replace(to_xai, texts={**to_xai.texts, name: from_webex})
 
 
@@ -109,6 +113,16 @@ def cube(tag: int, interface: str) -> CarrierRoute:
             given = {"carrier": carrier.name, "platform": _CUBE, "tag": tag, "interface": interface}
             return carrier.route.model_validate(given)
     raise InputError("nothing that is installed here writes the files of a CUBE", step="install all of xai-telephony")
+
+
+def _beside(inputs: Mapping[str, Any]) -> str:
+    """What the leg of a certificate-based trunk is known by, for whoever configures it: remarks, no lines of ours.
+
+    Without a port Webex goes by an SRV record, and what it then writes into the request is not known.
+    """
+    known = [fqdn for fqdn in map(str, inputs.get("certificates") or ()) if ":" in fqdn]
+    patterns = "".join(f"!  pattern {fqdn}\n" for fqdn in known)
+    return patterns and f"! Stands beside the leg of a certificate-based trunk, which is known by its FQDN:\n{patterns}"
 
 
 def _from_webex(leg: Leg, tag: int, tenant: int) -> str:

@@ -1,5 +1,7 @@
 """Zoom Phone: a routing rule sends what its users dial to a SIP group of the customer's, whose SBC calls xAI.
 
+A number of the customer's own carrier (BYOC) is added to Zoom where the route names that carrier.
+
 Documents: Zoom's SDK types (@zoom/rivet 0.4.0, Phone API v2) and its pages on Server-to-Server OAuth and rate limits (read
 2026-11-28). SIP groups and trunks are Zoom's to make: one that is there is named. Never tried against a live account:
 docs/zoom.md.
@@ -17,11 +19,14 @@ from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
 from providers.kernel.route import Box, CarrierRoute, Leg, RouteObject
+from providers.kernel.route_import import RouteImport
 from providers.kernel.vendor import Carrier, Credential
 from providers.zoom.api import Api, account, refusal
-from providers.zoom.attachment import Attachment, SipGroup
+from providers.zoom.attachment import Attachment, Name
+from providers.zoom.byoc_number import ByocNumber
 from providers.zoom.inventory import INVENTORY
 from providers.zoom.on_the_way import on_the_way
+from providers.zoom.route_import import found, numbers
 from providers.zoom.sbc import Options, Sbc, bundle, files
 
 _READ = date(2026, 11, 28)
@@ -35,7 +40,11 @@ class Route(CarrierRoute):
         default="users",
         description="Whose calls: users of Zoom Phone dial the number (a routing rule), or a carrier delivers it to the SBC.",
     )
-    sip_group: SipGroup = Field(default="", description="Name or id of the SIP group that leads to the SBC.")
+    sip_group: Name = Field(default="", description="Name or id of the SIP group that leads to the SBC.")
+    byoc_carrier: Name = Field(
+        default="",
+        description="Adds the number to Zoom as a BYOC number of this carrier, on the SIP group; left out: it is not added.",
+    )
     sbc: Options = Field(
         default_factory=Options, description="The SBC's files: keys of a route of carrier sip, such as platform."
     )
@@ -46,6 +55,10 @@ class Route(CarrierRoute):
             raise ValueError("name the SIP group that leads to the SBC: sip_group: …")
         if self.calls == "carrier" and self.sip_group:
             raise ValueError("sip_group: Zoom is not asked about calls that a carrier delivers to the SBC: remove it")
+        if self.calls == "carrier" and self.byoc_carrier:
+            raise ValueError(
+                "byoc_carrier: Zoom is not asked about calls that a carrier delivers to the SBC: remove it"
+            )
         return self
 
     @property
@@ -54,16 +67,21 @@ class Route(CarrierRoute):
         return "zoom" if self.calls == "users" else bundle(self.sbc).delivers
 
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
-        """The SBC's files, and last the number's routing rule. A carrier's calls to the SBC need the files alone."""
+        """The SBC's files, and last the number's routing rule; after that its BYOC number, so that no call finds it without.
+
+        A carrier's calls to the SBC need the files alone.
+        """
         if self.calls == "carrier":
             return bundle(self.sbc).objects(leg)
         inputs = self._inputs(leg)
         files(inputs)
         link = {"phone_number": leg.number, "sip_group": self.sip_group, "take_over": leg.take_over}
-        return (
-            RouteObject("sbc", "Sbc", inputs),
-            RouteObject("attachment", "Attachment", link, after=("sbc",), last=True),
-        )
+        rule = RouteObject("attachment", "Attachment", link, after=("sbc",), last=True)
+        numbers: tuple[RouteObject, ...] = ()
+        if self.byoc_carrier:
+            known = {**link, "byoc_carrier": self.byoc_carrier}
+            numbers = (RouteObject("byoc-number", "ByocNumber", known, after=("attachment",), last=True),)
+        return (RouteObject("sbc", "Sbc", inputs), rule, *numbers)
 
     def files(self, leg: Leg) -> Files | None:
         """The configuration of the SBC."""
@@ -91,7 +109,7 @@ class Route(CarrierRoute):
 
 
 CAN: dict[Capability, Ability] = {
-    Capability.API: Can("API for the routing rule, files for the SBC", _READ),
+    Capability.API: Can("API for the routing rule and the BYOC number, files for the SBC", _READ),
     Capability.TLS: Can("by the SBC", _READ),
     Capability.SRTP: Can("by the SBC", _READ),
     Capability.DIGEST: Can("by the SBC", _READ),
@@ -115,7 +133,7 @@ CARRIER = Carrier[Api](
         Credential("client_secret", "ZOOM_CLIENT_SECRET", "zoom:clientSecret"),
     ),
     base_url_env="ZOOM_BASE_URL",
-    objects=(Sbc, Attachment),
+    objects=(Sbc, Attachment, ByocNumber),
     connect=Api,
     account=account,
     conventions=ApiConventions(refusal=refusal, request_id_headers=("x-zm-trackingid",), texts=_TEXTS),
@@ -125,7 +143,7 @@ CARRIER = Carrier[Api](
     example_allow=("203.0.113.20/32",),
     example_route={"sip_group": "SBC East"},
     can=CAN,
-    not_imported="does not show what the SBC does with a call, so there is nothing to import",
+    route_import=RouteImport(numbers, found, owned=False),
     inventory=INVENTORY,
     on_the_way=on_the_way,
     caller_needs="a telephone of Zoom Phone: dial the number from it",

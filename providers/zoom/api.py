@@ -1,9 +1,10 @@
-"""Zoom Phone on our HTTP policy: seven calls. Its SDK is for JavaScript."""
+"""Zoom Phone on our HTTP policy: a dozen calls. Its SDK is for JavaScript."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -18,12 +19,14 @@ BASE_URL = "https://api.zoom.us"
 TOKEN_URL = "https://zoom.us"  # noqa: S105 -- an address
 RULES = "/phone/routing_rules"
 SIP_GROUPS = "/phone/sip_groups"
+NUMBERS = "/phone/numbers"
+BYOC_NUMBERS = "/phone/byoc_numbers"
 _PAGE = 100
 Found = dict[str, Any]
 
 
 class Api:
-    """One account's client, and the routing rules that one run shares."""
+    """One account's client, and the routing rules and BYOC numbers that one run shares."""
 
     def __init__(self, settings: Settings, limit: limits.Limit) -> None:
         self.account_id = settings["account_id"]
@@ -33,6 +36,9 @@ class Api:
         )
         #: By the number that a rule is for alone, or else by its pattern.
         self.rules = Listing[Found](self.all_rules, taken_by, self._rule_of)
+        self.numbers = Listing[Found](self.all_numbers, e164, self._number_of)
+        #: The numbers that this run has asked Zoom to add: once they are there, they are ours.
+        self.added = set[str]()
 
     def ask(self, path: str, **query: Any) -> Any:
         """A read."""
@@ -55,6 +61,11 @@ class Api:
             paging.whole(lambda: self.ask(RULES), "routing_rules", key=lambda rule: rule.get("routing_rule_id")),
         )
         return sorted(rules, key=lambda rule: -float(rule.get("order") or 0))
+
+    @cached_property
+    def rules_read(self) -> list[Found]:
+        """The same, read once: for one look at many numbers."""
+        return self.all_rules()
 
     def _rule_of(self, number: str) -> Found | None:
         found = [rule for rule in self.all_rules() if taken_by(rule) == number]
@@ -79,7 +90,7 @@ class Api:
 
     def sip_group(self, named: str) -> Found:
         """The SIP group of this id or name. Raises NotFound, and Conflict where a name is that of several."""
-        groups = paging.whole(self._groups, "sip_groups", key=lambda group: group.get("id"))
+        groups = self._pages(SIP_GROUPS, "sip_groups", key="id")
         if found := next((group for group in groups if group["id"] == named), None):
             return found
         found = [group for group in groups if group.get("display_name") == named]
@@ -94,18 +105,64 @@ class Api:
             )
         return found[0]
 
-    def _groups(self) -> Iterator[Found]:
-        token = ""
-        while True:
-            answer: Found = self.ask(SIP_GROUPS, page_size=_PAGE, **({"next_page_token": token} if token else {}))
-            yield from cast(list[Found], answer["sip_groups"])
-            if not (token := str(answer.get("next_page_token") or "")):
-                return
+    # -- BYOC numbers ----------------------------------------------------------------------------------------------------
+
+    def all_numbers(self) -> list[Found]:
+        """Every BYOC number, whoever has it."""
+        return self._pages(NUMBERS, "phone_numbers", key="number", type="byoc")
+
+    def _number_of(self, number: str) -> Found | None:
+        """No filter asks for one number."""
+        return next((found for found in self.all_numbers() if e164(found) == number), None)
+
+    def own_record(self, id: str) -> Found:
+        """GET /phone/numbers/{id}. Raises NotFound."""
+        return self.ask(number_path(id))
+
+    def add_number(self, number: str, carrier: str, group: str) -> None:
+        """POST /phone/byoc_numbers."""
+        self.numbers.changed(number)
+        self.added.add(number)
+        self.send("POST", BYOC_NUMBERS, {"carrier": carrier, "phone_numbers": [number], "sip_group_id": group})
+
+    def move_number(self, number: str, id: str, group: str) -> None:
+        """PATCH /phone/numbers/{id}: to another SIP group."""
+        self.numbers.changed(number)
+        self.send("PATCH", number_path(id), {"sip_group_id": group})
+
+    def remove_number(self, number: str) -> None:
+        """DELETE /phone/numbers, which takes out what is assigned to nobody."""
+        self.numbers.changed(number)
+        self._client.request("DELETE", NUMBERS, params={"phone_numbers": number})
+
+    def _pages(self, path: str, name: str, *, key: str, **query: Any) -> list[Found]:
+        """A list that comes with a token for its next page."""
+
+        def pages() -> Iterator[Found]:
+            token = ""
+            while True:
+                following = {"next_page_token": token} if token else {}
+                answer: Found = self.ask(path, page_size=_PAGE, **query, **following)
+                yield from cast(list[Found], answer[name])
+                if not (token := str(answer.get("next_page_token") or "")):
+                    return
+
+        return paging.whole(pages, name, key=lambda each: each.get(key))
 
 
 def rule_path(id: str) -> str:
     """The path of a rule, whose id is any text."""
     return f"{RULES}/{quote(id, safe='')}"
+
+
+def number_path(id: str) -> str:
+    """The path of a number, whose id is any text."""
+    return f"{NUMBERS}/{quote(id, safe='')}"
+
+
+def e164(number: Found) -> str:
+    """A number as it is shown. Unverified: with its plus."""
+    return f"+{str(number['number']).lstrip('+')}"
 
 
 def pattern(number: str) -> str:

@@ -28,13 +28,13 @@ def _number_or_none(text: str) -> str:
     return e164(text) if text else ""
 
 
-SipGroup = Annotated[str, AfterValidator(_trimmed)]
+Name = Annotated[str, AfterValidator(_trimmed)]
 
 
 class AttachmentSpec(attachment.AttachmentSpec):
     """A number that users dial, and the SIP group that their calls to it go to."""
 
-    sip_group: SipGroup = Field(min_length=1, description="Name or id of the SIP group.")
+    sip_group: Name = Field(min_length=1, description="Name or id of the SIP group.")
     translation: Annotated[str, AfterValidator(_number_or_none)] = Field(
         "", description="The number that the SBC is sent instead; empty: the dialled one."
     )
@@ -77,6 +77,10 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """Likewise."""
         return _spelled(super().read(api, id, state, fresh=fresh), str(state.get("sip_group")))
+
+    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
+        """Likewise."""
+        return _spelled(super().recorded(api, id, spec), spec.sip_group)
 
     def preflight(self, api: Api, spec: AttachmentSpec) -> Obstacle | None:
         """The SIP group must be there."""

@@ -26,11 +26,10 @@ class Receivers:
     """The stand-ins. Nothing here ever resolves a name, and nothing leaves this machine."""
 
     def __init__(self) -> None:
-        self._by_url: dict[str, Receiver] = {}
-        self._by_host: dict[str, Receiver] = {}
+        self._all: list[Receiver] = []
 
     def add(self, document: JsonObject) -> Receiver:
-        """The same url or host again replaces. Raises ValueError."""
+        """The same url or host again replaces, until it ends. Raises ValueError."""
         only(document, ("url", "host", "deliver_to"), "field")
         url, host, place = (document.get(name, "") for name in ("url", "host", "deliver_to"))
         if not all(isinstance(each, str) for each in (url, host, place)) or bool(url) == bool(host):
@@ -39,34 +38,40 @@ class Receivers:
             _check_http(url, place)
         else:
             _check_sip(place)
-        made = Receiver(secrets.token_hex(8), url, host.lower(), place)
-        if url:
-            self._by_url[url] = made
-        else:
-            self._by_host[made.host] = made
-        return made
+        self._all.append(Receiver(secrets.token_hex(8), url, host.lower(), place))
+        return self._all[-1]
 
-    def remove(self, url: str, host: str) -> None:
-        """It stands in no more; nothing happens where nobody did. Raises ValueError when neither is given."""
-        if not url and not host:
-            raise ValueError("url or host: say whose receiver ends")
-        self._by_url.pop(url, None)
-        self._by_host.pop(host.lower(), None)
+    def remove(self, id: str, url: str, host: str) -> None:
+        """One stands in no more, and whom it replaced does again; or nobody any more for a url or host.
+
+        Nothing happens where nobody did. Raises ValueError when none of the three is given.
+        """
+        if not id and not url and not host:
+            raise ValueError("id, url or host: say whose receiver ends")
+        ended = {("id", id), ("url", url), ("host", host.lower())}
+        self._all = [one for one in self._all if not ended & {("id", one.id), *_names(one)}]
+
+    def standing(self) -> list[Receiver]:
+        """Who stands in now: one for each url and host."""
+        return list({_names(one): one for one in self._all}.values())
 
     def url(self, url: str) -> str | None:
         """Where a request to a URL is delivered."""
-        found = self._by_url.get(url)
-        return found.deliver_to if found else None
+        return next((one.deliver_to for one in reversed(self._all) if one.url and one.url == url), None)
 
     def host(self, host: str) -> SipUri | None:
         """Where a call to a host is delivered."""
-        found = self._by_host.get(host.lower())
-        return parse_sip(found.deliver_to) if found else None
+        place = next((one.deliver_to for one in reversed(self._all) if one.host and one.host == host.lower()), None)
+        return parse_sip(place) if place else None
 
     def clear(self) -> None:
         """Nobody stands in for anything."""
-        self._by_url.clear()
-        self._by_host.clear()
+        self._all.clear()
+
+
+def _names(one: Receiver) -> tuple[tuple[str, str], ...]:
+    """What it stands in for."""
+    return tuple((kind, name) for kind, name in (("url", one.url), ("host", one.host)) if name)
 
 
 def _check_http(url: str, place: str) -> None:

@@ -31,9 +31,20 @@ _TRUNK: Model = {
     "domain": text(1),
     "port": whole(1, 65535),
 }
+_HOST: Model = {"address": text(1), "domain": text(1), "port": whole(1, 65535)}
+_VALIDATION: Model = {
+    "fqdnAddress": text(1),
+    "fqdnDomain": text(1),
+    "fqdnPort": whole(1, 65535),
+    "trunkType": choice(REGISTERING, CERTIFICATE_BASED),
+    "isRestrictedToDedicatedInstance": flag,
+    "peerIdentity": text(1),
+}
 _GROUP: Model = {
     "name": _NAME,
-    "localGateways": array(record({"id": _ID, "priority": whole(1, 10)}, ("id", "priority"))),
+    "localGateways": array(
+        record({"id": _ID, "priority": whole(1, 10), "name": _NAME, "locationId": _ID}, ("id", "priority"))
+    ),
 }
 _PLAN_CHANGE: Model = {"name": _NAME, "routeId": _ID, "routeType": choice("TRUNK", "ROUTE_GROUP")}
 _PLAN: Model = {**_PLAN_CHANGE, "dialPatterns": array(text(1))}
@@ -89,6 +100,9 @@ def create_trunk(call: Call, own: Routing) -> Answer:
     settings = _body(call, _TRUNK, ("name", "locationId", "password", "trunkType"))
     if settings["trunkType"] == REGISTERING and {"address", "domain", "port"} & settings.keys():
         raise wrong("address, domain and port are for CERTIFICATE_BASED")
+    lacking = {"address", "domain", "maxConcurrentCalls"} - settings.keys()
+    if settings["trunkType"] == CERTIFICATE_BASED and lacking:
+        raise wrong(f"{', '.join(sorted(lacking))}: required to create a static certificate-based trunk")
     return json_answer(201, {"id": own.add_trunk(settings)})
 
 
@@ -140,6 +154,28 @@ def trunk_usage(call: Call, own: Routing, id: str) -> Answer:
     return json_answer(200, own.usage(id))
 
 
+def validate_trunk(call: Call, own: Routing) -> Answer:
+    """As the specification of September 2026 has it: nothing is made."""
+    asked = _body(call, _VALIDATION, ())
+    if asked.get("trunkType", CERTIFICATE_BASED) == CERTIFICATE_BASED:
+        return _validated(own, {name.removeprefix("fqdn").lower(): value for name, value in asked.items()})
+    if {"fqdnAddress", "fqdnDomain", "fqdnPort"} & asked.keys():
+        raise wrong("fqdnAddress, fqdnDomain and fqdnPort are for CERTIFICATE_BASED")
+    return Answer(204)
+
+
+def validate_fqdn(call: Call, own: Routing) -> Answer:
+    """The older call."""
+    return _validated(own, _body(call, _HOST, ()))
+
+
+def _validated(own: Routing, asked: JsonObject) -> Answer:
+    if not {"address", "domain"} <= asked.keys():
+        raise wrong("address and domain are required")
+    own.validate(asked)
+    return Answer(204)
+
+
 def list_groups(call: Call, own: Routing) -> Answer:
     query = _query(call, ("orgId", "name", "order", "max", "start"))
     used = {plan["routeId"] for plan in own.plans.all()}
@@ -169,6 +205,11 @@ def group(call: Call, own: Routing, id: str) -> Answer:
 def change_group(call: Call, own: Routing, id: str) -> Answer:
     own.put_group(_body(call, _GROUP, tuple(_GROUP)), id)
     return Answer(204)
+
+
+def group_usage(call: Call, own: Routing, id: str) -> Answer:
+    _query(call, ("orgId",))
+    return json_answer(200, own.group_usage(id))
 
 
 def delete_group(call: Call, own: Routing, id: str) -> Answer:
@@ -273,11 +314,14 @@ ROUTES: list[tuple[str, str, Endpoint]] = [
     ("PUT", f"{PREMISE}/trunks/{{id}}", change_trunk),
     ("DELETE", f"{PREMISE}/trunks/{{id}}", delete_trunk),
     ("GET", f"{PREMISE}/trunks/{{id}}/usage", trunk_usage),
+    ("POST", f"{PREMISE}/trunks/actions/validate/invoke", validate_trunk),
+    ("POST", f"{PREMISE}/trunks/actions/fqdnValidation/invoke", validate_fqdn),
     ("GET", f"{PREMISE}/routeGroups", list_groups),
     ("POST", f"{PREMISE}/routeGroups", create_group),
     ("GET", f"{PREMISE}/routeGroups/{{id}}", group),
     ("PUT", f"{PREMISE}/routeGroups/{{id}}", change_group),
     ("DELETE", f"{PREMISE}/routeGroups/{{id}}", delete_group),
+    ("GET", f"{PREMISE}/routeGroups/{{id}}/usage", group_usage),
     ("GET", f"{PREMISE}/dialPlans", list_plans),
     ("POST", f"{PREMISE}/dialPlans", create_plan),
     ("GET", f"{PREMISE}/dialPlans/{{id}}", plan),

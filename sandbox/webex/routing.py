@@ -31,6 +31,8 @@ class Routing:
             store.shelf(VENDOR, account.org, name) for name in ("trunks", "route_groups", "dial_plans", "patterns")
         )
         self.locations = store.shelf(VENDOR, account.org, "locations")
+        #: Those that the organisation has claimed and verified.
+        self.domains = store.shelf(VENDOR, account.org, "domains")
         self._passwords = store.shelf(VENDOR, account.org, "passwords")
 
     def add_location(self, name: str) -> str:
@@ -51,6 +53,8 @@ class Routing:
 
     def add_trunk(self, settings: JsonObject) -> str:
         self._name(settings["name"])
+        if settings.get("trunkType") == CERTIFICATE_BASED:
+            self.validate(settings)
         location = self.location(settings.get("locationId") or self.add_location(HEADQUARTERS))
         id = identifier("TRUNK")
         self._passwords.put(id, {"password": settings.get("password", "")})
@@ -58,6 +62,13 @@ class Routing:
         trunk = {"id": id, "trunkType": REGISTERING, "location": location, **kept}
         self.trunks.put(id, trunk, settings["name"])
         return id
+
+    def validate(self, settings: JsonObject) -> None:
+        """Of a certificate-based trunk: a verified domain, and a host with its port (or by SRV) that no other trunk has."""
+        if not self.domains.get(settings["domain"]):
+            raise Refusal(400, 25024, f"the domain {settings['domain']} is not verified")
+        if any(_reached(each) == _reached(settings) for each in self.trunks.all()):
+            raise Refusal(409, 27571, "the FQDN and port or the SRV record is used by another trunk")
 
     def change_trunk(self, id: str, settings: JsonObject) -> None:
         trunk = self.trunk(id)
@@ -101,15 +112,21 @@ class Routing:
     # --- route groups ---
 
     def put_group(self, settings: JsonObject, id: str = "") -> str:
-        gateways = settings["localGateways"]
+        """The whole list. Unverified that it refuses a trunk which stands twice; names are documented as unique."""
+        gateways = [{"id": each["id"], "priority": each["priority"]} for each in settings["localGateways"]]
         if not gateways or len(gateways) > MOST_TRUNKS:
             raise Refusal(400, 25043, "a route group has 1 to 10 trunks")
         for each in gateways:
             self.trunk(each["id"])
+        if len({each["id"] for each in gateways}) < len(gateways):
+            raise wrong("localGateways: a trunk stands twice")
         if id:
             self.group(id)
+        twin = self.groups.find(settings["name"])
+        if twin and twin["id"] != id:
+            raise Refusal(409, 25206, f"a route group with the name {settings['name']} exists already")
         id = id or identifier("ROUTE_GROUP")
-        self.groups.put(id, {"id": id, **settings}, settings["name"])
+        self.groups.put(id, {"id": id, "name": settings["name"], "localGateways": gateways}, settings["name"])
         return id
 
     def group(self, id: str) -> JsonObject:
@@ -117,9 +134,20 @@ class Routing:
             raise missing("route group")
         return found
 
-    def remove_group(self, id: str) -> None:
+    def group_usage(self, id: str) -> JsonObject:
+        """Counted in text, as the specification says."""
         self.group(id)
-        if any(plan["routeId"] == id for plan in self.plans.all()):
+        plans = sum(plan["routeId"] == id for plan in self.plans.all())
+        return {
+            "pstnConnectionCount": "0",
+            "callToExtensionCount": "0",
+            "dialPlanCount": str(plans),
+            "routeListCount": "0",
+        }
+
+    def remove_group(self, id: str) -> None:
+        """Unverified: status and code of one in use; that it is refused is documented."""
+        if int(self.group_usage(id)["dialPlanCount"]):
             raise Refusal(409, 25203, "the route group is in use")
         self.groups.remove(id)
 
@@ -198,6 +226,13 @@ class Routing:
             fitting, key=lambda each: (each["pattern"] == number, len(each["pattern"].rstrip("X!"))), default=None
         )
         return self.plan(best["plan"]) | {"pattern": best["pattern"]} if best else None
+
+
+def _reached(trunk: JsonObject) -> tuple[str, int] | None:
+    """A certificate-based trunk's host and port, 0 by SRV."""
+    if "address" not in trunk:
+        return None
+    return f"{trunk['address']}.{trunk['domain']}".lower(), trunk.get("port", 0)
 
 
 def _fits(pattern: str, number: str) -> bool:

@@ -34,6 +34,7 @@ OWN = {TOKEN, "/v1/people/me", "/v1/organizations", "/v1/locations"}
 _FORM = ("grant_type", "client_id", "client_secret", "refresh_token")
 _NAMED: Model = {"name": text(1, 24)}
 _LOCATION: Model = {"name": text(1, 80)}
+_DOMAIN: Model = {"name": text(3, 253, r"[a-z0-9.-]+\.[a-z]+")}
 _GROUP: Model = {**_LOCATION, "trunks": array(text(1))}
 
 
@@ -69,15 +70,17 @@ class Webex:
         return _refuse(Refusal(status, 0, "staged by a fault of the sandbox"))
 
     def seed(self, account: str, document: Seed) -> None:
-        """Locations, trunks and route groups by their names, which a stack file has.
+        """Locations, verified domains, trunks and route groups by their names, which a stack file has.
 
         Numbers are nobody's here: whoever dials one is sent by a plan, or not.
         """
-        only(document, ("locations", "trunks", "route_groups", "numbers"), "collection")
+        only(document, ("locations", "domains", "trunks", "route_groups", "numbers"), "collection")
         own = self._of(_named(account))
         try:
             for raw in document.get("locations", []):
                 own.add_location(shapes.read(raw, _LOCATION, ("name",))["name"])
+            for raw in document.get("domains", []):
+                own.domains.put(shapes.read(raw, _DOMAIN, ("name",))["name"], raw)
             for raw in document.get("trunks", []):
                 own.add_trunk(shapes.read(raw, _NAMED, ("name",)))
             for raw in document.get("route_groups", []):

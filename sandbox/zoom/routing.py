@@ -25,8 +25,8 @@ class Routing:
         self.groups = store.shelf(VENDOR, account.name, "sip_groups")
 
     def add_group(self, name: str) -> str:
-        id = _id(f"{self.account.name} {name} {len(self.groups)}")
-        trunk = {"id": _id(f"{self.account.name} {name} trunk"), "name": f"{name} trunk"}
+        id = made_id(f"{self.account.name} {name} {len(self.groups)}")
+        trunk = {"id": made_id(f"{self.account.name} {name} trunk"), "name": f"{name} trunk"}
         group = {"id": id, "display_name": name, "description": "", "send_sip_group_name": False, "sip_trunk": trunk}
         self.groups.put(id, group, name)
         return id
@@ -39,7 +39,7 @@ class Routing:
     def add(self, settings: Mapping[str, object]) -> JsonObject:
         self._checked(settings)
         order = max((each["order"] for each in self.rules.all()), default=0) + 1
-        rule = {"routing_rule_id": _id(), "order": order, **settings}
+        rule = {"routing_rule_id": made_id(), "order": order, **settings}
         self._put(rule)
         return rule
 
@@ -86,5 +86,6 @@ class Routing:
         return next((rule for rule in ordered if re.search(rule["number_pattern"], number)), None)
 
 
-def _id(of: str = "") -> str:
+def made_id(of: str = "") -> str:
+    """The same one for the same words; without any, a new one."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, of) if of else uuid.uuid4())

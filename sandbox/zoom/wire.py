@@ -24,12 +24,14 @@ from sandbox.store import Store
 from sandbox.switches import Switches
 from sandbox.zoom import account, api, calling
 from sandbox.zoom.account import ACCOUNTS, VENDOR, Account, Refusal
+from sandbox.zoom.numbers import Numbers
 from sandbox.zoom.routing import Routing
 
 TOKEN = "/oauth/token"  # noqa: S105 -- a path
 SECONDS = 3600
 _NAMED: Model = {"name": text(1)}
 _NUMBER: Model = {"phone_number": text(1)}
+_BYOC: Model = {**_NUMBER, "carrier": text(1), "sip_group": text(1), "assignee": text(1)}
 
 
 class Zoom:
@@ -57,35 +59,36 @@ class Zoom:
         except MethodUnknown:
             return _refuse(Refusal(405, 405, "Request method is not supported."))
 
-    def _of(self, owner: Account) -> Routing:
-        return Routing(self._store, owner)
+    def _of(self, owner: Account) -> api.Account:
+        return api.Account(Routing(self._store, owner), Numbers(self._store, owner))
 
     def refusal(self, status: int) -> Answer:
         code = account.TOKEN if status == 401 else status
         return _refuse(Refusal(status, code, "staged by a fault of the sandbox"))
 
     def seed(self, account: str, document: Seed) -> None:
-        """SIP groups by their names, which a stack file names.
+        """SIP groups by their names, which a stack file names, and BYOC numbers on them.
 
-        Numbers are nobody's here: whoever dials one is sent by a rule, or not.
+        Other numbers are nobody's here: whoever dials one is sent by a rule, or not.
         """
-        only(document, ("sip_groups", "numbers"), "collection")
+        only(document, ("sip_groups", "numbers", "byoc_numbers"), "collection")
         own = self._of(_named(account))
         try:
             for raw in document.get("sip_groups", []):
-                own.add_group(shapes.read(raw, _NAMED, ("name",))["name"])
+                own.routing.add_group(shapes.read(raw, _NAMED, ("name",))["name"])
             for raw in document.get("numbers", []):
-                number = shapes.read(raw, _NUMBER, ("phone_number",))["phone_number"]
-                if not stock.E164.fullmatch(number):
-                    raise ValueError(f"zoom: numbers: {number!r} is not E.164")
-        except Wrong as error:
+                _e164(shapes.read(raw, _NUMBER, ("phone_number",)))
+            for raw in document.get("byoc_numbers", []):
+                _seed_number(own, shapes.read(raw, _BYOC, ("phone_number", "carrier")))
+        except (Wrong, Refusal) as error:
             raise ValueError(f"zoom: {error}") from error
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
-        shown: dict[str, list[JsonObject]] = {"routing_rules": [], "sip_groups": []}
+        shown: dict[str, list[JsonObject]] = {"routing_rules": [], "sip_groups": [], "byoc_numbers": []}
         for own in map(self._of, ACCOUNTS):
-            shown["routing_rules"] += map(own.shown, own.rules.all())
-            shown["sip_groups"] += own.groups.all()
+            shown["routing_rules"] += map(own.routing.shown, own.routing.rules.all())
+            shown["sip_groups"] += own.routing.groups.all()
+            shown["byoc_numbers"] += map(own.numbers.shown, own.numbers.all())
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
@@ -108,6 +111,20 @@ class Zoom:
 
     def event(self, number: str) -> JsonObject | None:
         return None
+
+
+def _e164(seeded: JsonObject) -> str:
+    if not stock.E164.fullmatch(number := seeded["phone_number"]):
+        raise ValueError(f"zoom: numbers: {number!r} is not E.164")
+    return number
+
+
+def _seed_number(own: api.Account, seeded: JsonObject) -> None:
+    groups = {group["display_name"]: group["id"] for group in own.routing.groups.all()}
+    on = {"sip_group_id": groups.get(seeded["sip_group"], "")} if "sip_group" in seeded else {}
+    own.numbers.add(seeded["carrier"], [_e164(seeded)], on)
+    if "assignee" in seeded:
+        own.numbers.assigned(seeded["phone_number"], seeded["assignee"])
 
 
 def _token(call: Call) -> Answer:

@@ -433,6 +433,25 @@ def test_a_receiver_ends(sandbox: Server, line: Receiver) -> None:
     assert (found["outcome"]["hop"], found["outcome"]["reason"]) == ("webhook", f"nobody stands in for {WEBHOOK}")
 
 
+def test_who_was_replaced_stands_in_again(sandbox: Server) -> None:
+    def ask(method: str, **query: Any) -> Any:
+        return sandbox.http.request(method, "/_sandbox/receivers", **query)
+
+    places = [{"url": WEBHOOK, "deliver_to": f"http://127.0.0.1:{port}/"} for port in (9, 10)]
+    places += [{"host": "PBX.example.com", "deliver_to": "sip:127.0.0.1:9;transport=tls"}]
+    first, second, host = (ask("POST", json=place).json()["id"] for place in places)
+    standing = ask("GET").json()
+    assert [one["id"] for one in standing] == [second, host]
+    assert standing[1] == {"id": host, "url": "", "host": "pbx.example.com", "deliver_to": places[2]["deliver_to"]}
+    assert ask("DELETE", params={"id": second}).status_code == 204
+    assert [one["id"] for one in ask("GET").json()] == [first, host]
+    ask("POST", json=places[1])
+    ask("DELETE", params={"url": WEBHOOK})
+    ask("DELETE", params={"host": "pbx.EXAMPLE.com"})
+    assert ask("GET").json() == []
+    assert ask("DELETE").status_code == 400
+
+
 def test_a_call_nobody_knows(sandbox: Server) -> None:
     assert sandbox.http.get("/_sandbox/calls/none").status_code == 404
 

@@ -97,6 +97,7 @@ CASES = [
     Case("a transfer cannot log in", "connect", "authentication", 401, xai={"digest": "xai"}),
     Case("source not in the allowlist", "connect", "authentication", 403, xai={"allow": ["99.77.247.0/24"]}),
     Case("no rule", "zoom", "number", None, {"pattern": r"^\+1999$"}),
+    Case("a user's number", "zoom", "attachment", None, {"assignee": "Ada"}),
     Case("to the PSTN", "zoom", "attachment", None, {"type": "pstn", "sip_group_id": ""}),
     Case("on an application", "plivo", "attachment", None, {"attach": False}),
     Case("on another trunk", "twilio", "trunk", None, {"attach": "other"}),

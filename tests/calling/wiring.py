@@ -460,8 +460,11 @@ def applied(sandbox: Server, carrier: str) -> list[Resource]:
     ]  # fmt: skip
 
 
-def zoom(sandbox: Server, *, pattern: str = "", **settings: Any) -> None:
-    """The number's routing rule; nothing else is Zoom's to say of its calls."""
+def zoom(sandbox: Server, *, pattern: str = "", assignee: str = "", **settings: Any) -> None:
+    """The number's routing rule; and the number as a BYOC number that somebody has."""
+    if assignee:
+        theirs = {"phone_number": NUMBERS["zoom"], "carrier": "Example Telecom", "assignee": assignee}
+        sandbox.control("POST", "seed", {"zoom": {"byoc_numbers": [theirs]}})
     group = sandbox.state()["zoom"]["sip_groups"][0]["id"]
     token = sandbox.control("GET", "secrets")["zoom"]["access_tokens"]["main"]
     way = {"type": "sip_group", "sip_group_id": group, **settings}

@@ -60,7 +60,26 @@ def test_a_preview_without_credentials_refuses_and_shows_the_whole_plan(project:
     shown = project.run("preview", code=1, XAI_API_KEY="", TWILIO_AUTH_TOKEN="")
     assert "warning: xAI: XAI_API_KEY is not set; next: export XAI_API_KEY=…" in shown
     assert "+ 6 to create" in shown
-    assert "refused (see the warnings above); nothing was applied" in shown
+    assert "4 changes refused, for 2 reasons (see the warnings above); nothing was applied" in shown
+
+
+def test_a_bad_key_is_found_out_once(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SUPPORT, SALES)
+    sandbox.forget_log()
+    shown = project.run("preview", code=1, TWILIO_AUTH_TOKEN="0" * 32)
+    told = set(re.findall(r"warning: (.*)", shown))
+    assert len(told) == 1 and "Twilio: Authenticate (code 20003, HTTP 401, request RQ" in told.pop()
+    assert re.search(r"\d changes refused, for 1 reason \(see the warnings above\)", shown)
+    assert len([entry for entry in sandbox.log() if entry["status"] == 401]) < 4
+
+
+def test_a_vendor_out_of_reach_is_told_once(project: Project, sandbox: Sandbox) -> None:
+    project.declare(SUPPORT, SALES)
+    told = re.findall(r"warning: (.*)", project.run("preview", TWILIO_BASE_URL="http://127.0.0.1:9"))
+    assert set(told) == {
+        "Twilio: cannot reach 127.0.0.1:9: connection refused; next: check the network, the vendor's status page and its"
+        " base URL, then run it again"
+    }
 
 
 def test_a_number_that_nobody_owns_is_refused_and_stops_only_itself(project: Project, sandbox: Sandbox) -> None:

@@ -88,6 +88,26 @@ def test_a_call_is_answered_and_the_receiver_stands_the_test(project: Project, s
     kinds = [each["kind"] for each in heard]
     assert kinds.count("test") == 3 and "failed" not in kinds  # a call that there is not is joined by nobody
     assert call(sandbox)["outcome"]["hop"] == "webhook"  # nobody stands in any more
+    who_listens_answers(project)
+
+
+def who_listens_answers(project: Project) -> None:
+    """`xtel call` leaves a webhook to its listener; of two listeners the later has the calls while it listens."""
+    port, other = str(free_port()), str(free_port())
+    mine = f"https://voice.example.com/calls: http://127.0.0.1:{port}/calls"
+    command = [str(Path(project.python).parent / "xtel"), "webhook", "listen", STACK, "--port", other]
+    with listening(project, STACK, "--port", port, "--answer", "Hello.", "--calls", "2") as receiver:
+        assert f"{mine} stands in for it\n" in xtel(project, "call", STACK, "support").stderr
+        with subprocess.Popen(
+            command, cwd=project.folder, env=project.env, stderr=subprocess.PIPE, text=True
+        ) as second:
+            assert second.stderr
+            assert second.stderr.readline() == f"{mine} stood in for it, and does again afterwards\n"
+            assert second.stderr.readline().startswith("listening at")
+            second.send_signal(signal.SIGINT)
+            assert second.wait(20) == 130
+        assert xtel(project, "call", STACK, "support").returncode == 0
+        assert receiver.wait(20) == 0
 
 
 def test_what_cannot_be_listened_to_or_tested(project: Project, sandbox: Sandbox) -> None:
@@ -116,7 +136,7 @@ agents:
   sales:
     name: Sales
     instructions: Greet and qualify.
-    voice: {voice_id: leo, vad_threshold: 0.95}
+    voice: {voice_id: leo, vad_threshold: 0.95, model: grok-voice-3.0, reasoning: {effort: none}}
     tools:
       - type: function
         function: {name: book_room, parameters: {type: object, properties: {day: {type: string}}, required: [day]}}
@@ -146,7 +166,8 @@ def agents_answer(project: Project, sandbox: Sandbox) -> None:
     """By key and by id, as stored and otherwise."""
     told = json.loads(xtel(project, "agent", "try", "sales", "--say", "Hello there", "--json").stdout)
     assert "My voice is leo. I was told: Greet and qualify. You said: Hello there" in told["text"]
-    assert (told["name"], told["voice"], told["audio"]["format"]) == ("Sales", "leo", "pcm16")
+    assert (told["name"], told["voice"], told["model"]) == ("Sales", "leo", "grok-voice-3.0")
+    assert told["audio"]["format"] == "pcm16"
     assert told["audio"]["seconds"] > 1 and told["first_ms"] <= told["done_ms"]
     id = told["agent_id"]
     for name in ("g711_ulaw", "g711_alaw"):

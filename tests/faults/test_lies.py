@@ -149,7 +149,10 @@ class Trial:
             case.bench.hand.restart()
             kernel = case.bench.hand.reconciler
             kernel.session.ask(kernel.object.delete, orphan, case.inputs)
-        for before in self.subject.samples:  # an update refreshes what it builds on, too
+        earlier = self.subject.samples[: self.subject.samples.index(self.sample)]
+        for before in {
+            sample.kind: sample for sample in earlier
+        }.values():  # an update refreshes what it builds on, too
             if hand := case.bench.made.get(before.kind):
                 assert hand.refresh()
                 hand.up(**before.inputs(case.bench.made))

@@ -16,7 +16,7 @@ import pytest
 from providers.kernel import errors, http, registry
 from providers.kernel.session import Session
 from tests import contract
-from tests.conformance.subjects.zoom import GROUP, NUMBER, OTHER, RULES
+from tests.conformance.subjects.zoom import BYOC_NUMBERS, CARRIER, GROUP, NUMBER, NUMBERS, OTHER, RULES
 from tests.contract import Contract, Exchange, Recorder
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
@@ -35,7 +35,7 @@ def _refusal(exchange: Exchange) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
-    """A rule through its whole life, and one that is taken over and given back."""
+    """A rule and a BYOC number through their whole lives, the number's own record among them."""
     said: list[Exchange] = []
     server.control("POST", "reset")
     with pytest.MonkeyPatch.context() as patch:
@@ -46,6 +46,12 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         assert hand.refresh()
         assert hand.up(**LINK) == "update"
         hand.destroy()
+        number = Hand("zoom:ByocNumber", server.env, patch)
+        assert number.up(**LINK, byoc_carrier=CARRIER) == "create"
+        assert number.up(**{**LINK, "sip_group": OTHER}, byoc_carrier=CARRIER) == "update"
+        assert number.reconciler.session.ask(number.reconciler.object.listed, number.id, number.state)
+        assert number.refresh()
+        number.destroy()
         session = Session(registry.vendor("zoom"), lambda key: None)
         assert session.account() == server.env["ZOOM_ACCOUNT_ID"]
         yield said
@@ -53,11 +59,14 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
 
 
 def test_every_request_and_answer_is_as_declared(ours: list[Exchange], server: Server) -> None:
-    assert server.state()["zoom"]["routing_rules"] == []
+    assert server.state()["zoom"]["routing_rules"] == server.state()["zoom"]["byoc_numbers"] == []
     held = Contract(DOCUMENTS, _refusal, frozenset({TOKEN}), lacking=True)
     if DOCUMENTS:
         assert [problem for exchange in ours for problem in held.problems(exchange)] == []
-        assert {path for _, path in held.seen} >= {RULES, f"{RULES}/{{routingRuleId}}", "/v2/phone/sip_groups"}
+        number = f"{NUMBERS}/{{phoneNumberId}}"
+        assert held.seen >= {(method, f"{RULES}/{{routingRuleId}}") for method in ("PATCH", "DELETE")}
+        assert held.seen >= {("GET", RULES), ("POST", RULES), ("GET", "/v2/phone/sip_groups"), ("POST", BYOC_NUMBERS)}
+        assert held.seen >= {("GET", NUMBERS), ("DELETE", NUMBERS), ("GET", number), ("PATCH", number)}
 
 
 def as_admin(server: Server, method: str, path: str, **options: Any) -> httpx.Response:
@@ -107,6 +116,64 @@ def test_sip_groups_are_there_and_nobody_makes_one(server: Server) -> None:
     second = as_admin(server, "GET", "/v2/phone/sip_groups", params=more).json()
     assert [first["sip_groups"][0]["display_name"], second["sip_groups"][0]["display_name"]] == [GROUP, OTHER]
     assert second["next_page_token"] == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("POST", BYOC_NUMBERS, {"json": {"carrier": CARRIER, "phone_numbers": [NUMBER]}}),
+        ("POST", BYOC_NUMBERS, {"json": {"carrier": CARRIER, "phone_numbers": ["4155550182"]}}),
+        ("POST", BYOC_NUMBERS, {"json": {"carrier": CARRIER, "phone_numbers": []}}),
+        ("POST", BYOC_NUMBERS, {"json": {"phone_numbers": ["+14155550182"]}}),
+        ("POST", BYOC_NUMBERS, {"json": {"carrier": CARRIER, "phone_numbers": ["+14155550182"], "sip_group_id": "x"}}),
+        ("POST", BYOC_NUMBERS, {"json": {"carrier": CARRIER, "phone_numbers": ["+14155550182"], "surprise": 1}}),
+        ("GET", NUMBERS, {"params": {"type": "mine"}}),
+        ("GET", NUMBERS, {"params": {"page_size": 101}}),
+        ("GET", NUMBERS, {"params": {"number": NUMBER}}),
+        ("DELETE", NUMBERS, {}),
+        ("DELETE", NUMBERS, {"params": {"phone_numbers": NUMBER}}),
+        ("DELETE", NUMBERS, {"params": {"phone_numbers": "+14155550182"}}),
+    ],
+    ids=[
+        *("there already", "not E.164", "no number", "no carrier", "no such SIP group", "unknown field"),
+        *("unknown type", "too large a page", "unknown filter", "nothing named", "assigned", "not there"),
+    ],
+)
+def test_wrong_calls_about_numbers_are_refused(server: Server, method: str, path: str, options: dict[str, Any]) -> None:
+    server.control("POST", "reset")
+    theirs = {"phone_number": NUMBER, "carrier": CARRIER, "sip_group": GROUP, "assignee": "Ada"}
+    server.control("POST", "seed", {"zoom": {"byoc_numbers": [theirs]}})
+    answer = as_admin(server, method, path, **options)
+    assert (answer.status_code, answer.json()["code"]) == (400, 300)
+    assert len(server.state()["zoom"]["byoc_numbers"]) == 1
+
+
+def test_numbers_come_in_pages_and_by_type(server: Server) -> None:
+    server.control("POST", "reset")
+    numbers = [f"+1415555018{last}" for last in range(5)]
+    theirs = [{"phone_number": each, "carrier": CARRIER} for each in numbers]
+    server.control("POST", "seed", {"zoom": {"byoc_numbers": [{**theirs[0], "assignee": "Ada"}, *theirs[1:]]}})
+    seen: list[str] = []
+    token = ""
+    while token or not seen:
+        page = as_admin(
+            server, "GET", NUMBERS, params={"type": "byoc", "page_size": 2, "next_page_token": token or "0"}
+        )
+        seen += [each["number"] for each in page.json()["phone_numbers"]]
+        token = page.json()["next_page_token"]
+    assert seen == numbers
+    listed = {
+        kind: [each["number"] for each in as_admin(server, "GET", NUMBERS, params=kind).json()["phone_numbers"]]
+        for kind in ("type=assigned", "type=unassigned", "extension_type=callQueue", "type=all")
+    }
+    assert listed == dict(zip(listed, (numbers[:1], numbers[1:], [], numbers), strict=True))
+    removed = as_admin(server, "DELETE", NUMBERS, params={"phone_numbers": numbers[1:3]})
+    assert removed.status_code == 204
+    assert [each["number"] for each in server.state()["zoom"]["byoc_numbers"]] == [numbers[0], *numbers[3:]]
+    id = server.state()["zoom"]["byoc_numbers"][0]["id"]
+    assert as_admin(server, "PATCH", f"{NUMBERS}/{id}", json={"display_name": "Desk"}).status_code == 204
+    assert as_admin(server, "GET", f"{NUMBERS}/{id}").json()["display_name"] == "Desk"
+    assert as_admin(server, "PATCH", f"{NUMBERS}/none", json={"display_name": "Desk"}).status_code == 404
 
 
 def test_a_token_that_ended_is_renewed_and_the_request_made_again(

@@ -48,7 +48,7 @@ _OURS = ("providers", "stacks", "xai_resources", "xtel", "sandbox", "templates")
 _LIBRARIES = (*_SHOWN, "jinja2", "phonenumbers", "rich", "starlette", "typer", "uvicorn", "grpc", "requests")
 #: Stands for a value that is set but not looked at, while a client is made that is never used.
 _STAND_IN = "xtel-doctor-stand-in"
-#: The width of a check's name: that of the longest there is, a credential's.
+#: The width of a check's name, where none of its section is longer.
 _NAME = 18
 
 OK, WARNING, MISSING, ERROR, SKIPPED = "ok", "warning", "missing", "error", "skipped"
@@ -105,7 +105,8 @@ def examine(found: layout.Project, stack: str, *, offline: bool) -> Report:
     report.sections["State"] = list(_state(found, stack))
     wanted = _needed(declared) if stack else set[str]()
     vendors = _Vendors(wanted, bool(stack), config)
-    report.sections["Credentials"] = [*unread, *vendors.credentials(_hint(found, stack))]
+    told = [*unread, *vendors.credentials(_hint(found, stack))]
+    report.sections["Credentials"] = list(dict.fromkeys(told))  # two carriers may take one credential
     report.sections["Accounts"] = vendors.accounts(lambda: _asked(found, stack, reveal=True), offline=offline)
     report.sections["Ranges"] = [*_tables(_used(declared)), *_registered(found, stack, declared)]
     report.sections["Shadowed packages"] = [*_shadows({found.root.resolve(), Path.cwd().resolve()}), *_installed()]
@@ -486,8 +487,9 @@ def show(report: Report) -> None:
     """Section by section, one line for each check, the next step below it."""
     for name, checks in report.sections.items():
         terminal.line(name, "bold")
+        width = max(_NAME, *(len(check.name) for check in checks)) if checks else _NAME
         for check in checks:
-            _show(check)
+            _show(check, width)
         terminal.line("")
     terminal.line("Carriers", "bold")
     _show_carriers()
@@ -503,21 +505,21 @@ def show(report: Report) -> None:
         terminal.line(f"failed: {counted(bad, 'problem')}{more}", "red")
 
 
-def _show(check: Check) -> None:
+def _show(check: Check, width: int) -> None:
     mark, style = _LOOKS[check.status]
-    lines = _folded(check.detail)
-    terminal.line(f"{mark} {check.status:<7} {check.name:<{_NAME}} {lines[0]}", style)
+    lines = _folded(check.detail, width)
+    terminal.line(f"{mark} {check.status:<7} {check.name:<{width}} {lines[0]}", style)
     for line in lines[1:]:
-        terminal.line(f"{'':<29}{line}", style)
+        terminal.line(f"{'':<{width + 11}}{line}", style)
     if check.step:
         terminal.line(f"{'':<10}next: {check.step}")
 
 
-def _folded(text: str) -> list[str]:
+def _folded(text: str, width: int) -> list[str]:
     """At words on a terminal; in a pipe or a log every check is one line. A next step is never broken: it is copied."""
     if not sys.stdout.isatty():
         return [text]
-    room = max(shutil.get_terminal_size().columns - 30, 30)
+    room = max(shutil.get_terminal_size().columns - width - 12, 30)
     return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from xml.etree import ElementTree
@@ -21,6 +21,7 @@ from xtel.engine.state import State
 from xtel.project import sandbox
 from xtel.project.layout import Project
 from xtel.proof.receiver import Receiver
+from xtel.proof.standing_in import standing_in
 
 #: Seconds of talk after the answer, and how long a call may take altogether: 30 s of ringing, and the tries before it.
 _TALK, _LONGEST = 1.0, 120.0
@@ -199,19 +200,13 @@ def _receiving(
     spoken: Mapping[str, Mapping[str, str]],
     environment: Mapping[str, str],
 ) -> Generator[None]:
-    """A receiver that stands in for every URL of the network, and no longer than the calls take."""
+    """A receiver that stands in for every URL of the network that has none, and no longer than the calls take."""
     secrets = {line.number: line.secret for line in found if line.secret}
     receiver = Receiver(secrets, spoken, environment["XAI_BASE_URL"], environment["XAI_API_KEY"])
     places = {**{line.webhook: receiver.calls for line in found if line.webhook}, **receiver.twiml}
     places |= {line.token_url: receiver.tokens for line in found if line.token_url}
-    try:
-        for url, place in places.items():
-            sandbox.ask(sandbox_url, "POST", "receivers", {"url": url, "deliver_to": place})
+    with closing(receiver), standing_in(sandbox_url, places, yielding=True):
         yield
-    finally:
-        for url in places:
-            sandbox.ask(sandbox_url, "DELETE", "receivers", url=url)
-        receiver.close()
 
 
 def _begin(url: str, line: Line, asked: Mapping[str, Any], *, direct: bool) -> str:

@@ -9,8 +9,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -20,7 +19,6 @@ from providers.kernel.secrecy import one_line
 from providers.kernel.wording import counted
 from xai_resources.webhook import Endpoint, Event, Webhook, WebhookError
 from xtel import terminal
-from xtel.project import sandbox
 from xtel.proof import deliveries
 
 PATH = "/calls"
@@ -159,18 +157,6 @@ def _server(app: Any) -> Any:
 
     config = uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, lifespan="on", ws="none")
     return uvicorn.Server(config)
-
-
-@contextmanager
-def standing_in(sandbox_url: str, urls: Sequence[str], place: str) -> Generator[None]:
-    """While it lasts the sandbox delivers there what is for these URLs."""
-    try:
-        for url in urls:
-            sandbox.ask(sandbox_url, "POST", "receivers", {"url": url, "deliver_to": place})
-        yield
-    finally:
-        for url in urls:
-            sandbox.ask(sandbox_url, "DELETE", "receivers", url=url)
 
 
 def follow(listener: Listener, *, calls: int, json: bool) -> None:

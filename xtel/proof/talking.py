@@ -138,6 +138,8 @@ def configured(agent: HostedAgent, wanted: Wanted) -> dict[str, Any]:
     }
     if voice := wanted.voice or str(agent.voice.get("voice_id") or ""):
         settings["voice"] = voice
+    if reasoning := agent.voice.get("reasoning"):
+        settings["reasoning"] = reasoning
     return settings
 
 

@@ -113,14 +113,21 @@ def _named(rule: Rule, findings: Iterator[RuleFinding]) -> Iterator[RuleFinding]
 def _accepted(finding: RuleFinding, policy: RuleSettings, names: set[str | None]) -> RuleFinding:
     """A finding that the stack file accepts today, under any of the number's names, says why; another one what to write."""
     for entry in policy.accept:
-        if entry.rule == finding.rule and entry.until >= policy.today and entry.number in names:
+        of_this = entry.rule == finding.rule and entry.number in names and _at(entry.host, finding.host)
+        if of_this and entry.until >= policy.today:
             return finding.model_copy(update={"accepted": f"until {entry.until}: {_line(entry.why)}"})
     if finding.level != "danger":
         return finding
     number = [f'  number: "{finding.number}"'] if finding.number else []
+    host = [f"  host: {finding.host}"] if finding.host else []
     until = policy.today + timedelta(days=_DAYS)
-    entry = [f"- rule: {finding.rule}", *number, f"  until: {until}", f"  why: {WHY}"]
+    entry = [f"- rule: {finding.rule}", *number, *host, f"  until: {until}", f"  why: {WHY}"]
     return finding.model_copy(update={"accept": "\n".join(entry)})
+
+
+def _at(accepted: str | None, host: str) -> bool:
+    """Whether what is accepted for a host, or for any, is accepted for this one."""
+    return accepted is None or accepted.casefold().rstrip(".") == host.casefold()
 
 
 def _line(text: str) -> str:
@@ -316,7 +323,8 @@ def _secret_destination(plan: Plan, policy: RuleSettings) -> Iterator[RuleFindin
         what = f"{item.secret} goes to {item.host}, a new host for it ({item.field}; before: {', '.join(item.before)})"
         yield RuleFinding(
             level="danger", number=item.number, object="" if item.number else object_named(item.type, item.name),
-            line=lines.get((item.type, item.name), 0), what=what if few else "its secrets go to hosts that are new for them",
+            line=lines.get((item.type, item.name), 0), host=item.host if few else "",
+            what=what if few else "its secrets go to hosts that are new for them",
             why="whoever answers there gets its value" if few else "whoever answers there gets their values",
             step="leave the host, or name another secret for it",
         )  # fmt: skip

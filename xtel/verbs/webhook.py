@@ -61,10 +61,12 @@ def listen(
     from contextlib import nullcontext
 
     from xtel.proof import listening
+    from xtel.proof.standing_in import standing_in
 
     secrets, urls, network = _whose(stack)
     listener = listening.Listener(secrets, port, _answering(answer, stack) if answer else None)
-    with closing(listener), listening.standing_in(network, urls, listener.url) if network else nullcontext():
+    places = dict.fromkeys(urls, listener.url)
+    with closing(listener), standing_in(network, places) if network else nullcontext():
         terminal.note(f"listening at {listener.url}; Ctrl-C ends it")
         for url in urls:
             terminal.note(

@@ -14,6 +14,8 @@ MARK = f"xtel/p/s/{NUMBER}"
 TARGET = f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"
 TRUNK, OTHER, GROUP = "HQ gateway", "Lab gateway", "Gateways"
 LOCATION, BRANCH = "Headquarters", "Branch"
+CERTIFICATE = {"address": "sbc1", "domain": "example.com", "port": 5061, "max_calls": 300}
+FQDN = "sbc1.example.com:5061"
 PREMISE = "/v1/telephony/config/premisePstn"
 
 
@@ -58,9 +60,20 @@ class Webex:
         plan = next(each for each in self.plans() if each["id"] == id)
         self.send("PUT", f"dialPlans/{id}", {name: plan[name] for name in ("name", "routeId", "routeType")} | settings)
 
-    def named(self, id: str, name: str) -> None:
-        """Somebody names a trunk, and so gives it a password too."""
-        self.send("PUT", f"trunks/{id}", {"name": name, "password": "Theirs-0001"})
+    def trunk(self, id: str, **settings: Any) -> None:
+        """Somebody changes a trunk, and so gives it a password too."""
+        name = next(each["name"] for each in self._sandbox.state()["webex"]["trunks"] if each["id"] == id)
+        self.send("PUT", f"trunks/{id}", {"name": name, "password": "Theirs-0001", **settings})
+
+    def group(self, id: str, **settings: Any) -> None:
+        """Somebody changes a route group."""
+        now = next(each for each in self._sandbox.state()["webex"]["route_groups"] if each["id"] == id)
+        self.send("PUT", f"routeGroups/{id}", {name: now[name] for name in ("name", "localGateways")} | settings)
+
+    def gateways(self, *names: str) -> list[dict[str, Any]]:
+        """Trunks as a route group has them; all share the first place."""
+        ids = {each["name"]: each["id"] for each in self._sandbox.state()["webex"]["trunks"]}
+        return [{"id": ids[name], "priority": 1} for name in names]
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """What somebody with Control Hub would do."""
@@ -90,10 +103,53 @@ SUBJECT = Subject(
         Sample(
             "Trunk",
             lambda made: {"marker": STACK, "location": LOCATION},
-            changes=({"marker": "xtel/p/renamed/webex"}, {"location": BRANCH}),
-            same=({"location": f" {LOCATION} "},),
+            changes=(
+                {"marker": "xtel/p/renamed/webex"},
+                {"location": BRANCH},
+                {**CERTIFICATE, "port": None, "address": "sbc9"},
+            ),
+            final=({"device_type": "Cisco Unified Border Element"},),
+            same=({"location": f" {LOCATION} "}, {"address": None, "port": None}),
             foreign=lambda made: {"marker": "xtel/p/other/webex", "location": LOCATION},
-            switched={"marker": lambda world, id: world.named(id, "theirs")},
+            switched={"marker": lambda world, id: world.trunk(id, name="theirs")},
+        ),
+        Sample(
+            "Trunk",
+            lambda made: {"marker": STACK, "location": LOCATION, **CERTIFICATE},
+            variant="certificate",
+            changes=(
+                {"max_calls": 500},
+                {"marker": "xtel/p/renamed/webex"},
+                {"port": 5062},
+                {"address": "sbc2.london"},
+                {"domain": "example.org"},
+                {"location": BRANCH},
+            ),
+            final=({"device_type": "Cisco Unified Border Element"},),
+            same=({"address": "SBC1", "domain": "Example.COM."}, {"port": 5061.0, "max_calls": 300.0}),
+            foreign=lambda made: {
+                **CERTIFICATE,
+                "marker": "xtel/p/other/webex",
+                "location": LOCATION,
+                "address": "sbc9",
+            },
+            switched={"max_calls": lambda world, id: world.trunk(id, maxConcurrentCalls=1)},
+        ),
+        Sample(
+            "RouteGroup",
+            lambda made: {"marker": STACK, "trunks": [{"trunk": TRUNK}, {"trunk": OTHER}]},
+            changes=(
+                {"trunks": [{"trunk": OTHER}, {"trunk": TRUNK}]},
+                {"name": "main"},
+                {"trunks": [{"location": LOCATION}, {"trunk": TRUNK}, {"location": LOCATION, "certificate": FQDN}]},
+                {"marker": "xtel/p/renamed/webex", "trunks": [{"trunk": OTHER}]},
+            ),
+            same=({"trunks": [{"trunk": f" {TRUNK} "}, {"trunk": OTHER, "location": None}]},),
+            foreign=lambda made: {"marker": "xtel/p/other/webex", "trunks": [{"trunk": TRUNK}, {"trunk": OTHER}]},
+            switched={
+                "marker": lambda world, id: world.group(id, name="theirs"),
+                "trunks": lambda world, id: world.group(id, localGateways=world.gateways(TRUNK, OTHER)),
+            },
         ),
         Sample(
             "DialPlan",
@@ -102,6 +158,8 @@ SUBJECT = Subject(
                 {"trunk": OTHER},
                 {"trunk": None, "route_group": GROUP},
                 {"route_group": None, "location": LOCATION},
+                {"certificate": FQDN},
+                {"location": None, "certificate": None, "group": f"{TRUNK} > {OTHER}"},
             ),
             same=({"trunk": f" {TRUNK} "}, {"trunk": TRUNK, "route_group": ""}),
             foreign=lambda made: {"marker": "xtel/p/other/webex", "trunk": TRUNK},
@@ -115,6 +173,7 @@ SUBJECT = Subject(
                 {"tag": 951},
                 {"interface": "GigabitEthernet1"},
                 {"tenant": 300},
+                {"certificates": [FQDN]},
                 {"fallback": ["sip:+14155550999@pbx.example.com;transport=tls"]},
                 {"target": f"sip:{NUMBER}@sip.example.com;transport=tls", "content": {"what is": "given"}},
                 {"marker": "xtel/p/renamed/+14155550171"},
@@ -137,6 +196,19 @@ SUBJECT = Subject(
     ),
     refusals=(
         ("Trunk", {}, "location: is required"),
+        ("Trunk", {"location": LOCATION, "address": "sbc1"}, "address, domain and max_calls go together"),
+        ("Trunk", {"location": LOCATION, "port": 5061}, "port: is of a certificate-based trunk"),
+        ("Trunk", {"location": LOCATION, **CERTIFICATE, "address": "*"}, "address: is not a host name"),
+        ("RouteGroup", {}, "trunks: is required"),
+        ("RouteGroup", {"trunks": []}, "trunks: must not be empty"),
+        (
+            "RouteGroup",
+            {"trunks": [{"trunk": f"t{each}"} for each in range(11)]},
+            "trunks: must have at most 10 entries",
+        ),
+        ("RouteGroup", {"trunks": [{"trunk": TRUNK}, {"trunk": TRUNK}]}, f"{TRUNK} stands twice"),
+        ("RouteGroup", {"trunks": [{"trunk": TRUNK, "location": LOCATION}]}, "either a trunk that is there, or"),
+        ("DialPlan", {"trunk": TRUNK, "certificate": FQDN}, "certificate: is of a trunk of ours"),
         ("DialPlan", {}, "name a trunk, a route group or the location"),
         ("DialPlan", {"trunk": TRUNK, "route_group": GROUP}, "name a trunk, a route group or the location"),
         ("DialPlan", {"trunk": TRUNK, "location": LOCATION}, "name a trunk, a route group or the location"),

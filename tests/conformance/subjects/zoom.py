@@ -12,7 +12,9 @@ NUMBER = "+14155550181"
 MARK = f"xtel/p/s/{NUMBER}"
 TARGET = f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"
 GROUP, OTHER = "SBC East", "SBC West"
+CARRIER, SECOND = "Example Telecom", "Second Telecom"
 RULES = "/v2/phone/routing_rules"
+NUMBERS, BYOC_NUMBERS = "/v2/phone/numbers", "/v2/phone/byoc_numbers"
 
 
 class Zoom:
@@ -37,14 +39,23 @@ class Zoom:
 
     def owned(self, number: str) -> Mapping[str, Any]:
         rule = self.rule(number)
-        return {name: rule.get(name, "") for name in ("name", "routing_path", "translation")}
+        shown = {name: rule.get(name, "") for name in ("name", "routing_path", "translation")}
+        return {**shown, "byoc_number": self.byoc(number)}
+
+    def byoc(self, number: str) -> dict[str, Any]:
+        none: dict[str, Any] = {}
+        return next((each for each in self._sandbox.state()["zoom"]["byoc_numbers"] if each["number"] == number), none)
 
     def group(self, name: str) -> str:
         groups = self._sandbox.state()["zoom"]["sip_groups"]
         return next(each["id"] for each in groups if each["display_name"] == name)
 
     def occupy(self, number: str) -> None:
-        """Somebody's rule for it, or ours under their name."""
+        """Somebody's rule for it, or ours under their name; and their BYOC number, or ours on their SIP group."""
+        if self.byoc(number):
+            self.move(number, OTHER)
+        else:
+            self.add(number, OTHER)
         body = {"name": "theirs", "type": "sip_group", "sip_group_id": self.group(OTHER)}
         if self.rule(number):
             self.change(number, **body)
@@ -53,6 +64,14 @@ class Zoom:
 
     def change(self, number: str, **settings: Any) -> None:
         self.send("PATCH", f"{RULES}/{self.rule(number)['routing_rule_id']}", settings)
+
+    def move(self, number: str, group: str) -> None:
+        self.send("PATCH", f"{NUMBERS}/{self.byoc(number)['id']}", {"sip_group_id": self.group(group)})
+
+    def add(self, number: str, group: str, carrier: str = CARRIER) -> None:
+        self.send(
+            "POST", BYOC_NUMBERS, {"carrier": carrier, "phone_numbers": [number], "sip_group_id": self.group(group)}
+        )
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """What somebody in the admin portal would do."""
@@ -105,8 +124,18 @@ SUBJECT = Subject(
                 "translation": lambda world, id: world.change(id, translation="+14155550199"),
             },
         ),
+        Sample(
+            "ByocNumber",
+            lambda made: {"marker": MARK, "phone_number": NUMBER, "sip_group": GROUP, "byoc_carrier": CARRIER},
+            changes=({"byoc_carrier": SECOND}, {"sip_group": OTHER}),
+            same=({"phone_number": "+1 (415) 555-0181"}, {"sip_group": f" {GROUP} ", "byoc_carrier": f"{CARRIER} "}),
+            attaches=True,
+            switched={"sip_group": lambda world, id: world.move(id, OTHER)},
+        ),
     ),
     refusals=(
+        ("ByocNumber", {"phone_number": NUMBER, "sip_group": GROUP}, "byoc_carrier: is required"),
+        ("ByocNumber", {"phone_number": NUMBER, "byoc_carrier": CARRIER}, "sip_group: is required"),
         ("Attachment", {"phone_number": NUMBER}, "sip_group: is required"),
         ("Attachment", {"phone_number": "4155550181", "sip_group": GROUP}, "phone_number: must start with +"),
         ("Sbc", {"phone_number": NUMBER, "target": TARGET, "sbc": {"platform": "cube", "tag": 9981}}, "tag: "),

@@ -46,7 +46,12 @@ class NumberImport:
         self._live, self._registered, self._found, self._answers = live, registered, route, answers
         self._e164 = registered.phone_number
         self._secrets: dict[str, str] = {}
-        self._remarks: list[str] = []
+        self._remarks = [*route.remarks]
+        if route.unseen:
+            host = registered.sip_host or values.SIP_HOST
+            self._remarks.append(
+                f"nobody can see whom {route.unseen} calls: make sure that it is sip:{self._e164}@{host}"
+            )
 
     def imported(self) -> ImportedNumber:
         """Raises Unmapped for what no entry says as it stands."""

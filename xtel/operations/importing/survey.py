@@ -85,13 +85,14 @@ class _Surveyor:
                 "a number of xAI's needs no import",
                 step="declare it with `origin: xai_provisioned`: pulumi up takes it over",
             )
-        if not owned:
+        if not owned and (registered is None or self._inverse.owned):
             where = "registered at xAI, but" if registered else "not registered at xAI, and"
             raise Unmapped(f"{where} not a number of {self._live.account()}")
         route = self._live.ask(self._live.carrier.name, "route", self._inverse.found, e164, number=e164)
-        target = self._target(e164, route, registered)
+        target = route.unseen or self._target(e164, route, registered)
         if registered is None:
-            raise Unmapped(f"its calls go to {target}, where it is not registered", step="declare it, then pulumi up")
+            where = "and it is not registered at xAI" if route.unseen else "where it is not registered"
+            raise Unmapped(f"its calls go to {target}, {where}", step="declare it, then pulumi up")
         return NumberImport(self._live, registered, route, self._answers).imported()
 
     def _target(self, e164: str, route: Found, registered: RegisteredNumber | None) -> str:

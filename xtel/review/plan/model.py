@@ -225,6 +225,7 @@ class RuleFinding(Item):
     number: str = ""
     object: str = ""
     line: int = 0
+    host: str = Field(default="", description="The new host, where a secret goes to one.")
     what: str
     why: str = ""
     accepted: str = Field(default="", description="Why it is accepted, from the stack file.")
