@@ -55,7 +55,7 @@ class Sandbox:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=30)
+        self.http = httpx.Client(base_url=url, timeout=30, verify=False)  # plain HTTP: no certificates to load
 
     def env(self, **query: str) -> dict[str, str]:
         return self.http.get("/_sandbox/env", params=query).raise_for_status().json()

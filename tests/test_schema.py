@@ -28,6 +28,7 @@ CHECK = jsonschema.Draft7Validator(schema.build())
 BEYOND_A_SCHEMA = {
     "agent-instructions-file": "what is in a file",
     "agent-none-declared": "other entries",
+    "connect-one-instance-two-names": "other entries",
     "agent-numbers-at-odds": "other entries",
     "agent-tools-twice": "other entries",
     "sip-one-box": "other entries",

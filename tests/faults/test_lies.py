@@ -75,8 +75,8 @@ def altered(dice: list[int], other: Any) -> Fault:
         answer.read()
         try:
             told = answer.json()
-        except ValueError:
-            return answer
+        except ValueError:  # what was read is not to be had from the line again
+            return httpx.Response(answer.status_code, content=answer.content)
         _alter(told, dice, other)
         return httpx.Response(answer.status_code, json=told)
 
