@@ -116,30 +116,26 @@ class Vendor(Protocol):
 Handler = TypeVar("Handler", bound=Callable[..., Answer])
 
 
-class PathUnknown(Exception):
-    """No route has this path."""
-
-
-class MethodUnknown(Exception):
-    """The path exists, the method does not."""
-
-
 class Routes(Generic[Handler]):
-    """A route table: `{name}` stands for one path segment, and is handed on in order."""
+    """A route table: `{name}` stands for one path segment, and is handed on in order.
 
-    def __init__(self, table: Sequence[tuple[str, str, Handler]]) -> None:
+    `unknown` is how the vendor refuses a path that no route has (404), or the method where one has the path (405).
+    """
+
+    def __init__(self, table: Sequence[tuple[str, str, Handler]], unknown: Callable[[Call, int], Exception]) -> None:
         self._table = [(method, self._compile(path), handler) for method, path, handler in table]
+        self._unknown = unknown
 
     @staticmethod
     def _compile(path: str) -> re.Pattern[str]:
         parts = re.split(r"(\{\w+\})", path)
         return re.compile("".join("([^/]+)" if part.startswith("{") else re.escape(part) for part in parts))
 
-    def find(self, method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
+    def find(self, call: Call) -> tuple[Handler, tuple[str, ...]]:
         seen = False
         for candidate, pattern, handler in self._table:
-            match = pattern.fullmatch(path)
-            if match and candidate == method:
+            match = pattern.fullmatch(call.path)
+            if match and candidate == call.method:
                 return handler, match.groups()
             seen = seen or match is not None
-        raise MethodUnknown if seen else PathUnknown
+        raise self._unknown(call, 405 if seen else 404)

@@ -69,7 +69,10 @@ class Recorder(httpx.BaseTransport):
     """Real HTTP that is written down."""
 
     def __init__(self, exchanges: list[Exchange]) -> None:
-        self._inner, self._exchanges = httpx.HTTPTransport(), exchanges
+        self._inner, self._exchanges = (
+            httpx.HTTPTransport(verify=False),
+            exchanges,
+        )  # plain HTTP: no certificates to load
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._inner.handle_request(request)

@@ -58,7 +58,7 @@ class Garbler(httpx.BaseTransport):
 
 @pytest.mark.parametrize(("subject", "sample"), SAMPLES)
 @pytest.mark.parametrize("step", ["create", "read", "update", "delete"])
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_answer_is_a_traceback(
     subject: Subject, sample: Sample, step: str, data: st.DataObject, sandbox: Sandbox

@@ -164,6 +164,19 @@ def test_keys_win_over_a_profile_and_one_without_the_other_is_missing(tmp_path: 
             Wire("chime", settings(**{key: value for key, value in KEYS.items() if key != name}), limits.Limit(1))
 
 
+def test_accounts_in_one_process_sign_with_their_own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = {**KEYS, "AWS_SESSION_TOKEN": "token-of-one"}
+    other = {"AWS_ACCESS_KEY_ID": "AKIAOTHER00000000000", "AWS_SECRET_ACCESS_KEY": "Other/secret+key"}
+    line = Line(httpx.Response(200, json={"VoiceConnectors": []}))
+    monkeypatch.setattr(http, "network", lambda: line)
+    apis = [Voice("chime", settings(**each, AWS_BASE_URL=ORIGIN), limits.Limit(4)) for each in (one, other)]
+    for api in (*apis, *apis):
+        assert api.connectors("us-east-1").all(fresh=True) == []
+    for sent, keys in zip(line.asked, (one, other, one, other), strict=True):
+        assert f"Credential={keys['AWS_ACCESS_KEY_ID']}/" in sent.headers["authorization"]
+        assert sent.headers.get("x-amz-security-token") == keys.get("AWS_SESSION_TOKEN")
+
+
 def test_a_profile_gives_its_keys_and_they_are_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "aws_shared_credentials_file").write_text(
         "[phones]\naws_access_key_id = AKIAPHONES0000000000\naws_secret_access_key = Profile/secret+canary\n"

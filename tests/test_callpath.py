@@ -326,7 +326,7 @@ def test_what_a_call_does_not_need_ends_none(case: Case) -> None:
             assert after.arrives and not callpath.stopped(before.path(NUMBER), after), each.name
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_the_order_of_the_resources_does_not_matter(data: st.DataObject) -> None:
     case = CASES[data.draw(st.sampled_from(sorted(CASES)))]

@@ -123,6 +123,13 @@ def test_an_instance_that_is_not_named_is_the_only_one_of_its_region(
     assert session().ask(lambda api: api.place(region, INSTANCE)).instance == INSTANCE
 
 
+def test_an_instance_that_is_named_by_one_number_alone_is_not_integrated_twice() -> None:
+    """What numbers of a region share has one name, whoever says the instance: so they must all say the same of it."""
+    leg = Leg(NUMBER, target(f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"))
+    named, left_out = ({each.name for each in route.objects(leg)} for route in (Route(instance=INSTANCE), Route()))
+    assert named == left_out == {"connector-us-east-1", "association-us-east-1", "flow", "attachment"}
+
+
 def test_a_seeded_number_has_an_instance_and_what_aws_grants(amazon: Sandbox) -> None:
     amazon.seed({"connect": {"numbers": [{"phone_number": "+14155550187", "region": "us-west-2"}]}})
     place = session().ask(lambda api: api.place("us-west-2", ""))

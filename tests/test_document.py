@@ -415,7 +415,7 @@ TREES = st.recursive(
 )
 FILES = st.fixed_dictionaries({"numbers": st.dictionaries(st.sampled_from(["support", "sales"]), TREES, max_size=2) | TREES},
                               optional={"version": st.just(1) | TREES, "defaults": TREES})  # fmt: skip
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+BOUNDED = settings(max_examples=150, suppress_health_check=list(HealthCheck), database=None)
 
 
 def _refused_or_read(path: Path) -> None:

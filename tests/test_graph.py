@@ -252,7 +252,7 @@ def files(draw: Callable[..., Any]) -> dict[str, Any]:
     return {"version": 1, "agents": agents, "numbers": numbers}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(declared=files())
 def test_for_generated_documents(declared: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("generated") / "test.yaml"

@@ -523,7 +523,7 @@ def _put(value: Any, path: tuple[Any, ...], secret: str, *, name: bool) -> None:
         value[path[-1]] = f"{value[path[-1]]} {secret}"
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(data=st.data())
 def test_a_secret_anywhere_in_a_preview_is_in_no_report(data: st.DataObject) -> None:
     secrecy.register(SECRET)
@@ -552,7 +552,7 @@ evil = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_siz
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(name=evil, url=evil)
 def test_hostile_names_stay_text_in_every_format(name: str, url: str) -> None:
     steps = (

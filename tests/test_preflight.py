@@ -78,7 +78,11 @@ CASES = {
         OWN,
     ),
     "connect: of several regions": Case(
-        *("+14155550148", "connect", "it belongs to a traffic distribution group, which is not done here"),
+        *(
+            "+14155550148",
+            "connect",
+            "it belongs to the traffic distribution group 5fbd9c4e, and not to the instance alone",
+        ),
         {
             "instance": "5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10",
             "target": "arn:aws:connect:us-east-1:111111111111:traffic-distribution-group/5fbd9c4e",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.kernel import errors, registry, verification
@@ -57,7 +57,6 @@ _SETTINGS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(asked=_SETTINGS, shown=_SETTINGS)
 def test_what_differs_is_named_and_nothing_else(asked: dict[str, Any], shown: dict[str, Any]) -> None:
     declared = registry.vendor("twilio").object("Trunk")
@@ -68,7 +67,6 @@ def test_what_differs_is_named_and_nothing_else(asked: dict[str, Any], shown: di
     assert found.lacking == ()
 
 
-@settings(deadline=None)
 @given(shown=st.sets(st.sampled_from(["transfer_mode", "secure", "cnam_lookup"])))
 def test_what_is_not_shown_is_lacking_and_no_difference(shown: set[str]) -> None:
     declared = registry.vendor("twilio").object("Trunk")
@@ -84,7 +82,6 @@ def test_spelling_is_no_difference() -> None:
     assert verification.compare(declared, asked, shown).differing == ()
 
 
-@settings(deadline=None)
 @given(settle=st.floats(0, 600))
 def test_looks_begin_at_once_and_last_as_long_as_the_vendor_settles(settle: float) -> None:
     waits = list(verification.waits(settle))

@@ -27,7 +27,7 @@ class Wire:
     def __init__(self, name: str, settings: Settings, limit: limits.Limit) -> None:
         """``name``: of the carrier whose requests they are."""
         self._name, self._settings, self._limit = name, settings, limit
-        self._session = _session(settings)
+        self._session, self._keys = _session(settings)
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -53,9 +53,9 @@ class Wire:
             retries={"mode": "standard", "total_max_attempts": 1},  # both: what is left out comes from the environment
             ignore_configured_endpoint_urls=True,
         )
-        client: Any = self._session.client(
-            service, region_name=region, endpoint_url=self._settings.base_url or None, config=config
-        )
+        place = {"region_name": region, "endpoint_url": self._settings.base_url or None}
+        with _making:
+            client: Any = self._session.client(service, **place, config=config, **self._keys)
         origin = str(client.meta.endpoint_url)
         wire = http.client(self._name, self._limit, self._settings.conventions, base_url=origin)
         client.meta.events.register("before-send", _Sender(wire))
@@ -87,20 +87,31 @@ class _Raw(io.BytesIO):
         yield self.getvalue()
 
 
-def _session(settings: Settings) -> Any:
-    """Keys, else a profile, as AWS has it too; never the metadata address of a machine, which nobody wrote down.
+#: A session makes one client at a time, and one without credentials is shared by every account.
+_making = threading.Lock()
 
-    Whoever has neither has no AWS, and is not told to install its SDK.
+
+def _session(settings: Settings) -> tuple[Any, dict[str, str | None]]:
+    """The session that makes clients, and the keys that each is given where it has none itself.
+
+    Keys, else a profile, as AWS has it too; never the metadata address of a machine, which nobody wrote down. Whoever has
+    neither has no AWS, and is not told to install its SDK.
     """
     profile = settings.get("profile")
     if profile and not (settings.get("access_key") and settings.get("secret_key")):
-        return _boto3().Session(botocore_session=_profile(profile))
+        return _boto3().Session(botocore_session=_profile(profile)), {}
     keys = {
         "aws_access_key_id": settings["access_key"],
         "aws_secret_access_key": settings["secret_key"],
         "aws_session_token": settings.get("token") or None,
     }
-    return _boto3().Session(botocore_session=_core(), **keys)
+    return _keyless(_boto3()), keys
+
+
+@cache
+def _keyless(boto3: Any) -> Any:
+    """One in a process, for it takes longer to make than a client; it has no credentials, and looks for none."""
+    return boto3.Session(botocore_session=_core())
 
 
 def _boto3() -> Any:

@@ -64,9 +64,10 @@ class Route(CarrierRoute):
     def objects(self, leg: Leg) -> tuple[RouteObject, ...]:
         """Connector, its integration with the instance, the flow, and last the number on it.
 
-        What numbers of one region share is named after the region: a stack may have instances in several.
+        What numbers of one region share is named after the region: a stack may have instances in several. Those that share
+        it say the same of their instance, so that one instance never has two names.
         """
-        connector, association = f"connector-{self.region}", f"association-{self.instance or self.region}"
+        connector, association = f"connector-{self.region}", f"association-{self.region}"
         shared = self.connector == "shared"
         there: dict[str, Any] = {"region": self.region, **({"instance": self.instance} if self.instance else {})}
         arn = Ref(connector, "connector_arn")

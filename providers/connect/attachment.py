@@ -74,10 +74,11 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
                 f"its status is {now or 'not told'}{told}",
                 step="see what the Connect console asks for (Phone numbers), then run it again",
             )
-        if ":traffic-distribution-group/" in str(held.raw.get("TargetArn") or ""):
+        target = str(held.raw.get("TargetArn") or "")
+        if ":traffic-distribution-group/" in target:
             raise errors.Conflict(
-                "it belongs to a traffic distribution group, which is not done here",
-                step="move it to the instance (UpdatePhoneNumber), or use another number",
+                f"it belongs to the traffic distribution group {last(target)}, and not to the instance alone",
+                step="move it to the instance (UpdatePhoneNumber, with the instance as the target), or use another number",
             )
 
     def attach(self, api: Api, id: str, spec: AttachmentSpec) -> None:

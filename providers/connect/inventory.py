@@ -70,7 +70,7 @@ def _route(api: Api, number: str, way: _Way, transfer: content.Transfer, held: L
     }  # fmt: skip
     ids = {
         f"connector-{way.place.region}": held.id,
-        f"association-{way.place.instance}": str(association["IntegrationAssociationId"]),
+        f"association-{way.place.region}": str(association["IntegrationAssociationId"]),
         "flow": str((way.flow or {})["Id"]),
         "attachment": way.number_id,
     }

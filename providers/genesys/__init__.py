@@ -9,22 +9,24 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from providers.genesys.api import Api, kind, organisation, refusal
-from providers.genesys.attachment import Attachment
+from providers.genesys.attachment import Attachment, classified
 from providers.genesys.call_route import CallRoute
 from providers.genesys.flow import Flow, FlowFile
 from providers.genesys.flow_text import Options, of
 from providers.genesys.inventory import INVENTORY
 from providers.genesys.on_the_way import on_the_way
 from providers.genesys.outbound_route import OutboundRoute
+from providers.genesys.route_import import found, numbers
 from providers.genesys.trunk import Codec, Name, Trunk
 from providers.kernel import limits
 from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
-from providers.kernel.route import CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.route import Box, CarrierRoute, Leg, Ref, RouteObject
+from providers.kernel.route_import import RouteImport
 from providers.kernel.values import e164
 from providers.kernel.vendor import Carrier, Credential
 
@@ -44,6 +46,9 @@ class Route(Options, CarrierRoute):
     carrier: Literal["genesys"] = Field(default="genesys", description="Genesys Cloud, by a BYOC Cloud trunk.")
     site: Name = Field(description="Name of the site at which the number is dialled; it must be there.")
     codecs: tuple[Codec, ...] = Field(default=("PCMU", "PCMA"), min_length=1, description="In order of preference.")
+    classification: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = Field(
+        default="", description="Classification of the number's calls, which no other has; none: xAI and the number."
+    )
     did: Own = Field(default="", description="A number of the organisation whose callers a flow brings to this one.")
     publish: bool = Field(
         default=False,
@@ -68,7 +73,7 @@ class Route(Options, CarrierRoute):
             raise ValueError(
                 "did: Genesys would call it inside: register another number at xAI, and write that as `number`"
             )
-        classification = f"xAI {leg.number}"
+        classification = self.classification or classified(leg.number)
         link = {"phone_number": leg.number, "site": self.site, "classification": classification}
         return (
             RouteObject("trunk", "Trunk", self._trunk(leg)),
@@ -95,6 +100,12 @@ class Route(Options, CarrierRoute):
             RouteObject("flow", "Flow", said, after=("attachment",), last=True),
             RouteObject("call-route", "CallRoute", answers, last=True),
         )
+
+    def stands_on(self, leg: Leg) -> Box:
+        """Its site: one outbound route takes a classification there, and one call route answers a DID."""
+        own = {"classification": self.classification or classified(leg.number), "did": self.did}
+        taken = {name: {value} for name, value in own.items() if value}
+        return Box("the site", self.site, taken=taken, elsewhere="leave it out")
 
     def files(self, leg: Leg) -> Files | None:
         """The flow, for a person to import."""
@@ -158,7 +169,7 @@ CARRIER = Carrier[Api](
     auth="digest",
     example_route={"site": "Cloud site"},
     can=CAN,
-    not_imported="shows what a number does by several objects of several owners, so nothing of it is imported",
+    route_import=RouteImport(numbers, found),
     inventory=INVENTORY,
     on_the_way=on_the_way,
     caller_needs="a telephone of Genesys Cloud: dial the number from it",

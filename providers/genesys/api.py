@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
 from providers.genesys.uploads import Uploads
 from providers.kernel import errors, http, limits, operation, paging, verification, versions, waiting
-from providers.kernel.conventions import Refusal
+from providers.kernel.conventions import Refusal, fields_of
 from providers.kernel.tokens import Token, Tokens
 from providers.kernel.vendor import Settings
 
@@ -190,6 +191,16 @@ class Api:
         """The name of a site; its id where it is not there."""
         return next((str(site["name"]) for site in self.sites() if site.get("id") == id), id)
 
+    @cached_property
+    def site_plans(self) -> list[tuple[Found, list[Found]]]:
+        """Every site with its number plans, as they stood when that was first asked: for who only looks."""
+        return [(site, self.plans(str(site["id"]))) for site in self.sites()]
+
+    @cached_property
+    def all_routes(self) -> list[Found]:
+        """The outbound routes of every site, likewise."""
+        return self.listed(ROUTES)
+
     # -- number plans: one array for a site ---------------------------------------------------------------------------
 
     def plans(self, site_id: str) -> list[Found]:
@@ -275,7 +286,7 @@ def _granted(settings: Settings, limit: limits.Limit, login: str) -> Tokens:
 
 def refusal(body: object) -> Refusal:
     """``{"message", "code", "status", "contextId", …}``; of tokens ``{"error", "description"}``."""
-    fields = cast(Found, body) if isinstance(body, dict) else Found()
+    fields = fields_of(body)
     return Refusal(
         str(fields.get("code") or fields.get("error") or ""),
         str(fields.get("message") or fields.get("description") or ""),

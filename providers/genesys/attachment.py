@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, cast
 
 from pydantic import Field
@@ -16,7 +16,9 @@ from providers.kernel.spec import Spec
 from providers.kernel.values import E164
 
 #: Kinds of plans that hold numbers one by one.
-_LISTS = frozenset({"e164NumberList", "numberList"})
+LISTS = frozenset({"e164NumberList", "numberList"})
+#: A range of more numbers than these holds none that anybody looks for one by one.
+_RANGE = 100
 
 
 class AttachmentSpec(Spec):
@@ -57,7 +59,7 @@ class Attachment(Object[Api, AttachmentSpec]):
 
     def preflight(self, api: Api, spec: AttachmentSpec) -> Obstacle | None:
         """The site must be there, and the number nobody's in the organisation: Genesys would call it inside."""
-        return without_site(api, spec.site) or _inside(api, spec.phone_number)
+        return without_site(api, spec.site) or inside(api, spec.phone_number)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET sites/{id}/numberplans. Where another entry has its calls, that one's classification is shown."""
@@ -66,6 +68,12 @@ class Attachment(Object[Api, AttachmentSpec]):
         first = taker(plans, number)
         own = _ours(plans, state)
         return shown(api, number, site, first, own) if id == number and first and own else None
+
+    def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
+        """Somebody's entry that becomes ours, by whatever name: it has the number's calls, and none else's."""
+        site = api.site_id(spec.site)
+        first = taker(api.plans(site), spec.phone_number)
+        return shown(api, id, site, first, first) if first and alone(first) == id == spec.phone_number else None
 
     def create(self, api: Api, spec: AttachmentSpec) -> Live:
         """PUT sites/{id}/numberplans: the array as it was read, our entry before it."""
@@ -98,6 +106,11 @@ class Attachment(Object[Api, AttachmentSpec]):
         return f"number plan {first.get('name')}" if first and first.get("name") != state.get("marker") else ""
 
 
+def classified(number: str) -> str:
+    """The classification of a number's calls, where its route names none."""
+    return f"xAI {number}"
+
+
 def taker(plans: list[Found], number: str) -> Found | None:
     """The first entry that takes calls to a number, or may: of some kinds nobody can tell from here."""
     return next((plan for plan in plans if _may_take(plan, number)), None)
@@ -105,7 +118,7 @@ def taker(plans: list[Found], number: str) -> Found | None:
 
 def lists(plan: Found, number: str) -> bool:
     """Whether an entry is for this number, or for a few that it is among."""
-    if plan.get("matchType") not in _LISTS:
+    if plan.get("matchType") not in LISTS:
         return plan.get("matchType") == "regex" and alone(plan) == number
     return any(
         _digits(each.get("start")) <= _digits(number) <= _digits(each.get("end") or each.get("start"))
@@ -119,14 +132,25 @@ def alone(plan: Found) -> str:
     if plan.get("matchType") == "regex":
         one = re.fullmatch(r"\^\(?(?:\\\+|\[\+\])([1-9][0-9]{6,14})\)?\$", str(plan.get("match") or ""))
         return f"+{one[1]}" if one else ""
-    numbers = cast(list[Found], plan.get("numbers") or []) if plan.get("matchType") in _LISTS else []
+    numbers = cast(list[Found], plan.get("numbers") or []) if plan.get("matchType") in LISTS else []
     start, end = ([_digits(each.get(name)) for each in numbers] for name in ("start", "end"))
     return f"+{start[0]}" if len(numbers) == 1 and start == end and len(start[0]) > 6 else ""
 
 
+def numbers(plan: Found) -> Iterator[str]:
+    """The numbers (E.164) that an entry lists; of a wide range none."""
+    if one := alone(plan):
+        yield one
+        return
+    for each in cast(list[Found], plan.get("numbers") or []) if plan.get("matchType") in LISTS else []:
+        start, end = _digits(each.get("start")), _digits(each.get("end") or each.get("start"))
+        if len(start) == len(end) > 6 and int(end) - int(start) < _RANGE:
+            yield from (f"+{number}" for number in range(int(start), int(end) + 1))
+
+
 def _may_take(plan: Found, number: str) -> bool:
     kind = plan.get("matchType")
-    if kind in _LISTS:
+    if kind in LISTS:
         return lists(plan, number)
     if kind == "regex":
         try:
@@ -159,13 +183,15 @@ def _attached(plans: list[Found], spec: AttachmentSpec, state: Mapping[str, Any]
         "classification": spec.classification,
     }
     now = _ours(plans, state)
+    if now is not None and now.get("matchType") in LISTS and alone(now) == spec.phone_number:
+        declared |= {name: now[name] for name in ("matchType", "numbers")}
     own = {**(now or {}), **declared}
     if now is not None and taker(plans, spec.phone_number) is now:
         return [own if plan is now else plan for plan in plans]
     return [own, *(plan for plan in plans if plan is not now)]
 
 
-def _inside(api: Api, number: str) -> Obstacle | None:
+def inside(api: Api, number: str) -> Obstacle | None:
     """A number that is somebody's in the organisation never leaves it."""
     for found in api.listed(DIDS, type="ASSIGNED", numberMatch=number):
         if found.get("number") == number:

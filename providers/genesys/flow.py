@@ -53,7 +53,7 @@ class Flow(Object[Api, FlowSpec]):
     def find(self, api: Api, spec: FlowSpec, *, fresh: bool) -> Live | None:
         """By its name; ours by its description."""
         found = api.named(FLOWS, flow_text.name(spec.phone_number), type=_CALLS)
-        return _live(found, spec.phone_number, spec.marker) if found else None
+        return live(found, spec.phone_number, spec.marker) if found else None
 
     def obstacle(self, found: Live, spec: FlowSpec) -> Obstacle | None:
         """A flow that is overwritten could not be put back."""
@@ -66,15 +66,15 @@ class Flow(Object[Api, FlowSpec]):
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET flows/{id}. What somebody else published since shows another hash."""
-        live = _live(api.there(within(FLOWS, id)), str(state["phone_number"]), str(state.get("marker") or ""))
-        if str(state.get("published") or live.outputs["published"]) == live.outputs["published"]:
-            return live
-        return Live(id, {**live.inputs, "content": "published by somebody else"}, {"flow_id": id}, raw=live.raw)
+        seen = live(api.there(within(FLOWS, id)), str(state["phone_number"]), str(state.get("marker") or ""))
+        if str(state.get("published") or seen.outputs["published"]) == seen.outputs["published"]:
+            return seen
+        return Live(id, {**seen.inputs, "content": "published by somebody else"}, {"flow_id": id}, raw=seen.raw)
 
     def create(self, api: Api, spec: FlowSpec) -> Live:
         """POST flows/jobs, PUT of the text, and the job's end."""
         text = flow_text.text(spec.phone_number, spec.greeting, spec.language, spec.marker)
-        return _live(api.there(within(FLOWS, api.publish(text))), spec.phone_number, spec.marker)
+        return live(api.there(within(FLOWS, api.publish(text))), spec.phone_number, spec.marker)
 
     def update(self, api: Api, id: str, spec: FlowSpec, state: Mapping[str, Any]) -> Live:
         """Likewise: a flow of the same name gets another version."""
@@ -89,7 +89,7 @@ class Flow(Object[Api, FlowSpec]):
         api.delete_unused(within(FLOWS, id))
 
 
-def _live(flow: Found, number: str, marker: str) -> Live:
+def live(flow: Found, number: str, marker: str) -> Live:
     """A flow as it stands; one that is there and was never published holds nothing."""
     id, said = str(flow.get("id") or ""), str(flow.get("description") or "")
     mark, content = flow_text.described(said)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from providers.genesys.api import ROUTES, TRUNKS, Api, Found
+from providers.genesys.api import TRUNKS, Api, Found
 from providers.genesys.attachment import alone
 from providers.kernel.inventory import Inventory, NamedObject, OwnedNumber
 
 
 def _numbers(api: Api) -> Iterator[OwnedNumber]:
     seen: set[str] = set()
-    for site in api.sites():
-        for plan in api.plans(str(site["id"])):
+    for site, plans in api.site_plans:
+        for plan in plans:
             number = alone(plan)
             if number and number not in seen:
                 seen.add(number)
@@ -21,9 +21,9 @@ def _numbers(api: Api) -> Iterator[OwnedNumber]:
 
 
 def _objects(api: Api) -> Iterator[NamedObject]:
-    for site in api.sites():
-        yield from (_named("number plan", plan) for plan in api.plans(str(site["id"])))
-    yield from (_named("outbound route", route) for route in api.listed(ROUTES))
+    for _, plans in api.site_plans:
+        yield from (_named("number plan", plan) for plan in plans)
+    yield from (_named("outbound route", route) for route in api.all_routes)
     yield from (_named("trunk", trunk) for trunk in api.listed(TRUNKS))
 
 

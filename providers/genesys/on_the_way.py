@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from providers.genesys.api import Api, Found, routes_path
 from providers.genesys.attachment import Attachment, lists, shown, taker
-from providers.genesys.outbound_route import OutboundRoute, live
+from providers.genesys.outbound_route import OutboundRoute, live, trunks
 from providers.genesys.trunk import Trunk
 from providers.kernel import errors
 from providers.kernel.inventory import LiveObject
@@ -20,7 +19,7 @@ def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
     for route in api.listed(routes_path(site)):
         if plan.get("classification") in (route.get("classificationTypes") or ()):
             yield LiveObject(OutboundRoute.kind, live(api, route, site))
-            for trunk in _trunks(route):
+            for trunk in trunks(route):
                 if seen := Trunk().read(api, trunk, {}, fresh=False):
                     yield LiveObject(Trunk.kind, seen)
 
@@ -31,7 +30,3 @@ def _plan(api: Api, number: str) -> tuple[str, Found]:
         if first and lists(first, number):
             return str(site["id"]), first
     raise errors.NotFound("no site has the number in a number plan of its own", status=404)
-
-
-def _trunks(route: dict[str, Any]) -> list[str]:
-    return [str(each["id"]) for each in route.get("externalTrunkBases") or ()]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from pydantic import Field
 
 from providers.genesys.api import Api, Found, routes_path, within
+from providers.genesys.attachment import alone
 from providers.genesys.trunk import Name, without_site
 from providers.kernel.call_handling import CallHandling, ids
 from providers.kernel.object import Live, Object, Obstacle
@@ -52,8 +53,8 @@ class OutboundRoute(Object[Api, OutboundRouteSpec]):
         return live(api, found, site) if found else None
 
     def preflight(self, api: Api, spec: OutboundRouteSpec) -> Obstacle | None:
-        """The site must be there."""
-        return without_site(api, spec.site)
+        """The site must be there, and the classification nobody else's: their calls would leave by our trunk."""
+        return without_site(api, spec.site) or _classified(api, spec)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET sites/{id}/outboundroutes/{id}."""
@@ -77,21 +78,43 @@ class OutboundRoute(Object[Api, OutboundRouteSpec]):
         api.delete_unused(within(routes_path(api.site_id(str(state["site"]), state)), id))
 
 
+def _classified(api: Api, spec: OutboundRouteSpec) -> Obstacle | None:
+    """Who else at the site uses the classification."""
+    site, number = api.site_id(spec.site), spec.marker.rpartition("/")[2]
+    plans = next((plans for each, plans in api.site_plans if each["id"] == site), list[Found]())
+    routes = (each for each in api.all_routes if cast(Found, each.get("site") or {}).get("id") == site)
+    using = [
+        *(f"number plan {each.get('name')}" for each in plans if each.get("classification") == spec.classification
+          and each.get("name") != spec.marker and alone(each) != number),
+        *(f"outbound route {each.get('name')}" for each in routes if each.get("name") != spec.marker
+          and spec.classification in cast(list[str], each.get("classificationTypes") or [])),
+    ]  # fmt: skip
+    if not using:
+        return None
+    return Obstacle(
+        f"classification {spec.classification!r} is that of {', '.join(using)} too",
+        "name another `classification`, or leave it out: then it is the number's alone",
+    )
+
+
 def _changed(route: Found, spec: OutboundRouteSpec) -> Found:
     declared = {"name": spec.marker, "classificationTypes": [spec.classification], "enabled": spec.enabled}
-    trunks = cast(list[Found], route.get("externalTrunkBases") or [])
-    kept = trunks if [each.get("id") for each in trunks] == [spec.trunk_id] else [{"id": spec.trunk_id}]
+    kept = route.get("externalTrunkBases") if trunks(route) == [spec.trunk_id] else [{"id": spec.trunk_id}]
     return {**route, **declared, "externalTrunkBases": kept}
+
+
+def trunks(route: Found) -> list[str]:
+    """The ids of its trunks, in order."""
+    return [str(each.get("id")) for each in cast(list[Found], route.get("externalTrunkBases") or [])]
 
 
 def live(api: Api, route: Found, site: str) -> Live:
     """A route as it stands; of several trunks or classifications all are told, which is none that could be declared."""
-    trunks = [str(each.get("id")) for each in cast(list[Found], route.get("externalTrunkBases") or [])]
     inputs = {
         "marker": route.get("name"),
         "site": api.site_name(site),
         "classification": ", ".join(map(str, route.get("classificationTypes") or [])) or None,
-        "trunk_id": ", ".join(trunks) or None,
+        "trunk_id": ", ".join(trunks(route)) or None,
         "enabled": route.get("enabled") is not False,
     }
     id = str(route.get("id") or "")

@@ -14,6 +14,7 @@ from providers.kernel.call_handling import CallHandling, Destination
 from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.spec import Secret, Spec
 from providers.kernel.values import Host, Whole
+from providers.kernel.wording import counted
 
 METABASE = "external_sip_pcv_byoc_carrier.json"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -22,6 +23,7 @@ Format = Literal["+e164", "e164"]
 #: Names of codecs in SDP (RFC 3551), and Genesys' own.
 _CODECS = {"PCMU": "audio/pcmu", "PCMA": "audio/pcma"}
 _LOGIN = "trunk_sip_authentication_credentials"
+_TERMINATION, _CALLERS = "trunk_sip_termination_uri", "trunk_access_acl_allowList"
 _TRANSPORT, _PROXIES, _CODEC = "trunk_transport_protocolVariant", "trunk_transport_serverProxyList", "trunk_media_codec"
 _ENABLED, _SRTP = "trunk_enabled", "trunk_media_srtpCipherSuites"
 #: Properties that leave the plus away, by the field that says so.
@@ -85,7 +87,7 @@ class Trunk(Object[Api, TrunkSpec]):
     def find(self, api: Api, spec: TrunkSpec, *, fresh: bool) -> Live | None:
         """By name, which is the marker."""
         found = api.named(TRUNKS, spec.marker, expand="properties")
-        return _live(api, found) if found else None
+        return live(api, found) if found else None
 
     def preflight(self, api: Api, spec: TrunkSpec) -> Obstacle | None:
         """The site must be there."""
@@ -93,27 +95,31 @@ class Trunk(Object[Api, TrunkSpec]):
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET trunkbasesettings/{id}."""
-        return _live(api, api.there(within(TRUNKS, id)))
+        return live(api, api.there(within(TRUNKS, id)))
 
     def create(self, api: Api, spec: TrunkSpec) -> Live:
         """POST trunkbasesettings: the template with what is declared."""
         template = api.ask(f"{TRUNKS}/template", trunkMetabaseId=METABASE)
         kept = {name: template[name] for name in ("trunkMetabase", "properties", "trunkType") if name in template}
-        made = api.make(
-            TRUNKS, _changed(api, {"trunkMetabase": {"id": METABASE}, "trunkType": "EXTERNAL", **kept}, spec)
-        )
+        trunk = {"trunkMetabase": {"id": METABASE}, "trunkType": "EXTERNAL", **kept}
+        made = api.make(TRUNKS, _changed(api, trunk, spec, {**_made_with(spec), **_declared({}, spec)}))
         return Live(str(made.get("id") or ""), {}, {"trunk_id": str(made.get("id") or "")})
 
     def update(self, api: Api, id: str, spec: TrunkSpec, state: Mapping[str, Any]) -> Live:
         """PUT trunkbasesettings/{id} with everything that was read."""
-        api.change(within(TRUNKS, id), lambda trunk: _changed(api, trunk, spec))
+        api.change(within(TRUNKS, id), lambda trunk: _changed(api, trunk, spec, _declared(trunk, spec)))
         return Live(id, {}, {"trunk_id": id})
 
     def carries(self, api: Api, id: str, state: Mapping[str, Any]) -> Iterator[str]:
-        """Outbound routes of others: those of this stack's number are gone before it."""
+        """Outbound routes of others: those of this stack's number are gone before it. Of one that somebody else made also who
+        calls in.
+        """
         for route in api.listed(ROUTES, **{"externalTrunkBases.ids": id}):
             if route.get("name") != state.get("marker"):
                 yield f"outbound route {route.get('name')}"
+        callers: Any = _instance(api.there(within(TRUNKS, id)), _CALLERS) if state.get(NAMED) else None
+        if isinstance(callers, list) and callers:
+            yield f"calls in from {counted(len(cast(list[Any], callers)), 'network')}"
 
     def rename(self, api: Api, id: str, name: str, state: Mapping[str, Any]) -> None:
         """PUT trunkbasesettings/{id} with its name."""
@@ -133,32 +139,40 @@ def without_site(api: Api, name: str) -> Obstacle | None:
     return None
 
 
-def _changed(api: Api, trunk: Found, spec: TrunkSpec) -> Found:
-    """A trunk as it was read, with what is declared; all its other properties as they are."""
+def _changed(api: Api, trunk: Found, spec: TrunkSpec, values: Found) -> Found:
+    """A trunk as it was read, with these properties; all its others as they are."""
     properties: Found = deepcopy(trunk.get("properties") or {})
-    for name, value in _properties(spec).items():
+    for name, value in values.items():
         properties.setdefault(name, {}).setdefault("value", {})["instance"] = value
     site, now = api.site_id(spec.site), cast(Found, trunk.get("inboundSite") or {})
     inbound = now if now.get("id") == site else {"id": site}
     return {**trunk, "name": spec.marker, "inboundSite": inbound, "properties": properties}
 
 
-def _properties(spec: TrunkSpec) -> Found:
+def _made_with(spec: TrunkSpec) -> Found:
+    """What a trunk of ours has besides; one that somebody else made keeps what it has."""
     return {
         "trunk_type": "external.pcv.byoc.carrier",
         "trunk_label": spec.marker,
         "trunk_protocol": "SIP",
+        "trunk_media_dtmf_method": "RTP Events",
+        _TERMINATION: f"xtel{marker.digest(spec.marker)}",
+    }
+
+
+def _declared(trunk: Found, spec: TrunkSpec) -> Found:
+    """What is declared, in Genesys' words; where those that are there say the same, they stay."""
+    hosts, suites = _instance(trunk, _PROXIES), _instance(trunk, _SRTP)
+    return {
         _ENABLED: spec.enabled,
         _TRANSPORT: spec.transport,
-        _PROXIES: [f"{spec.host}:{spec.port}"],
+        _PROXIES: hosts if _reached(hosts) == (spec.host, spec.port) else [f"{spec.host}:{spec.port}"],
         f"{_LOGIN}_username": spec.username or "",
         f"{_LOGIN}_password": spec.password or "",
         _CODEC: [_CODECS[codec] for codec in spec.codecs],
-        _SRTP: ["AES_CM_128_HMAC_SHA1_80"] if spec.srtp else [],
-        "trunk_media_dtmf_method": "RTP Events",
+        _SRTP: (suites if suites else ["AES_CM_128_HMAC_SHA1_80"]) if spec.srtp else [],
         _PLAIN["ani_number_format"]: spec.ani_number_format == "e164",
         _PLAIN["dnis_number_format"]: spec.dnis_number_format == "e164",
-        "trunk_sip_termination_uri": f"xtel{marker.digest(spec.marker)}",
     }
 
 
@@ -170,11 +184,18 @@ def _instance(trunk: Found, name: str) -> Any:
     return value
 
 
-def _live(api: Api, trunk: Found) -> Live:
+def _reached(proxies: Any) -> tuple[str, int | None]:
+    """Host and port; of several hosts all are told, which is none that could be declared."""
+    hosts = [str(each).lower() for each in cast(list[Any], proxies)] if isinstance(proxies, list) else []
+    if len(hosts) != 1:
+        return ", ".join(hosts), None
+    host, _, port = hosts[0].rpartition(":") if ":" in hosts[0] else (hosts[0], "", "5061")
+    return host, int(port) if port.isascii() and port.isdigit() else None
+
+
+def live(api: Api, trunk: Found) -> Live:
     """A trunk as it stands, whoever made it."""
-    proxies: Any = _instance(trunk, _PROXIES)
-    first = str(cast(list[Any], proxies)[0]) if isinstance(proxies, list) and proxies else ""
-    host, _, port = first.rpartition(":") if ":" in first else (first, "", "5061")
+    host, port = _reached(_instance(trunk, _PROXIES))
     codecs: Any = _instance(trunk, _CODEC)
     ours = {theirs: codec for codec, theirs in _CODECS.items()}
     username = _instance(trunk, f"{_LOGIN}_username") or None
@@ -182,7 +203,7 @@ def _live(api: Api, trunk: Found) -> Live:
         "marker": trunk.get("name"),
         "site": api.site_name(str(cast(Found, trunk.get("inboundSite") or {}).get("id") or "")),
         "host": host,
-        "port": int(port) if port.isascii() and port.isdigit() else None,
+        "port": port,
         "transport": _instance(trunk, _TRANSPORT),
         "srtp": bool(_instance(trunk, _SRTP)),
         "codecs": [ours.get(str(codec), codec) for codec in cast(list[Any], codecs or [])],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field
 
 from providers.kernel import operation
 from providers.kernel.call_handling import Destination
+from providers.kernel.capabilities import Ability, Can, Cannot, Capability
 from providers.kernel.files import Files
 from providers.kernel.object import Live, Object
 from providers.kernel.route import Fallback, Leg, Login
@@ -18,6 +20,7 @@ from providers.kernel.values import E164, SipUri, has_unknown, target
 
 ApiT = TypeVar("ApiT")
 SpecT = TypeVar("SpecT", bound=Spec)
+FALLBACKS = 9
 
 
 class ByHandSpec(Spec):
@@ -25,7 +28,9 @@ class ByHandSpec(Spec):
 
     phone_number: E164 = Field(description="The number whose calls are sent on.")
     target: SipUri = Field(description="Where they are sent.")
-    fallback: tuple[SipUri, ...] = Field((), max_length=9, description="Who rings when the target does not, in order.")
+    fallback: tuple[SipUri, ...] = Field(
+        (), max_length=FALLBACKS, description="Who rings when the target does not, in order."
+    )
     username: str = Field("", pattern=r"^[\w.+-]{0,64}$", description="Digest username; none: it is on an allowlist.")
     content: dict[str, str] = Field(
         default_factory=dict[str, str], description="SHA-256 of each file; computed, whatever is given."
@@ -93,6 +98,17 @@ class ByHand(Object[ApiT, SpecT]):
             names = ", ".join(sorted(changed))
             operation.current().warn(f"someone must apply these files to the {self.place(inputs)} ({names}): {command}")
         return Live(number, {}, {"sha256": made.sha256})
+
+
+def abilities(box: str, read: date) -> dict[Capability, Ability]:
+    """What a platform can by a machine of the customer's that its calls leave by: the machine decides, whatever it is."""
+    return {
+        **{each: Can(f"by the {box}", read) for each in (Capability.TLS, Capability.SRTP, Capability.DIGEST)},
+        Capability.ALLOWLIST: Can(f"the {box}'s own address", read),
+        Capability.TRANSFER: Can(f"the {box} decides", read),
+        Capability.FALLBACK: Can(f"{FALLBACKS} further URIs, by the {box}", read),
+        Capability.BUYING: Cannot(f"numbers are the carrier's behind the {box}", read),
+    }
 
 
 def destinations(inputs: Mapping[str, Any]) -> tuple[Destination, ...]:

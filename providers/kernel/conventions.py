@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from providers.kernel import errors
 
@@ -33,17 +33,25 @@ class RateHeaders:
     statuses: frozenset[int] = frozenset()
 
 
+def fields_of(value: object) -> dict[str, Any]:
+    """The fields of a JSON object; none where it is anything else."""
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def first_of(value: object) -> dict[str, Any]:
+    """The fields of the first object in a list, such as a refusal's ``errors``."""
+    listed = cast(list[object], value) if isinstance(value, list) else []
+    return fields_of(listed[0]) if listed else {}
+
+
 def refusal_of(body: object) -> Refusal:
     """The common form: ``code`` and one of ``message``, ``error``, ``detail``; an object there has a ``message``.
 
     Also what a gateway in front of an API answers, so it is tried where a vendor's own form does not fit.
     """
-    if not isinstance(body, dict):
-        return Refusal()
-    fields = cast(dict[str, object], body)
+    fields = fields_of(body)
     message = next((fields[key] for key in ("message", "error", "detail") if fields.get(key)), "")
-    if isinstance(message, dict):
-        inner = cast(dict[str, object], message)
+    if inner := fields_of(message):
         message = inner.get("message") or json.dumps(inner, ensure_ascii=False)
     return Refusal(str(fields.get("code") or ""), str(message))
 

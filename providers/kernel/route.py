@@ -84,7 +84,7 @@ class RouteObject:
 
 @dataclass(frozen=True)
 class Box:
-    """The machine that a number's files are for. Other numbers of the stack may be on it, with files of their own."""
+    """The machine that a number's files are for, or a part of the account; other numbers may be on it too."""
 
     #: What it is, and which one of them; two numbers with both the same are on one machine.
     title: str
@@ -149,7 +149,7 @@ class CarrierRoute(StrictModel, ABC):
         return {}
 
     def stands_on(self, leg: Leg) -> Box | None:
-        """The machine that its files are for; None where an API does it all. Pure."""
+        """What numbers could take from each other, such as the machine that its files are for; None for nothing. Pure."""
         return None
 
     def files(self, leg: Leg) -> Files | None:

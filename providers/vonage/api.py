@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from providers.kernel import errors, http, limits, paging
-from providers.kernel.conventions import Refusal
+from providers.kernel.conventions import Refusal, fields_of
 from providers.kernel.listing import Listing
 from providers.kernel.vendor import Settings
 
@@ -90,7 +90,7 @@ def e164(number: Found) -> str:
 
 def refusal(body: object) -> Refusal:
     """``{"error-code": "420", "error-code-label": "…"}``; the account's own API has ``title`` and ``detail``."""
-    fields = cast(Found, body) if isinstance(body, dict) else {}
+    fields = fields_of(body)
     told = [str(fields[key]) for key in ("error-code-label", "title", "detail") if fields.get(key)]
     return Refusal(str(fields.get("error-code") or ""), ": ".join(told))
 

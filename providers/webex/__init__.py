@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from providers.kernel import by_hand, marker
-from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.capabilities import Ability, Can, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
 from providers.kernel.route import Box, CarrierRoute, Leg, Ref, RouteObject
@@ -168,15 +168,9 @@ def _name(kind: str, way: str) -> str:
 
 CAN: dict[Capability, Ability] = {
     Capability.API: Can("API for trunk, route group and dial plan, files for the gateway", _READ),
-    Capability.TLS: Can("by the gateway", _READ),
-    Capability.SRTP: Can("by the gateway", _READ),
-    Capability.DIGEST: Can("by the gateway", _READ),
-    Capability.ALLOWLIST: Can("the gateway's own address", _READ),
-    Capability.TRANSFER: Can("the gateway decides", _READ),
-    Capability.FALLBACK: Can("9 further URIs, by the gateway", _READ),
+    **by_hand.abilities("gateway", _READ),
     Capability.CODECS: Can("G.711 µ-law, A-law, G.722", _READ),
     Capability.SHARED: Can("one dial plan for a way", _READ),
-    Capability.BUYING: Cannot("numbers are the carrier's behind the gateway", _READ),
 }
 
 #: What objects are known by, found by and linked by.

@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from providers.kernel import errors, http, limits, marker, operation, paging, secrecy, wording
-from providers.kernel.conventions import Refusal
+from providers.kernel.conventions import Refusal, fields_of, first_of
 from providers.kernel.listing import Listing
 from providers.kernel.tokens import Token, Tokens
 from providers.kernel.vendor import Settings
@@ -208,10 +208,8 @@ def _renewed(settings: Settings, limit: limits.Limit, base_url: str) -> Tokens:
 
 def refusal(body: object) -> Refusal:
     """``{"message", "errors": [{"description", "errorCode"}], "trackingId"}``; the first error tells."""
-    fields = cast(Found, body) if isinstance(body, dict) else Found()
-    listed: Any = fields.get("errors")
-    first: Any = cast(list[Any], listed)[0] if isinstance(listed, list) and listed else None
-    inner = cast(Found, first) if isinstance(first, dict) else Found()
+    fields = fields_of(body)
+    inner = first_of(fields.get("errors"))
     return Refusal(str(inner.get("errorCode") or ""), str(inner.get("description") or fields.get("message") or ""))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from providers.kernel import by_hand
-from providers.kernel.capabilities import Ability, Can, Cannot, Capability
+from providers.kernel.capabilities import Ability, Can, Capability
 from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
 from providers.kernel.route import Box, CarrierRoute, Leg, RouteObject
@@ -110,15 +110,9 @@ class Route(CarrierRoute):
 
 CAN: dict[Capability, Ability] = {
     Capability.API: Can("API for the routing rule and the BYOC number, files for the SBC", _READ),
-    Capability.TLS: Can("by the SBC", _READ),
-    Capability.SRTP: Can("by the SBC", _READ),
-    Capability.DIGEST: Can("by the SBC", _READ),
-    Capability.ALLOWLIST: Can("the SBC's own address", _READ),
-    Capability.TRANSFER: Can("the SBC decides", _READ),
-    Capability.FALLBACK: Can("9 further URIs, by the SBC", _READ),
+    **by_hand.abilities("SBC", _READ),
     Capability.CODECS: Can("by the SBC", _READ),
     Capability.SHARED: Can("one SIP group for many", _READ),
-    Capability.BUYING: Cannot("numbers are the carrier's behind the SBC", _READ),
 }
 
 #: What objects are known by, found by and linked by.

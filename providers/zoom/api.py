@@ -9,7 +9,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from providers.kernel import errors, http, limits, paging
-from providers.kernel.conventions import Refusal
+from providers.kernel.conventions import Refusal, fields_of, first_of
 from providers.kernel.listing import Listing
 from providers.kernel.tokens import Token, Tokens
 from providers.kernel.vendor import Settings
@@ -216,10 +216,8 @@ def _renewed(settings: Settings, limit: limits.Limit) -> Tokens:
 
 def refusal(body: object) -> Refusal:
     """``{"code", "message", "errors": [{"field", "message"}]}``; of tokens ``{"reason", "error"}``."""
-    fields = cast(Found, body) if isinstance(body, dict) else Found()
-    listed: Any = fields.get("errors")
-    first: Any = cast(list[Any], listed)[0] if isinstance(listed, list) and listed else None
-    inner = cast(Found, first) if isinstance(first, dict) else Found()
+    fields = fields_of(body)
+    inner = first_of(fields.get("errors"))
     told = ": ".join(str(inner[name]) for name in ("field", "message") if inner.get(name))
     return Refusal(
         str(fields.get("code") or fields.get("error") or ""),

@@ -84,3 +84,7 @@ def _canonical(call: Call, signed: str) -> str:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    return Refusal(status, "UnknownOperationException", "no such operation")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sandbox import shapes
 from sandbox.aws.account import ACCOUNTS, KEYS, Account, Asker, Refusal
+from sandbox.credentials import named
 from sandbox.exchange import Answer, Call, JsonObject, json_answer, pairs
 from sandbox.shapes import Model
 
@@ -94,7 +95,7 @@ def staged(status: int) -> Answer:
 
 
 def account(name: str) -> Account:
-    return next(each for each in ACCOUNTS if each.name == name)
+    return named(ACCOUNTS, name)
 
 
 def environment(name: str, origin: str) -> dict[str, str]:

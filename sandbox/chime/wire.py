@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from sandbox import shapes
 from sandbox.aws import answers, quota
-from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate
+from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate, unknown
 from sandbox.aws.answers import asked, body, page
 from sandbox.calling import Leg
 from sandbox.chime import calling, media, voice
 from sandbox.chime.media import Media
 from sandbox.chime.voice import VENDOR, Voice
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer, only
+from sandbox.exchange import Answer, Call, JsonObject, Routes, Seed, json_answer, only
 from sandbox.shapes import Model, Wrong, array, flag, text
 from sandbox.store import Store
 from sandbox.switches import Switches
@@ -181,7 +181,7 @@ class Chime:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[Endpoint] = Routes(ROUTES)
+        self._routes: Routes[Endpoint] = Routes(ROUTES, unknown)
 
     def owns(self, path: str) -> bool:
         """`/` is STS; `/tags/…` would be another service's."""
@@ -197,7 +197,7 @@ class Chime:
                 raise Refusal(
                     403, "InvalidSignatureException", "Credential should be scoped to correct service: 'chime'."
                 )
-            endpoint, ids = self._routes.find(call.method, call.path)
+            endpoint, ids = self._routes.find(call)
             with self._store.transaction():
                 return answers.named_request(call, endpoint(call, self._voice(asker), *ids))
         except Refusal as refusal:
@@ -205,10 +205,6 @@ class Chime:
             return answers.refuse_in_xml(refusal, call) if xml else answers.refuse(refusal, call)
         except Wrong as wrong:
             return answers.refuse(Refusal(400, "BadRequestException", str(wrong)), call)
-        except PathUnknown:
-            return answers.refuse(Refusal(404, "UnknownOperationException", "no such operation"), call)
-        except MethodUnknown:
-            return answers.refuse(Refusal(405, "UnknownOperationException", "no such operation"), call)
 
     def _of_the_account(self, call: Call, asker: Asker) -> Answer:
         """Services without a path, told apart by the credential's scope."""

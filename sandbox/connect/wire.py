@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from sandbox import shapes
 from sandbox.aws import answers, quota
-from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate
+from sandbox.aws.account import ACCOUNTS, Asker, Refusal, authenticate, unknown
 from sandbox.calling import Leg
 from sandbox.connect import calling, instance
 from sandbox.connect.instance import VENDOR, Connect
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer, only
+from sandbox.exchange import Answer, Call, JsonObject, Routes, Seed, json_answer, only
 from sandbox.shapes import Model, Wrong
 from sandbox.store import Store
 from sandbox.switches import Switches
@@ -165,7 +165,7 @@ class AmazonConnect:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store = store
-        self._routes: Routes[Endpoint] = Routes(ROUTES)
+        self._routes: Routes[Endpoint] = Routes(ROUTES, unknown)
 
     def owns(self, path: str) -> bool:
         """`/tags` without an ARN after it is another service's."""
@@ -185,16 +185,12 @@ class AmazonConnect:
             return _refuse(refusal, call)
         except Wrong as wrong:
             return _refuse(Refusal(400, "InvalidRequestException", str(wrong)), call)
-        except PathUnknown:
-            return _refuse(Refusal(404, "UnknownOperationException", "no such operation"), call)
-        except MethodUnknown:
-            return _refuse(Refusal(405, "UnknownOperationException", "no such operation"), call)
 
     def _found(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
         if not call.path.startswith("/tags/"):
-            return self._routes.find(call.method, call.path)
+            return self._routes.find(call)
         if call.method not in TAGS:
-            raise MethodUnknown
+            raise unknown(call, 405)
         return TAGS[call.method], (call.path.removeprefix("/tags/"),)
 
     def refusal(self, status: int) -> Answer:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass, field
+
+from sandbox import credentials
+from sandbox.exchange import Call
 
 VENDOR = "genesys"
 
@@ -53,25 +53,16 @@ ACCOUNTS = tuple(
 
 
 def authenticate(authorization: str) -> Account:
-    scheme, _, token = authorization.partition(" ")
-    for account in ACCOUNTS if scheme.lower() == "bearer" else ():
-        if secrets.compare_digest(token.encode(), account.access_token.encode()):
-            return account
+    token = (credentials.bearer(authorization),)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.access_token,), token):
+        return account
     raise Refusal(401, "bad.credentials", "Invalid login credentials.")
 
 
 def grant(authorization: str) -> Account | None:
     """Whose token it is that is asked for; None for who may not have one."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    for account in ACCOUNTS if scheme.lower() == "basic" else ():
-        known, given = (account.client_id, account.client_secret), (id, secret)
-        if all(secrets.compare_digest(one.encode(), other.encode()) for one, other in zip(given, known, strict=True)):
-            return account
-    return None
+    given = credentials.basic(authorization)
+    return credentials.holder(ACCOUNTS, lambda each: (each.client_id, each.client_secret), given)
 
 
 def missing(what: str) -> Refusal:
@@ -80,3 +71,9 @@ def missing(what: str) -> Refusal:
 
 def wrong(says: str, code: str = "bad.request") -> Refusal:
     return Refusal(400, code, says)
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    if status == 404:
+        return Refusal(404, "not.found", "The requested resource was not found.")
+    return Refusal(405, "method.not.allowed", "The method is not allowed.")

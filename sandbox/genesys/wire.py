@@ -7,19 +7,18 @@ from collections.abc import Sequence
 
 from sandbox import shapes, stock
 from sandbox.calling import Leg
+from sandbox.credentials import named
 from sandbox.exchange import (
     Answer,
     Call,
     JsonObject,
-    MethodUnknown,
-    PathUnknown,
     Routes,
     Seed,
     json_answer,
     only,
     pairs,
 )
-from sandbox.genesys import account, api, calling, flows
+from sandbox.genesys import account, api, calling, chains, flows
 from sandbox.genesys.account import ACCOUNTS, VENDOR, Account, Refusal
 from sandbox.genesys.asked import PREFIX
 from sandbox.genesys.organisation import Organisation
@@ -39,7 +38,7 @@ class Genesys:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[api.Endpoint] = Routes([*api.ROUTES, *flows.ROUTES])
+        self._routes: Routes[api.Endpoint] = Routes([*api.ROUTES, *flows.ROUTES], account.unknown)
 
     def owns(self, path: str) -> bool:
         return path.startswith(f"{PREFIX}/")
@@ -52,15 +51,11 @@ class Genesys:
                 with self._store.transaction():
                     return flows.upload(call, self._of)
             asker = account.authenticate(call.header("authorization"))
-            endpoint, ids = self._routes.find(call.method, call.path)
+            endpoint, ids = self._routes.find(call)
             with self._store.transaction():
                 return _tracked(endpoint(call, self._of(asker), *ids))
         except Refusal as refusal:
             return _refuse(refusal)
-        except PathUnknown:
-            return _refuse(Refusal(404, "not.found", "The requested resource was not found."))
-        except MethodUnknown:
-            return _refuse(Refusal(405, "method.not.allowed", "The method is not allowed."))
 
     def _of(self, owner: Account) -> Organisation:
         return Organisation(self._store, self._switches, owner)
@@ -69,9 +64,11 @@ class Genesys:
         return _refuse(Refusal(status, f"staged.{status}", "staged by a fault of the sandbox"))
 
     def seed(self, account: str, document: Seed) -> None:
-        """Sites by their names, which a stack file names; DIDs of the organisation; numbers that people will dial."""
-        only(document, ("sites", "dids", "numbers"), "collection")
-        own = self._of(_named(account))
+        """Sites by their names, which a stack file names; DIDs of the organisation; numbers that people will dial; and what
+        somebody made by hand for some.
+        """
+        only(document, ("sites", "dids", "numbers", "chains"), "collection")
+        own = self._of(named(ACCOUNTS, account))
         try:
             for raw in document.get("sites", []):
                 site = shapes.read(raw, _SITE, ("name",))
@@ -81,7 +78,9 @@ class Genesys:
                 own.add_did(_e164(did["name"]), did.get("ownerType", ""))
             for raw in document.get("numbers", []):
                 _e164(shapes.read(raw, _NUMBER, ("phone_number",))["phone_number"])
-        except Wrong as error:
+            for raw in document.get("chains", []):
+                chains.add(own, raw)
+        except (Wrong, Refusal) as error:
             raise ValueError(f"genesys: {error}") from error
 
     def state(self, origin: str) -> dict[str, list[JsonObject]]:
@@ -100,7 +99,7 @@ class Genesys:
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = _named(account)
+        it = named(ACCOUNTS, account)
         return {
             "GENESYSCLOUD_REGION": "mypurecloud.com",
             "GENESYSCLOUD_OAUTHCLIENT_ID": it.client_id,
@@ -167,7 +166,3 @@ def _refuse(refusal: Refusal) -> Answer:
 
 def _tracked(answer: Answer) -> Answer:
     return Answer(answer.status, answer.body, {**answer.headers, "inin-correlation-id": str(uuid.uuid4())})
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 import uuid
 from dataclasses import dataclass
 
-from sandbox import shapes
+from sandbox import credentials, shapes
+from sandbox.exchange import Call
 
 VENDOR = "plivo"
 
@@ -38,14 +37,9 @@ ACCOUNTS = tuple(
 
 def authenticate(authorization: str) -> Account:
     """HTTP Basic with auth id and auth token."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        user = password = ""
-    for account in ACCOUNTS if scheme.lower() == "basic" else ():
-        if user == account.auth_id and secrets.compare_digest(password.encode(), account.token.encode()):
-            return account
+    given = credentials.basic(authorization)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.auth_id, each.token), given):
+        return account
     raise unauthenticated()
 
 
@@ -71,3 +65,8 @@ def new_number() -> str:
 
 def new_uuid() -> str:
     return str(uuid.uuid4())
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    """A path without its trailing slash is another path, and leads nowhere."""
+    return missing() if status == 404 else Refusal(status, "method not allowed")

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 
 from sandbox.calling import Route
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, is_object
+from sandbox.credentials import named
+from sandbox.exchange import Answer, Call, JsonObject, Routes, Seed, is_object
 from sandbox.plivo import account, api, calling, seed
-from sandbox.plivo.account import ACCOUNTS, VENDOR, Account, Refusal
+from sandbox.plivo.account import ACCOUNTS, VENDOR, Refusal
 from sandbox.plivo.asked import Asked, Endpoint, plain
 from sandbox.plivo.numbers import Numbers
 from sandbox.plivo.rate import Rate
@@ -27,7 +28,7 @@ class Plivo:
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store = store
         self._rate = Rate(store, switches)
-        self._routes: Routes[Endpoint] = Routes(api.ROUTES)
+        self._routes: Routes[Endpoint] = Routes(api.ROUTES, account.unknown)
 
     def owns(self, path: str) -> bool:
         return path.startswith("/v1/Account/")
@@ -37,7 +38,7 @@ class Plivo:
             asker = account.authenticate(call.header("authorization"))
             if self._rate.exceeded(asker.auth_id):
                 raise Refusal(429, "rate limit exceeded")
-            endpoint, (owner, *ids) = self._find(call)
+            endpoint, (owner, *ids) = self._routes.find(call)
             if owner != asker.auth_id:
                 raise account.unauthenticated()
             if call.method == "DELETE":
@@ -46,15 +47,6 @@ class Plivo:
                 return endpoint(Asked(call, asker, self._store), *ids)
         except Refusal as refusal:
             return self._refuse(refusal)
-
-    def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
-        """A path without its trailing slash is another path, and leads nowhere."""
-        try:
-            return self._routes.find(call.method, call.path)
-        except PathUnknown:
-            raise account.missing() from None
-        except MethodUnknown:
-            raise Refusal(405, "method not allowed") from None
 
     def refusal(self, status: int) -> Answer:
         return self._refuse(Refusal(status, "staged by a fault of the sandbox"))
@@ -67,7 +59,7 @@ class Plivo:
         return Answer(answer.status, answer.body, {**answer.headers, **headers})
 
     def seed(self, account: str, document: Seed) -> None:
-        auth_id = _named(account).auth_id
+        auth_id = named(ACCOUNTS, account).auth_id
         try:
             seed.fill(Shelves(self._store, auth_id), Numbers(self._store, auth_id), document)
         except Refusal as refusal:
@@ -87,7 +79,7 @@ class Plivo:
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = _named(account)
+        it = named(ACCOUNTS, account)
         return {"PLIVO_AUTH_ID": it.auth_id, "PLIVO_AUTH_TOKEN": it.token, "PLIVO_BASE_URL": origin}
 
     def secrets(self) -> Sequence[str]:
@@ -111,10 +103,6 @@ def _bare(call: Call, known: Sequence[str]) -> None:
     names = [*(name for name, _ in call.query), *(body if is_object(body) else ("",))]
     if any(name not in known for name in names):
         raise Refusal(400, "unknown parameter")
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)
 
 
 def secrets(store: Store) -> JsonObject:

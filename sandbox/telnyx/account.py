@@ -7,7 +7,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sandbox import shapes
+from sandbox import credentials, shapes
+from sandbox.exchange import Call
 
 VENDOR = "telnyx"
 
@@ -76,10 +77,9 @@ ACCOUNTS = tuple(
 
 
 def authenticate(authorization: str) -> Account:
-    scheme, _, key = authorization.partition(" ")
-    for account in ACCOUNTS if scheme.lower() == "bearer" else ():
-        if secrets.compare_digest(key.encode(), account.key.encode()):
-            return account
+    key = (credentials.bearer(authorization),)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.key,), key):
+        return account
     raise Refusal(401, UNAUTHENTICATED, "Could not understand the provided credentials.")
 
 
@@ -111,3 +111,7 @@ def new_uuid() -> str:
 def now() -> str:
     """2018-02-02T22:25:27.521Z"""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    return missing() if status == 404 else Refusal(status, BAD, f"{call.method} is not allowed here", "/")

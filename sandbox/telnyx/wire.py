@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from sandbox import shapes
 from sandbox.calling import Leg
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer
+from sandbox.credentials import named
+from sandbox.exchange import Answer, Call, JsonObject, Routes, Seed, json_answer
 from sandbox.store import Store
 from sandbox.switches import Switches
 from sandbox.telnyx import account, calling, inventory, seed, view, voice
-from sandbox.telnyx.account import ACCOUNTS, TITLES, VENDOR, Account, Refusal
+from sandbox.telnyx.account import ACCOUNTS, TITLES, VENDOR, Refusal
 from sandbox.telnyx.asked import Asked, Endpoint
 from sandbox.telnyx.connections import Connections
 from sandbox.telnyx.kinds import Kinds
@@ -37,7 +38,7 @@ class Telnyx:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[Endpoint] = Routes([*voice.ROUTES, *inventory.ROUTES])
+        self._routes: Routes[Endpoint] = Routes([*voice.ROUTES, *inventory.ROUTES], account.unknown)
 
     def owns(self, path: str) -> bool:
         return any(path == each or path.startswith(each + "/") for each in PREFIXES)
@@ -45,7 +46,7 @@ class Telnyx:
     def serve(self, call: Call) -> Answer:
         try:
             asker = account.authenticate(call.header("authorization"))
-            endpoint, ids = self._find(call)
+            endpoint, ids = self._routes.find(call)
             if call.query and ids:  # only lists take parameters
                 name = call.query[0][0]
                 raise Refusal(400, account.BAD, f"Unknown query parameter {name}", parameter=name)
@@ -56,14 +57,6 @@ class Telnyx:
         except Refusal as refusal:
             answer = self._refuse(refusal)
         return self._stamped(answer)
-
-    def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
-        try:
-            return self._routes.find(call.method, call.path)
-        except PathUnknown:
-            raise account.missing() from None
-        except MethodUnknown:
-            raise Refusal(405, account.BAD, f"{call.method} is not allowed here", "/") from None
 
     def refusal(self, status: int) -> Answer:
         code = CODES.get(status, account.UNEXPECTED)
@@ -94,7 +87,7 @@ class Telnyx:
         return Answer(answer.status, answer.body, {**answer.headers, **headers})
 
     def seed(self, account: str, document: Seed) -> None:
-        store, organization = self._store, _named(account).organization_id
+        store, organization = self._store, named(ACCOUNTS, account).organization_id
         numbers = Numbers(store, self._switches, organization)
         try:
             seed.fill(
@@ -128,7 +121,7 @@ class Telnyx:
         return self._store.everywhere(VENDOR, collection)
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        return {"TELNYX_API_KEY": _named(account).key, "TELNYX_BASE_URL": f"{origin}/v2"}
+        return {"TELNYX_API_KEY": named(ACCOUNTS, account).key, "TELNYX_BASE_URL": f"{origin}/v2"}
 
     def secrets(self) -> Sequence[str]:
         return [each.key for each in ACCOUNTS]
@@ -141,10 +134,6 @@ class Telnyx:
 
     def event(self, number: str) -> JsonObject | None:
         return None
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)
 
 
 def secrets(store: Store) -> JsonObject:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from sandbox import credentials
+from sandbox.exchange import Call
 
 VENDOR = "twilio"
 API_VERSION = "2010-04-01"
@@ -57,15 +58,11 @@ ACCOUNTS = tuple(_account(number, name) for number, name in enumerate(("main", "
 
 def authenticate(authorization: str) -> tuple[Account, bool]:
     """HTTP Basic with account SID and token, or with API key and secret. Also whether it was the API key."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        user = password = ""
-    for account in ACCOUNTS if scheme.lower() == "basic" else ():
-        for name, secret in ((account.sid, account.token), (account.key, account.secret)):
-            if user == name and secrets.compare_digest(password.encode(), secret.encode()):
-                return account, name == account.key
+    given = credentials.basic(authorization)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.sid, each.token), given):
+        return account, False
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.key, each.secret), given):
+        return account, True
     raise unauthenticated()
 
 
@@ -83,3 +80,7 @@ def new_sid(prefix: str) -> str:
 
 def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    return missing(call.path) if status == 404 else Refusal(status, METHOD_NOT_ALLOWED, "Method not allowed")

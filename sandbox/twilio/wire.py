@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.calling import Route, Telephone
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer
+from sandbox.credentials import named
+from sandbox.exchange import Answer, Call, JsonObject, Routes, Seed, json_answer
 from sandbox.store import Store
 from sandbox.switches import Switches
 from sandbox.twilio import account, api, calling, pricing, seed, trunking, view
 from sandbox.twilio.account import ACCOUNTS, API_VERSION, VENDOR, Refusal
-from sandbox.twilio.asked import Asked, Endpoint
+from sandbox.twilio.asked import Asked
 from sandbox.twilio.calls import Calls
 from sandbox.twilio.numbers import Applications, Numbers
 from sandbox.twilio.trunks import Trunks
@@ -29,7 +30,7 @@ class Twilio:
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
         self._calls = Calls(store)
-        self._routes = Routes([*trunking.ROUTES, *api.ROUTES, *pricing.ROUTES])
+        self._routes = Routes([*trunking.ROUTES, *api.ROUTES, *pricing.ROUTES], account.unknown)
 
     def owns(self, path: str) -> bool:
         return path == "/v1/Trunks" or path.startswith(
@@ -41,7 +42,7 @@ class Twilio:
             asker, by_key = account.authenticate(call.header("authorization"))
             if "/Calls" in call.path:
                 return self._stamped(self._calls.answer(call, asker.sid))
-            endpoint, ids = self._find(call)
+            endpoint, ids = self._routes.find(call)
             if call.path.startswith(f"/{API_VERSION}/"):
                 ids = self._own(asker.sid, endpoint is api.fetch_account and by_key, ids)
             if call.query and call.method != "GET":
@@ -55,14 +56,6 @@ class Twilio:
     def connect(self, telephone: Telephone) -> None:
         """Its API may place calls from now on."""
         self._calls.connect(telephone)
-
-    def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
-        try:
-            return self._routes.find(call.method, call.path)
-        except PathUnknown:
-            raise account.missing(call.path) from None
-        except MethodUnknown:
-            raise Refusal(405, account.METHOD_NOT_ALLOWED, "Method not allowed") from None
 
     def _own(self, sid: str, account_by_key: bool, ids: tuple[str, ...]) -> tuple[str, ...]:
         """The account in the path must be the asker's (error 20003 lists it as a cause). A standard API key reads
@@ -113,7 +106,7 @@ class Twilio:
         }
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = next(each for each in ACCOUNTS if each.name == account)
+        it = named(ACCOUNTS, account)
         common = {"TWILIO_ACCOUNT_SID": it.sid, "TWILIO_BASE_URL": origin}
         if style == "apikey":
             return {**common, "TWILIO_API_KEY": it.key, "TWILIO_API_SECRET": it.secret}

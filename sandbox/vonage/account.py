@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import secrets
 from dataclasses import dataclass
+
+from sandbox import credentials
+from sandbox.exchange import Call
 
 VENDOR = "vonage"
 
@@ -34,17 +34,16 @@ ACCOUNTS = tuple(
 
 def authenticate(authorization: str) -> Account:
     """HTTP Basic with key and secret; the older query parameters are not in the specification any more."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        key, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        key = secret = ""
-    for account in ACCOUNTS if scheme.lower() == "basic" else ():
-        if key == account.key and secrets.compare_digest(secret.encode(), account.secret.encode()):
-            return account
+    given = credentials.basic(authorization)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.key, each.secret), given):
+        return account
     raise Refusal(401, "authentication failed")
 
 
 def failed() -> Refusal:
     """ "method failed": the number is not this account's, or not for sale; which of the two is not said."""
     return Refusal(420, "method failed")
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    return Refusal(status, "not found" if status == 404 else "method not allowed")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sandbox import shapes, stock
 from sandbox.calling import Leg
-from sandbox.exchange import Answer, Call, JsonObject, MethodUnknown, PathUnknown, Routes, Seed, json_answer, only
+from sandbox.credentials import named
+from sandbox.exchange import Answer, Call, JsonObject, Routes, Seed, json_answer, only
 from sandbox.shapes import Model, Wrong, text
 from sandbox.store import Store
 from sandbox.switches import Switches
@@ -22,7 +23,7 @@ class Vonage:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES)
+        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES, account.unknown)
 
     def owns(self, path: str) -> bool:
         return path.startswith(("/account/", "/number/"))
@@ -30,15 +31,11 @@ class Vonage:
     def serve(self, call: Call) -> Answer:
         try:
             asker = account.authenticate(call.header("authorization"))
-            endpoint, _ = self._routes.find(call.method, call.path)
+            endpoint, _ = self._routes.find(call)
             with self._store.transaction():
                 return endpoint(call, self._of(asker))
         except Refusal as refusal:
             return _refuse(refusal)
-        except PathUnknown:
-            return _refuse(Refusal(404, "not found"))
-        except MethodUnknown:
-            return _refuse(Refusal(405, "method not allowed"))
 
     def _of(self, owner: Account) -> Numbers:
         return Numbers(self._store, self._switches, owner.key)
@@ -48,7 +45,7 @@ class Vonage:
 
     def seed(self, account: str, document: Seed) -> None:
         only(document, ("numbers",), "collection")
-        own = self._of(_named(account))
+        own = self._of(named(ACCOUNTS, account))
         for raw in document.get("numbers", []):
             try:
                 settings = shapes.read(raw, SEED, ("phone_number",))
@@ -63,7 +60,7 @@ class Vonage:
         return {"numbers": [numbers.view(each) for each in self._store.everywhere(VENDOR, "numbers")]}
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = _named(account)
+        it = named(ACCOUNTS, account)
         return {"VONAGE_API_KEY": it.key, "VONAGE_API_SECRET": it.secret, "VONAGE_BASE_URL": origin}
 
     def secrets(self) -> Sequence[str]:
@@ -82,7 +79,3 @@ class Vonage:
 def _refuse(refusal: Refusal) -> Answer:
     headers = {"www-authenticate": 'Basic realm="Vonage"'} if refusal.status == 401 else {}
     return json_answer(refusal.status, {"error-code": str(refusal.status), "error-code-label": refusal.label}, headers)
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)

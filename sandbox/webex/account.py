@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass
+
+from sandbox import credentials
+from sandbox.exchange import Call
 
 VENDOR = "webex"
 
@@ -52,10 +54,9 @@ ACCOUNTS = tuple(
 
 
 def authenticate(authorization: str) -> Account:
-    scheme, _, token = authorization.partition(" ")
-    for account in ACCOUNTS if scheme.lower() == "bearer" else ():
-        if secrets.compare_digest(token.encode(), account.access_token.encode()):
-            return account
+    token = (credentials.bearer(authorization),)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.access_token,), token):
+        return account
     raise Refusal(401, 0, "The request requires a valid access token set in the Authorization request header.")
 
 
@@ -65,3 +66,7 @@ def missing(what: str) -> Refusal:
 
 def wrong(says: str) -> Refusal:
     return Refusal(400, 25008, says)
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    return Refusal(status, 0, "The requested resource could not be found." if status == 404 else "Method not allowed")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Sequence
 
-from sandbox import shapes, stock
+from sandbox import credentials, shapes, stock
 from sandbox.calling import Leg
+from sandbox.credentials import named
 from sandbox.exchange import (
     Answer,
     Call,
     JsonObject,
-    MethodUnknown,
-    PathUnknown,
     Routes,
     Seed,
     json_answer,
@@ -43,7 +41,7 @@ class Webex:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store, self._switches = store, switches
-        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES)
+        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES, account.unknown)
 
     def owns(self, path: str) -> bool:
         return path in OWN or path.startswith("/v1/telephony/config/")
@@ -53,15 +51,11 @@ class Webex:
             if call.path == TOKEN:
                 return _token(call)
             asker = account.authenticate(call.header("authorization"))
-            endpoint, ids = self._routes.find(call.method, call.path)
+            endpoint, ids = self._routes.find(call)
             with self._store.transaction():
                 return _tracked(endpoint(call, self._of(asker), *ids))
         except Refusal as refusal:
             return _refuse(refusal)
-        except PathUnknown:
-            return _refuse(Refusal(404, 0, "The requested resource could not be found."))
-        except MethodUnknown:
-            return _refuse(Refusal(405, 0, "Method not allowed"))
 
     def _of(self, owner: Account) -> Routing:
         return Routing(self._store, self._switches, owner)
@@ -75,7 +69,7 @@ class Webex:
         Numbers are nobody's here: whoever dials one is sent by a plan, or not.
         """
         only(document, ("locations", "domains", "trunks", "route_groups", "numbers"), "collection")
-        own = self._of(_named(account))
+        own = self._of(named(ACCOUNTS, account))
         try:
             for raw in document.get("locations", []):
                 own.add_location(shapes.read(raw, _LOCATION, ("name",))["name"])
@@ -111,7 +105,7 @@ class Webex:
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = _named(account)
+        it = named(ACCOUNTS, account)
         return {
             "WEBEX_CLIENT_ID": it.client_id,
             "WEBEX_CLIENT_SECRET": it.client_secret,
@@ -139,18 +133,19 @@ def _token(call: Call) -> Answer:
     form = dict(pairs(call.body))
     if set(form) != set(_FORM) or form["grant_type"] != "refresh_token":
         return _refuse(Refusal(400, 0, "expected grant_type=refresh_token, client_id, client_secret, refresh_token"))
-    for each in ACCOUNTS:
-        given, known = (form[name] for name in _FORM[1:]), (each.client_id, each.client_secret, each.refresh_token)
-        if all(secrets.compare_digest(one.encode(), other.encode()) for one, other in zip(given, known, strict=True)):
-            answer = {
-                "access_token": each.access_token,
-                "expires_in": ACCESS,
-                "refresh_token": each.refresh_token,
-                "refresh_token_expires_in": REFRESH,
-                "token_type": "Bearer",
-            }
-            return _tracked(json_answer(200, answer))
-    return _refuse(Refusal(401, 0, "invalid_client or invalid refresh token"))
+    given = tuple(form[name] for name in _FORM[1:])
+    if not (
+        it := credentials.holder(ACCOUNTS, lambda each: (each.client_id, each.client_secret, each.refresh_token), given)
+    ):
+        return _refuse(Refusal(401, 0, "invalid_client or invalid refresh token"))
+    answer = {
+        "access_token": it.access_token,
+        "expires_in": ACCESS,
+        "refresh_token": it.refresh_token,
+        "refresh_token_expires_in": REFRESH,
+        "token_type": "Bearer",
+    }
+    return _tracked(json_answer(200, answer))
 
 
 def _refuse(refusal: Refusal) -> Answer:
@@ -166,7 +161,3 @@ def _tracked(answer: Answer) -> Answer:
 
 def _tracking() -> str:
     return f"ROUTERGW_{uuid.uuid4()}"
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)

@@ -8,12 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.calling import CallControl, Client, Failure, Leg, Registration
+from sandbox.credentials import named
 from sandbox.exchange import (
     Answer,
     Call,
     JsonObject,
-    MethodUnknown,
-    PathUnknown,
     Routes,
     Seed,
     is_array,
@@ -90,7 +89,8 @@ class XAI:
                 ("POST", "/v1/realtime/client_secrets", self._client_secret),
                 ("POST", "/v1/realtime/calls/{id}/hangup", self._hangup),
                 ("POST", "/v1/realtime/calls/{id}/refer", self._refer),
-            ]
+            ],
+            _unknown,
         )
 
     def owns(self, path: str) -> bool:
@@ -116,16 +116,7 @@ class XAI:
     def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
         if call.path.startswith(FLAGGED) and not self._switches["xai.agents"]:
             raise Refusal(403, "agents endpoint is not enabled for this team")
-        try:
-            return self._routes.find(call.method, call.path)
-        except PathUnknown:
-            refusal = Refusal(404, f"{call.path} not found")
-        except MethodUnknown:
-            refusal = Refusal(405, f"{call.method} is not allowed here")
-        if call.path.startswith("/v1/realtime"):
-            # Reported: 403 below this path whether or not there is anything.
-            refusal = Refusal(403, "Team is not authorized to perform this action")
-        raise refusal
+        return self._routes.find(call)
 
     def refusal(self, status: int) -> Answer:
         return self._stamped(self._refuse(status, "staged by a fault of the sandbox"))
@@ -277,7 +268,7 @@ class XAI:
         self._calls = calls
 
     def seed(self, account: str, document: Seed) -> None:
-        team = Team(self._store, self._switches, _named(account).team_id)
+        team = Team(self._store, self._switches, named(ACCOUNTS, account).team_id)
         try:
             seed.fill(team, document)
         except Refusal as refusal:
@@ -289,7 +280,7 @@ class XAI:
         return {**found, "agents": [without_secrets(agent) if hidden else agent for agent in found["agents"]]}
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        return {"XAI_API_KEY": _named(account).key, "XAI_BASE_URL": origin}
+        return {"XAI_API_KEY": named(ACCOUNTS, account).key, "XAI_BASE_URL": origin}
 
     def secrets(self) -> Sequence[str]:
         return [account.key for account in ACCOUNTS]
@@ -302,5 +293,7 @@ class XAI:
         return signing.signed(number, secret) if secret else None
 
 
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)
+def _unknown(call: Call, status: int) -> Refusal:
+    if call.path.startswith("/v1/realtime"):  # reported: 403 below this path whether or not there is anything
+        return Refusal(403, "Team is not authorized to perform this action")
+    return Refusal(status, f"{call.path} not found" if status == 404 else f"{call.method} is not allowed here")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from sandbox import credentials
+from sandbox.exchange import Call
 
 VENDOR = "zoom"
 #: Zoom's own codes: a parameter or a duplicate; a token that is none.
@@ -50,27 +50,23 @@ ACCOUNTS = tuple(
 
 
 def authenticate(authorization: str) -> Account:
-    scheme, _, token = authorization.partition(" ")
-    for account in ACCOUNTS if scheme.lower() == "bearer" else ():
-        if secrets.compare_digest(token.encode(), account.access_token.encode()):
-            return account
+    token = (credentials.bearer(authorization),)
+    if account := credentials.holder(ACCOUNTS, lambda each: (each.access_token,), token):
+        return account
     raise Refusal(401, TOKEN, "Invalid access token.")
 
 
 def grant(authorization: str, form: Mapping[str, str]) -> Account | None:
     """Whose token it is that is asked for; None for who may not have one."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    for account in ACCOUNTS if scheme.lower() == "basic" else ():
-        known = (account.client_id, account.client_secret, account.account_id)
-        given = (client_id, secret, form.get("account_id", ""))
-        if all(secrets.compare_digest(one.encode(), other.encode()) for one, other in zip(given, known, strict=True)):
-            return account
-    return None
+    given = (*credentials.basic(authorization), form.get("account_id", ""))
+    return credentials.holder(ACCOUNTS, lambda each: (each.client_id, each.client_secret, each.account_id), given)
 
 
 def wrong(field: str, says: str) -> Refusal:
     return Refusal(400, VALIDATION, says, field)
+
+
+def unknown(call: Call, status: int) -> Refusal:
+    if status == 404:
+        return Refusal(404, 2300, "This API endpoint is not recognized.")
+    return Refusal(405, 405, "Request method is not supported.")

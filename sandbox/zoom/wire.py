@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from sandbox import shapes, stock
 from sandbox.calling import Leg
+from sandbox.credentials import named
 from sandbox.exchange import (
     Answer,
     Call,
     JsonObject,
-    MethodUnknown,
-    PathUnknown,
     Routes,
     Seed,
     json_answer,
@@ -39,7 +38,7 @@ class Zoom:
 
     def __init__(self, store: Store, switches: Switches) -> None:
         self._store = store
-        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES)
+        self._routes: Routes[api.Endpoint] = Routes(api.ROUTES, account.unknown)
 
     def owns(self, path: str) -> bool:
         return path == TOKEN or path.startswith("/v2/phone/")
@@ -49,15 +48,11 @@ class Zoom:
             if call.path == TOKEN:
                 return _token(call)
             asker = account.authenticate(call.header("authorization"))
-            endpoint, ids = self._routes.find(call.method, call.path)
+            endpoint, ids = self._routes.find(call)
             with self._store.transaction():
                 return _tracked(endpoint(call, self._of(asker), *ids))
         except Refusal as refusal:
             return _refuse(refusal)
-        except PathUnknown:
-            return _refuse(Refusal(404, 2300, "This API endpoint is not recognized."))
-        except MethodUnknown:
-            return _refuse(Refusal(405, 405, "Request method is not supported."))
 
     def _of(self, owner: Account) -> api.Account:
         return api.Account(Routing(self._store, owner), Numbers(self._store, owner))
@@ -72,7 +67,7 @@ class Zoom:
         Other numbers are nobody's here: whoever dials one is sent by a rule, or not.
         """
         only(document, ("sip_groups", "numbers", "byoc_numbers"), "collection")
-        own = self._of(_named(account))
+        own = self._of(named(ACCOUNTS, account))
         try:
             for raw in document.get("sip_groups", []):
                 own.routing.add_group(shapes.read(raw, _NAMED, ("name",))["name"])
@@ -92,7 +87,7 @@ class Zoom:
         return shown
 
     def environment(self, account: str, style: str, origin: str) -> dict[str, str]:
-        it = _named(account)
+        it = named(ACCOUNTS, account)
         return {
             "ZOOM_ACCOUNT_ID": it.account_id,
             "ZOOM_CLIENT_ID": it.client_id,
@@ -161,7 +156,3 @@ def _tracked(answer: Answer) -> Answer:
     return Answer(
         answer.status, answer.body, {**answer.headers, "x-zm-trackingid": f"v=2.0;clid=sb;rid=WEB_{uuid.uuid4().hex}"}
     )
-
-
-def _named(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)

@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.subjects.genesys import NUMBER, Genesys
+from tests.conformance.subjects.genesys import DID, NUMBER, Genesys
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
+from tests.engine.test_import import EMPTY, forget, registered, stack_file, xtel
 
 pytestmark = pytest.mark.engine
 TAKEN = "+14155550192"
+ALONE, ONE, TWO = "+14155550197", "+14155550198", "+14155550199"
+PASSWORD = "canary-digest-9"
+CHAINS = [
+    {"name": "Support", "site": "Cloud site", "numbers": [ALONE], "username": "hq", "password": PASSWORD},
+    {"name": "Sales", "site": "Cloud site", "numbers": [ONE, TWO], "username": "hq", "password": PASSWORD},
+]
 SUPPORT = """
   support:
     number: "+14155550191"
@@ -101,3 +108,51 @@ def test_callers_of_a_did_are_transferred_by_a_flow_that_is_published_only_when_
     assert changes(sandbox) == []
     project.run("destroy", "--yes")
     assert objects(sandbox) == before
+
+
+PUBLISHED = """
+  callers:
+    number: "+14155550191"
+    route: {carrier: genesys, site: Cloud site, did: "+14155550194", publish: true}
+    auth: {allow: [203.0.113.32/29]}
+"""
+
+
+def test_what_was_made_by_hand_and_what_a_lost_state_had_become_ours(project: Project, sandbox: Sandbox) -> None:
+    """A number's own chain, a chain of two numbers that stays, and a number with its flow whose state was lost."""
+    project.declare(PUBLISHED)
+    project.up()
+    forget(project)
+    stack_file(project).write_text(EMPTY)
+    sandbox.seed({"genesys": {"chains": CHAINS}})
+    for number in (ALONE, ONE):
+        registered(sandbox, number, sip_auth={"auth_username": "hq", "auth_password": PASSWORD})
+    before = objects(sandbox)
+    (project.folder / "known.yaml").write_text(f'"{ALONE}": {{digest_password: {PASSWORD}}}\n')
+    sandbox.forget_log()
+    asked = xtel(project, "--carrier", "genesys", code=1)
+    assert changes(sandbox) == []
+    assert f"stays as it is: {ALONE}: xAI asks for a digest (user hq) and never shows its password" in asked
+    assert f"stays as it is: {ONE}: number plan Sales numbers of site Cloud site has other numbers too" in asked
+    shown = xtel(project, "--carrier", "genesys", "--yes", "--secrets", "known.yaml")
+    written = stack_file(project).read_text()
+    assert PASSWORD not in shown + project.state() + written
+    assert "ok: 2 numbers imported, and the plan is empty" in shown
+    assert "{carrier: genesys, site: Cloud site, classification: Support}" in written
+    assert f'{{carrier: genesys, site: Cloud site, did: "{DID}", publish: true}}' in written
+    after = objects(sandbox)
+    assert sorted(each["name"] for each in after["trunks"]) == [
+        "Sales trunk", "xtel/xai-telephony/test/+14155550191", f"xtel/xai-telephony/test/{ALONE}",
+    ]  # fmt: skip
+    for kind in ("trunks", "outbound_routes", "flows", "ivrs", "dids"):
+        assert [{**each, "name": ""} for each in after[kind]] == [{**each, "name": ""} for each in before[kind]]
+    assert "unchanged" in project.run("refresh", "--yes", "--expect-no-changes")
+    project.preview()
+    again = xtel(project, "--carrier", "genesys", "--number", ALONE)
+    assert f"imported already: {ALONE}\nok: nothing to import" in again
+    project.run("destroy", "--yes")
+    left = objects(sandbox)
+    assert [each["name"] for each in left["trunks"]] == ["Sales trunk"]
+    assert (left["flows"], left["ivrs"]) == ([], [])
+    first, *_ = Genesys(sandbox).site()["number_plans"]
+    assert first["name"] == "Sales numbers"

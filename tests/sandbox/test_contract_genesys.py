@@ -6,7 +6,6 @@ With the cut beside the project every request and answer is held against it; wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +21,6 @@ from tests.conformance.subjects.genesys import CLASSIFICATION, DID, EDGES, MARK,
 from tests.contract import Contract, Exchange, Recorder
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
-from xtel.operations.importing import answers
-from xtel.operations.importing import survey as surveying
-from xtel.project.layout import Project
 
 DOCUMENTS = contract.documents("genesys_telephony_cut.json")
 for _document in DOCUMENTS:  # the sandbox has all of it below one name; 2XX is what the sandbox does
@@ -284,14 +280,6 @@ def test_no_secret_is_in_the_sandboxs_log_or_answers(server: Server, monkeypatch
     trunk.destroy()
 
 
-def test_nothing_is_imported_and_that_says_why(tmp_path: Path) -> None:
-    with pytest.raises(
-        errors.InputError, match="^Genesys Cloud shows what a number does by several objects"
-    ) as refusal:
-        surveying.survey(Project(tmp_path), "prod", "genesys", (), answers.Answers())
-    assert "`route: {carrier: genesys, site: Cloud site}` and `take_over: true`" in str(refusal.value)
-
-
 # -- the flow of a DID ----------------------------------------------------------------------------------------------------
 
 FLOW = {"marker": MARK, "phone_number": NUMBER}
@@ -329,6 +317,24 @@ def test_a_flow_and_its_call_route_are_as_declared(
             *(ivrs, f"{ivrs}/{{ivrId}}"),
         }
     assert [each for each in said if "/uploads/" in each.path and "authorization" in each.headers] == []
+
+
+def test_an_import_only_reads_and_as_declared(server: Server, publishes: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = {"name": "Support", "site": SITE, "numbers": [NUMBER], "username": "hq", "password": "canary-7"}
+    server.control("POST", "seed", {"genesys": {"chains": [chain]}})
+    publishes.up(**FLOW)
+    Hand("genesys:CallRoute", server.env, monkeypatch).up(marker=MARK, did=DID, flow_id=publishes.id)
+    said: list[Exchange] = []
+    monkeypatch.setattr(http, "network", lambda: Recorder(said))
+    carrier = registry.carriers()["genesys"]
+    assert carrier.route_import
+    session = Session(carrier, lambda key: None)
+    assert session.ask(carrier.route_import.numbers) == {NUMBER}
+    assert session.ask(carrier.route_import.found, NUMBER).route["did"] == DID
+    assert {exchange.method for exchange in said if exchange.path != TOKEN} == {"GET"}
+    held = Contract(DOCUMENTS, _refusal, frozenset({TOKEN}), lacking=True)
+    if DOCUMENTS:
+        assert [problem for exchange in said for problem in held.problems(exchange)] == []
 
 
 def test_what_architect_does_not_publish_is_told_in_its_words(publishes: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

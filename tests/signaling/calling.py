@@ -29,7 +29,7 @@ CARRIER = Settings(identity="sip:+12125550100@carrier.example")
 #: What nobody waits for on purpose: a test that hangs fails after this, on a slow machine too.
 PATIENCE = 30.0
 #: For Hypothesis: a machine that is busy is no finding.
-patient = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Certificates:
