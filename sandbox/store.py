@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.exchange import JsonObject
 
 # Raised whenever the tables, the documents in them or the default seed change: an older file then starts afresh.
-VERSION = 7
+VERSION = 8
 
 # One table for all vendors: a document, whose it is, and an optional natural key (an E.164, a domain name) to find
 # it by, also across accounts. AUTOINCREMENT because a position must never be given twice: page tokens hold it.
