@@ -1,191 +1,22 @@
-"""The call path: what the objects of a stack do with a call to one of its numbers, hop by hop. Pure.
-
-Number at its carrier, attachment, trunk, each SIP URI in the order tried, registration at xAI with who may call, webhook or
-agent. The resources may come from anywhere: a stack file, a preview, the state, what vendors show.
-
-A call goes from the object that takes it to what that one refers to, as each carrier says of its own objects
-(:class:`~providers.kernel.call_handling.CallHandling`). Where a reference is not known yet, or its carrier is not installed
-here, the number's own objects at that carrier stand for it, or else those that numbers share.
-"""
+"""One call on its way, from the object that takes it to whoever answers."""
 
 from __future__ import annotations
 
-import copy
-import ipaddress
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-from providers.kernel import call_handling, registry, values
+from providers.kernel import values
 from providers.kernel.call_handling import CallHandling, Destination
-from providers.kernel.errors import InputError
-from providers.kernel.object import Object
 from providers.kernel.secrecy import one_line
-from stacks.resource import NUMBER, UNKNOWN, Resource
+from stacks.callpath.decided import Decided
+from stacks.callpath.hops import CallPath, Hop, HopState, Way
+from stacks.resource import UNKNOWN
 
-HopName = Literal["attachment", "trunk", "sip", "registration", "authentication", "webhook", "agent"]
-#: ok; stopped: an object ends the call here; missing: the object that decides it is not there; unknown: nothing tells.
-HopState = Literal["ok", "stopped", "missing", "unknown"]
 #: At which xAI may take SIP over TLS: 5061, also where a URI names none (RFC 3263); its page for Telnyx says 5060.
 _PORTS = frozenset({None, 5060, 5061})
-#: Not known yet, and still there: what is bought or made in this run.
-_COMING = frozenset({"phone_number", "agent_id"})
-#: A carrier's object that says this says nothing about calls.
-_SILENT = CallHandling()
 _AT_XAI = frozenset({"registration", "authentication", "webhook", "agent"})
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One step of a call, and the object that decides it."""
-
-    name: HopName
-    state: HopState
-    #: Name of the resource; empty where none decides it, or none is there.
-    resource: str = ""
-    #: For people: the URI, who may call, who answers, why it ends here.
-    says: str = ""
-
-    @property
-    def ends(self) -> bool:
-        """Whether a call ends here."""
-        return self.state in {"stopped", "missing"}
-
-
-@dataclass(frozen=True)
-class Way:
-    """A SIP URI that is called: what holds it, and as what. ``target`` is None for what is no SIP URI."""
-
-    by: Decided
-    to: Destination
-    uri: str
-    target: values.Target | None
-    #: Whether it is the registration's own, and is let in, as far as anything is known.
-    reaches: bool
-
-
-@dataclass(frozen=True)
-class CallPath:
-    """What becomes of a call to one number."""
-
-    number: str
-    hops: tuple[Hop, ...]
-    #: Carriers that take its calls; two are two routes.
-    carriers: tuple[str, ...] = ()
-    #: Carriers that have objects of it, whether they take its calls or not.
-    vendors: tuple[str, ...] = ()
-    #: SIP URIs in the order they are tried.
-    targets: tuple[str, ...] = ()
-    srtp: bool | None = None
-    #: What its registration says; nothing where it has none.
-    registration: CallHandling = field(default_factory=CallHandling)
-    #: Name of the registration's resource.
-    registered_by: str = ""
-    #: What takes its calls, all that they pass, and the URIs in the order they are tried.
-    takers: tuple[Decided, ...] = ()
-    passed: tuple[Decided, ...] = ()
-    ways: tuple[Way, ...] = ()
-
-    @property
-    def arrives(self) -> bool:
-        """Whether a call reaches the number's registration at xAI, as far as anything is known."""
-        return not any(hop.ends for hop in self.hops if hop.name not in {"webhook", "agent"})
-
-    @property
-    def attached(self) -> bool:
-        """Whether its carrier sends its calls our way, as far as anything is known."""
-        return not any(hop.ends for hop in self.hops if hop.name == "attachment")
-
-    @property
-    def unregistered(self) -> Hop | None:
-        """Its registration, where no object tells of one: for a state, which holds every object there is."""
-        return None if self.registered_by else Hop("registration", "missing")
-
-    @property
-    def answered_by(self) -> str:
-        """Who answers, for people: ``agent sales``, or a webhook's URL; empty for nobody."""
-        hop = next((hop for hop in self.hops if hop.name in {"webhook", "agent"} and not hop.ends), None)
-        return "" if hop is None or not hop.says else f"agent {hop.says}" if hop.name == "agent" else hop.says
-
-    @property
-    def ends_at(self) -> Hop | None:
-        """The first hop at which a call ends; None for one that somebody answers, as far as anything is known."""
-        return next((hop for hop in self.hops if hop.ends), None)
-
-
-# -- what one object does ----------------------------------------------------------------------------------------------
-
-
-def declaration(type: str) -> Object[Any, Any] | None:
-    """The declaration of a kind of object; None where its vendor is not installed here."""
-    vendor, _, kind = type.partition(":")
-    try:
-        return registry.vendor(vendor).object(kind)
-    except InputError:
-        return None
-
-
-def _handling(found: Object[Any, Any] | None, inputs: Mapping[str, Any]) -> CallHandling:
-    """What an object does with calls; a vendor that is not installed, or stumbles, leaves what the values show."""
-    known = inputs
-    if UNKNOWN in inputs.values():
-        coming = _COMING | found.references if found else _COMING
-        known = {name: value for name, value in inputs.items() if value != UNKNOWN or name in coming}
-    try:
-        return found.call_handling(known) if found else call_handling.from_values(known)
-    except (AttributeError, KeyError, TypeError, ValueError):  # foreign code on masked or partial values
-        return call_handling.from_values(known)
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A resource and what it does with calls."""
-
-    resource: Resource
-    does: CallHandling
-    #: By what others refer to it: its id, and what its vendor calls it.
-    ids: frozenset[str]
-    #: Its carrier is installed here, and would say where its calls go.
-    declared: bool
-    #: Its carrier says that it has nothing to do with calls.
-    silent: bool
-    #: Its declaration has references: one that refers to nothing sends calls nowhere.
-    refers: bool
-
-    @classmethod
-    def by(cls, resource: Resource) -> Decided:
-        """What one resource decides; what only its vendor knows of it counts as well, but no secret."""
-        found, shown = declaration(resource.type), resource.outputs
-        named = [name for name in found.outputs if name in shown and name not in found.secrets] if found else ()
-        told = {name: shown[name] for name in named}
-        does = _handling(found, {**told, **resource.inputs} if told else resource.inputs)
-        # What takes calls is referred to by nobody: the ids that it holds are those of others.
-        held = (resource.id, does.known_as, *(() if does.takes else told.values()))
-        ids = frozenset(text for text in held if isinstance(text, str) and text)
-        return cls(
-            resource, does, ids, found is not None, bool(found) and does == _SILENT, bool(found and found.references)
-        )
-
-    @property
-    def vendor(self) -> str:
-        """The vendor it lives at."""
-        return self.resource.vendor
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Type and name: the same whoever tells of it."""
-        return self.resource.type, self.resource.name
-
-    @property
-    def order(self) -> tuple[Any, ...]:
-        """When it is tried, where nothing chooses: by rank, fallbacks last, then by name."""
-        rank = min((each.rank for each in self.does.destinations), default=0)
-        return rank, "fallback" in self.resource.part, self.resource.name
-
-
-# -- one call ----------------------------------------------------------------------------------------------------------
 
 
 def path(
@@ -328,7 +159,7 @@ class _Path:
             vendors=tuple(map(one_line, self._near)),
             targets=tuple(each.text for each in called),
             srtp=self._srtp,
-            registration=home.does if home else _SILENT,
+            registration=home.does if home else CallHandling(),
             registered_by=home.resource.name if home else "",
             takers=tuple(leg.taker for leg in self._legs if leg.taker),
             passed=tuple({id(each): each for leg in self._open for each in leg.passed}.values()),
@@ -537,134 +368,3 @@ class _Path:
         if gone and id not in agents:
             return Hop("agent", "missing", gone.resource.name, "it is gone")
         return Hop("agent", "ok", by, one_line(agents.get(id, id)))
-
-
-def _indexed(found: Iterable[tuple[str, str, Decided]]) -> dict[tuple[str, str], list[Decided]]:
-    index: dict[tuple[str, str], list[Decided]] = {}
-    for vendor, id, each in found:
-        index.setdefault((vendor, id), []).append(each)
-    return index
-
-
-# -- all of a stack ----------------------------------------------------------------------------------------------------
-
-
-class CallNetwork:
-    """All resources of a stack as one source tells of them, and the call paths over them."""
-
-    def __init__(self, resources: Iterable[Resource]) -> None:
-        self._place([Decided.by(each) for each in resources if each.type != NUMBER])
-
-    def _place(self, found: list[Decided]) -> None:
-        self._found = found
-        self._own: dict[str, list[Decided]] = {}
-        for each in found:
-            if each.resource.parent:
-                self._own.setdefault(each.resource.parent, []).append(each)
-        self._agents = [each for each in found if each.resource.kind == "Agent"]
-        self._answering = {id: each.resource.name for each in self._agents for id in each.ids}
-        self._shared = [each for each in found if each.resource.shared and not each.silent]
-
-    @property
-    def agents(self) -> set[str]:
-        """The names of its agents, which are no numbers."""
-        return {each.resource.name for each in self._agents}
-
-    @property
-    def answering(self) -> dict[str, str]:
-        """The names of its agents by their ids."""
-        return dict(self._answering)
-
-    @property
-    def numbers(self) -> list[str]:
-        """The names of its numbers: E.164, or a key while there is none."""
-        return sorted(self._own)
-
-    def own(self, number: str) -> list[Decided]:
-        """The objects of one number alone."""
-        return self._own.get(number, [])
-
-    def path(self, number: str, others: CallNetwork | None = None) -> CallPath:
-        """What becomes of a call to a number; see :func:`path` for ``others``."""
-        own = self.own(number)
-        told = (number, *(text for each in own for text in (each.does.takes, each.does.registers)))
-        e164 = next((text for text in told if re.match(values.E164_PATTERN, text)), "")
-        before = [*others.own(number), *others._shared, *others._agents] if others else ()
-        return path(e164, own, self._shared, others=before, agents=self._answering)
-
-    def instead(self, resource: Resource, other: Resource | None) -> CallNetwork:
-        """The same network with one resource as it is elsewhere; None: without it."""
-        key, new = (resource.type, resource.name), [Decided.by(other)] if other else []
-        changed = copy.copy(self)
-        if number := resource.parent:
-            changed._own = {**self._own, number: [*(each for each in self.own(number) if each.key != key), *new]}
-            return changed
-        changed._place([*(each for each in self._found if each.key != key), *new])
-        return changed
-
-
-def stopped(before: CallPath, after: CallPath) -> str:
-    """The hop at which calls end that went on before; empty where they still go on, or did not before."""
-    ended = {hop.name for hop in before.hops if hop.ends}
-    if (name := next((hop.name for hop in after.hops if hop.ends and hop.name not in ended), "")) or not before.arrives:
-        return name
-    return "" if _admits(after.registration, before.registration) else "authentication"
-
-
-def _admits(now: CallHandling, was: CallHandling) -> bool:
-    """Whether everyone who could call before still may."""
-    if now.auth == "digest":
-        return was.auth == "digest" and now.username == was.username
-    if now.auth == "allowlist":
-        return was.auth == "open" or (was.auth == "allowlist" and _covers(now.allow, was.allow))
-    return True
-
-
-def _covers(now: Sequence[str], was: Sequence[str]) -> bool:
-    """Whether networks hold all of others."""
-    if set(was) <= set(now):
-        return True
-    try:
-        held = list(map(ipaddress.ip_network, values.cidrs(now)))
-        return all(any(_inside(ipaddress.ip_network(each), other) for other in held) for each in values.cidrs(was))
-    except ValueError:  # the whole internet, or masked
-        return False
-
-
-def _inside(one: Any, other: Any) -> bool:
-    return bool(one.version == other.version and one.subnet_of(other))
-
-
-def users(resources: Iterable[Resource]) -> dict[tuple[str, str], frozenset[str]]:
-    """The numbers that each resource serves, by its type and name: its own, or for a shared one those that refer to it."""
-    found = [Decided.by(each) for each in resources if each.type != NUMBER]
-    by_id = _indexed((each.vendor, id, each) for each in found for id in each.ids)
-    near: dict[int, list[Decided]] = {id(each): [] for each in found}
-    serves = {id(each): {each.resource.parent} if each.resource.parent else set[str]() for each in found}
-    for each in found:
-        for other in (other for ref in _referred(each) for other in by_id.get((each.vendor, ref), ())):
-            if other is not each:
-                near[id(each)].append(other)
-                near[id(other)].append(each)
-    for each in found:
-        if each.resource.parent:
-            _spread(each, near, serves)
-    return {each.key: frozenset(serves[id(each)]) for each in found}
-
-
-def _spread(each: Decided, near: Mapping[int, Sequence[Decided]], serves: Mapping[int, set[str]]) -> None:
-    """A number's object uses what it refers to, and what that belongs together with; never another number's objects."""
-    waiting, number = [each], each.resource.parent
-    while waiting:
-        for other in near[id(waiting.pop())]:
-            if not other.resource.parent and number not in serves[id(other)]:
-                serves[id(other)].add(number)
-                waiting.append(other)
-
-
-def _referred(each: Decided) -> set[str]:
-    """The ids of what it is built on, and of the agent that answers it."""
-    found = declaration(each.resource.type)
-    names = found.references if found else ()
-    told = {str(each.resource.inputs[name]) for name in names if each.resource.inputs.get(name)}
-    return told | ({each.does.agent} if each.does.agent else set[str]())
