@@ -9,18 +9,24 @@ from __future__ import annotations
 import email.utils
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
+from providers.kernel import http
 from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Server
 
 SPECS = ROOT.parent / "shared" / "specs"
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -88,6 +94,17 @@ class Recorder(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+
+@contextmanager
+def heard(server: Server) -> Generator[tuple[list[Exchange], pytest.MonkeyPatch]]:
+    """What our own code says to a fresh sandbox, and hears, while this lasts."""
+    said: list[Exchange] = []
+    server.control("POST", "reset")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "network", lambda: Recorder(said))
+        yield said, patch
+    server.control("POST", "reset")
 
 
 def _media(message: httpx.Request | httpx.Response) -> str:

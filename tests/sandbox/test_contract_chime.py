@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors, http, limits, registry
+from providers.kernel import errors, limits, registry
 from providers.kernel.session import Session
 from providers.kernel.vendor import Settings
 from tests import contract
 from tests.aws import Models
 from tests.conformance.lives import lived
 from tests.conformance.subjects.chime import FUNCTION, LONDON, NUMBER, SUBJECT
-from tests.contract import Exchange, Recorder
+from tests.contract import Exchange
 from tests.sandbox.conftest import Server
 
 DOCUMENTS = contract.documents("aws_chime_sdk_voice_cut.json", "aws_sts_cut.json")
@@ -54,10 +54,7 @@ def raised(call: Any, **asked: Any) -> Any:
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """Our own objects through their whole lives, and what only others do, each right and each wrong."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         made = lived(SUBJECT, server.env, patch)
         session = Session(registry.vendor("chime"), lambda key: None)
         assert session.account() == "111111111111"
@@ -68,7 +65,6 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
             made[kind].destroy()
         again_of_rules(client(server.env, "eu-west-2"))
         yield said
-    server.control("POST", "reset")
 
 
 def others(voice: Any, ours: str) -> None:

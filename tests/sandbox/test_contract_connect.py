@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from providers.connect import content
-from providers.kernel import errors, http, limits, registry
+from providers.kernel import errors, limits, registry
 from providers.kernel.session import Session
 from providers.kernel.vendor import Settings
 from tests import contract
 from tests.aws import Models
 from tests.conformance.lives import lived
 from tests.conformance.subjects.connect import INSTANCE, NUMBER, SUBJECT, THEIRS
-from tests.contract import Exchange, Recorder
+from tests.contract import Exchange
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
 
@@ -48,10 +48,7 @@ def raised(call: Any, **asked: Any) -> Any:
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """Our own objects through their whole lives, and what only others do, each right and each wrong."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         made = lived(SUBJECT, server.env, patch)
         session = Session(registry.vendor("connect"), lambda key: None)
         assert session.account() == "111111111111"
@@ -60,7 +57,6 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         for kind in reversed(made):
             made[kind].destroy()
         yield said
-    server.control("POST", "reset")
 
 
 def others(connect: Any, made: dict[str, Hand]) -> None:

@@ -44,10 +44,7 @@ def _refusal(exchange: Exchange) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """All objects through their whole lives."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         trunk, route, link = (
             Hand(f"genesys:{kind}", server.env, patch) for kind in ("Trunk", "OutboundRoute", "Attachment")
         )
@@ -67,7 +64,6 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         assert session.ask(lambda api: [*inventory.numbers(api)]) == []
         assert session.ask(lambda api: [*inventory.objects(api)])
         yield said
-    server.control("POST", "reset")
 
 
 def test_every_request_and_answer_is_as_declared(ours: list[Exchange], server: Server) -> None:

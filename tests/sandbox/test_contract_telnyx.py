@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import http, registry
+from providers.kernel import registry
 from providers.kernel.purchase import Buy
 from providers.kernel.session import Session
 from providers.telnyx.shop import Shop
 from tests import contract
 from tests.conformance.lives import lived
 from tests.conformance.subjects.telnyx import SUBJECT
-from tests.contract import Contract, Exchange, Recorder
+from tests.contract import Contract, Exchange
 from tests.sandbox.conftest import Server
 
 DOCUMENTS = contract.documents("telnyx_openapi_cut.json")
@@ -44,10 +44,7 @@ def _refusal(exchange: Exchange) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """All objects through their whole lives; the inventory; a number bought and given back."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         for hand in reversed(lived(SUBJECT, server.env, patch).values()):
             hand.destroy()
         carrier = registry.carriers()["telnyx"]
@@ -60,7 +57,6 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         session.ask(lambda api: shop.buy(api, offered))
         assert session.ask(lambda api: shop.holding(api, offered, fresh=True))
         yield said
-    server.control("POST", "reset")
 
 
 def test_every_request_and_answer_is_as_declared(ours: list[Exchange]) -> None:

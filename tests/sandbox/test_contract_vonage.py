@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import http, registry
+from providers.kernel import registry
 from providers.kernel.session import Session
 from tests import contract
 from tests.conformance.lives import lived
 from tests.conformance.subjects.vonage import NUMBER, PBX, SUBJECT
-from tests.contract import Contract, Exchange, Recorder
+from tests.contract import Contract, Exchange
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
 
@@ -39,10 +39,7 @@ def _refusal(exchange: Exchange) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """Our own objects through their whole lives: every change, one that is taken over, one that is bought and given back."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         made = lived(SUBJECT, server.env, patch)
         taken = Hand("vonage:Attachment", server.env, patch)
         taken.up(marker=f"xtel/p/s/{TAKEN}", phone_number=TAKEN, uri=PBX, take_over=True)
@@ -55,7 +52,6 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         session = Session(registry.vendor("vonage"), lambda key: None)
         assert session.account() == server.env["VONAGE_API_KEY"]
         yield said
-    server.control("POST", "reset")
 
 
 def numbers(server: Server) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors, http
+from providers.kernel import errors
 from providers.webex.on_the_way import on_the_way
 from tests import contract
 from tests.conformance.subjects.webex import (
@@ -24,7 +24,7 @@ from tests.conformance.subjects.webex import (
     STACK,
     TRUNK,
 )
-from tests.contract import Exchange, Recorder
+from tests.contract import Exchange
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
 
@@ -43,10 +43,7 @@ ELSEWHERE = ("/v1/access_token", "/v1/people/me", "/v1/organizations")
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """Our own objects through their whole lives."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         plan = Hand("webex:DialPlan", server.env, patch)
         assert plan.up(marker=STACK, trunk=TRUNK) == "create"
         link = Hand("webex:Attachment", server.env, patch)
@@ -63,8 +60,7 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         plan.destroy()
         trunk.destroy()
         _in_a_group(server, patch)
-    yield said
-    server.control("POST", "reset")
+        yield said
 
 
 def _in_a_group(server: Server, patch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from providers.kernel import errors, http, registry
+from providers.kernel import errors, registry
 from providers.kernel.session import Session
 from tests import contract
 from tests.conformance.subjects.zoom import BYOC_NUMBERS, CARRIER, GROUP, NUMBER, NUMBERS, OTHER, RULES
-from tests.contract import Contract, Exchange, Recorder
+from tests.contract import Contract, Exchange
 from tests.reconciling import Hand
 from tests.sandbox.conftest import Server
 
@@ -36,10 +36,7 @@ def _refusal(exchange: Exchange) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ours(server: Server) -> Iterator[list[Exchange]]:
     """A rule and a BYOC number through their whole lives, the number's own record among them."""
-    said: list[Exchange] = []
-    server.control("POST", "reset")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "network", lambda: Recorder(said))
+    with contract.heard(server) as (said, patch):
         hand = Hand("zoom:Attachment", server.env, patch)
         assert hand.up(**LINK) == "create"
         assert hand.up(**{**LINK, "sip_group": OTHER, "translation": "+14155550199"}) == "update"
@@ -55,7 +52,6 @@ def ours(server: Server) -> Iterator[list[Exchange]]:
         session = Session(registry.vendor("zoom"), lambda key: None)
         assert session.account() == server.env["ZOOM_ACCOUNT_ID"]
         yield said
-    server.control("POST", "reset")
 
 
 def test_every_request_and_answer_is_as_declared(ours: list[Exchange], server: Server) -> None:
