@@ -52,3 +52,11 @@ def test_a_page_loads_nothing_and_holds_foreign_text_as_text(steps: list[dict[st
 
 def test_no_call_is_an_empty_picture() -> None:
     assert ElementTree.fromstring(ladder.svg([])).get("height") == "0"
+
+
+@pytest.mark.parametrize(("secret", "more"), [("whsec_x", ""), ("", "; the state has no signing secret of it: `sign")])
+def test_a_refused_webhook_whose_secret_nobody_has_says_so(secret: str, more: str) -> None:
+    line = Line("+14155550100", "support", "", secret, webhook="https://voice.example.com/calls")
+    problem = Result(line, {"state": "failed", "outcome": OUTCOME, "ladder": []}).problem
+    assert problem.startswith(f"webhook 480: <b>refused</b>{more}")
+    assert bool(more) == problem.endswith("`signing_secret: {secret: NAME}` gives it one")

@@ -89,7 +89,14 @@ class Result:
         if self.answered:
             return self.unmet
         code = f" {self.outcome['code']}" if self.outcome["code"] else ""
-        return one_line(f"{self.outcome['hop'] or 'unfinished'}{code}: {self.outcome['reason'] or 'no end in time'}")
+        hop, reason = self.outcome["hop"] or "unfinished", self.outcome["reason"] or "no end in time"
+        unverified = hop == "webhook" and self.line.webhook and not self.line.secret
+        more = (
+            "; the state has no signing secret of it: `signing_secret: {secret: NAME}` gives it one"
+            if unverified
+            else ""
+        )
+        return one_line(f"{hop}{code}: {reason}{more}")
 
     @property
     def ladder(self) -> list[str]:
