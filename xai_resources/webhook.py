@@ -290,7 +290,8 @@ class Endpoint:
 
     Runs under any ASGI server, and mounted in Starlette or FastAPI. ``webhook``: left out, one with the environment's
     secrets. ``path``: left out, every path. ``drain``: seconds that calls get to end when the server stops. What ``on_call``
-    raises is logged. ``refused`` gets each refusal; left out, it is logged. Events of other types are acknowledged and left alone.
+    raises is logged. ``refused`` gets each refusal; left out, it is logged. Events of other types are acknowledged and left
+    alone.
     """
 
     def __init__(
