@@ -138,6 +138,17 @@ def test_a_live_number_comes_to_a_connector_that_its_lambda_knows(project: Proje
     assert [each["VoiceConnectorId"] for each in objects(sandbox)["connectors"]] == [connector["VoiceConnectorId"]]
 
 
+def test_so_does_one_that_changes_the_region(project: Project, sandbox: Sandbox) -> None:
+    project.declare(LONDON_ON.format(region="eu-west-2"), SPARE.replace("eu-west-2", "eu-central-1"))
+    project.up()
+    [spare] = [each for each in objects(sandbox)["connectors"] if each["AwsRegion"] == "eu-central-1"]
+    project.declare(LONDON_ON.format(region="eu-central-1") + "      connector: shared\n")
+    assert f"CONNECTOR_ARN is {spare['VoiceConnectorArn']}" in re.sub(r"\s+", " ", project.up())
+    chained(sandbox, "eu-central-1")
+    [connector] = objects(sandbox)["connectors"]
+    assert connector["VoiceConnectorId"] == spare["VoiceConnectorId"]
+
+
 SHARED = """
   {key}:
     number: "{number}"
