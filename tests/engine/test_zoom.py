@@ -99,8 +99,13 @@ def test_a_rule_that_somebody_made_is_imported(project: Project, sandbox: Sandbo
     before = objects(sandbox)
     stack_file(project).write_text(EMPTY)
     sandbox.forget_log()
-    shown = xtel(project, "--carrier", "zoom", code=1)
+    secrets = project.folder / "known.yaml"
+    secrets.write_text('"+14155550199": {digest_password: canary-1}\n')
+    shown = xtel(project, "--carrier", "zoom", "--number", TAKEN, code=1)
     assert f"stays as it is: {TAKEN}: no routing rule at Zoom is for it; next: declare the number" in shown
+    shown = xtel(project, "--carrier", "zoom", "--secrets", str(secrets), code=1)
+    assert TAKEN not in shown, "Zoom knows nothing of it"
+    assert "secrets of no number that is imported: +14155550199" in shown
     calls = "its calls go to the SBC of SIP group SBC West, and it is not registered at xAI; next: declare it"
     assert f"stays as it is: {KNOWN}: {calls}" in shown
     assert changes(sandbox) == []
