@@ -10,6 +10,7 @@ from tests.conformance.subjects.zoom import GROUP, NUMBER, RULES, Zoom
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
 from tests.engine.test_import import EMPTY, forget, registered, stack_file, xtel
+from tests.killing import xtel as run_xtel
 
 pytestmark = pytest.mark.engine
 TAKEN, KNOWN = "+14155550182", "+14155550183"
@@ -86,6 +87,35 @@ def test_calls_that_a_carrier_delivers_to_the_sbc_need_its_files_alone(project: 
     assert "xai-498912345670.ios" in project.up("--diff")
     assert not [entry for entry in sandbox.log() if entry["path"].startswith(("/oauth", "/v2/phone/"))]
     project.run("destroy", "--yes")
+
+
+def test_drift_and_trace_tell_of_a_rule_that_takes_the_calls_and_of_another_account(
+    project: Project, sandbox: Sandbox
+) -> None:
+    zoom = Zoom(sandbox)
+    project.declare(SUPPORT)
+    project.up()
+    group = zoom.group("SBC West")
+    zoom.send(
+        "POST", RULES, {"name": "All US", "number_pattern": r"^\+1.*$", "type": "sip_group", "sip_group_id": group}
+    )
+    zoom.change(NUMBER, order=9)
+    drift = told(project, "drift", "test")
+    assert "sip_group" in drift and "routing rule All US takes its calls first" in drift
+    traced = told(project, "trace", "test", "--live")
+    assert "ends at attachment" in traced and "routing rule All US takes its calls first" in traced
+    zoom.send("DELETE", f"{RULES}/{zoom.rule(NUMBER)['routing_rule_id']}")
+    traced = told(project, "trace", "test", "--live")
+    assert "ends at attachment" in traced and "xtel apply test" in traced
+    project.env |= {name: value for name, value in sandbox.env(account="other").items() if name.startswith("ZOOM_")}
+    assert "but the credentials are of" in told(project, "trace", "test", "--live", code=1)
+    project.env |= sandbox.env()
+    project.run("destroy", "--yes")
+
+
+def told(project: Project, *words: str, code: int = 2) -> str:
+    done = run_xtel(project, *words, code=code)
+    return " ".join((done.stdout + done.stderr).split())
 
 
 def test_a_rule_that_somebody_made_is_imported(project: Project, sandbox: Sandbox) -> None:
