@@ -120,6 +120,12 @@ def test_secrets_come_from_a_file_or_the_environment(tmp_path: Path, monkeypatch
     assert asked == ["which?"]
 
 
+def test_secrets_of_other_numbers_are_told() -> None:
+    known = {NYC: answers.Known.model_validate({"digest_password": "canary-1"}), LONDON: answers.Known()}
+    assert answers.Answers(known=known).unused([LONDON]) == (NYC,)
+    assert answers.Answers(known=known).unused([NYC]) == ()
+
+
 def test_a_secret_in_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XTEL_SIGNING_SECRET", "v1,whsec_canary000")
     with pytest.raises(InputError, match="XTEL_SIGNING_SECRET must be a signing secret") as refused:
@@ -135,6 +141,11 @@ def test_a_secret_in_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch)
         ('"14155550100": {signing_secret: whsec_aaaa}\n', "must start with +"),
         ('"+14155550100": {signing_secret: canary-1}\n', "must be a signing secret as it was shown once"),
         ('"+14155550100": {digest_password: "canary-1\\n"}\n', "digest_password: ends in a line break"),
+        (
+            "\n14155550100: {signing_secret: canary-1}\n",
+            'known.yaml:2: quote it, or YAML reads a number and drops the +: "+1',
+        ),
+        ("+14155550100: {digest_password: canary-1}\n", "known.yaml:1: quote it, or YAML reads a number"),
         ("{canary-1", "is not YAML"),
         ("", ""),
     ],

@@ -31,4 +31,4 @@ def _named(kind: str, found: Found) -> NamedObject:
     return NamedObject(kind, str(found["id"]), str(found.get("name") or ""))
 
 
-INVENTORY = Inventory[Api](_numbers, _objects)
+INVENTORY = Inventory[Api](_numbers, _objects, owned=False)

@@ -25,8 +25,12 @@ def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
 
 
 def _plan(api: Api, number: str) -> tuple[str, Found]:
+    reason = "no site has the number in a number plan of its own"
     for site in api.sites():
-        first = taker(api.plans(str(site["id"])), number)
+        plans = api.plans(str(site["id"]))
+        first = taker(plans, number)
         if first and lists(first, number):
             return str(site["id"]), first
-    raise errors.NotFound("no site has the number in a number plan of its own", status=404)
+        if first and any(lists(plan, number) for plan in plans):
+            reason = f"number plan {first.get('name')} of site {site.get('name')} takes its calls first"
+    raise errors.NotFound(reason, status=404)

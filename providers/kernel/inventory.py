@@ -52,10 +52,15 @@ class LiveObject:
 
 @dataclass(frozen=True)
 class Inventory(Generic[ApiT]):
-    """What `xtel inventory` asks a carrier. Both only read, page by page."""
+    """What `xtel inventory` asks a carrier. Both only read, page by page.
+
+    ``owned``: the numbers are the account's. Where they are others', whose calls it is told to send somewhere, one that is
+    not there is no number that nobody has: its rule is gone.
+    """
 
     numbers: Callable[[ApiT], Iterable[OwnedNumber]]
     objects: Callable[[ApiT], Iterable[NamedObject]]
+    owned: bool = True
 
 
 def from_routes(routes: RouteImport[ApiT]) -> Inventory[ApiT]:

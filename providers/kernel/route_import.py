@@ -49,7 +49,7 @@ class RouteImport(Generic[ApiT]):
     """What ``xtel import`` asks a carrier; both only read. ``found`` raises Unmapped for what no stack file can say.
 
     ``owned``: the numbers are the account's. Where they are others', whose calls it is told to send somewhere, ``found`` says
-    of any number why it does not.
+    of any number that is asked for by name why it does not; others that they know nothing of are not listed.
     """
 
     numbers: Callable[[ApiT], Iterable[str]]

@@ -16,4 +16,4 @@ def _numbers(api: Api) -> Iterator[OwnedNumber]:
             yield OwnedNumber(found["pattern"], NamedObject("dial plan", str(found["plan"]["id"])), remark=remark)
 
 
-INVENTORY = Inventory[Api](_numbers, lambda api: ())
+INVENTORY = Inventory[Api](_numbers, lambda api: (), owned=False)

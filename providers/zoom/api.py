@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
@@ -175,6 +175,27 @@ def taken_by(rule: Found) -> str:
     text = str(rule.get("number_pattern") or "")
     one = re.fullmatch(r"\^?(?:\\\+|\[\+\]|\\\+\?)([1-9][0-9]{6,14})\$?", text)
     return f"+{one[1]}" if one else text
+
+
+def comes_first(rule: Found, ours: Found) -> bool:
+    """Whether a rule is tried before ours.
+
+    Unverified: that rules are tried by ``order``, the lowest first, and the first one that fits has the call.
+    """
+    return bool(ours) and float(rule.get("order") or 0) < float(ours.get("order") or 0)
+
+
+def fits(rule: Found, number: str) -> bool:
+    """Whether a dialled number fits a rule. Patterns are PCRE; one that Python cannot read says nothing."""
+    try:
+        return taken_by(rule) == number or bool(re.search(str(rule.get("number_pattern")), number))
+    except re.error:
+        return False
+
+
+def before(rules: Iterable[Found], ours: Found, number: str) -> list[Found]:
+    """The rules that take a number's calls before ours, in the order of ``rules``."""
+    return [rule for rule in rules if comes_first(rule, ours) and fits(rule, number)]
 
 
 def way(rule: Found) -> Found:

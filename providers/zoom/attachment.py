@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import AfterValidator, Field
 
-from providers.kernel import attachment, errors
+from providers.kernel import attachment, errors, operation
 from providers.kernel.attachment import Held
 from providers.kernel.call_handling import CallHandling, Stop
 from providers.kernel.object import Live, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import e164
-from providers.zoom.api import Api, Found, group, way
+from providers.zoom.api import Api, Found, before, group, way
 
 #: What a taken rule is given back with, by the names that Zoom's write has: it is read in another shape.
 _KEPT = ("name", "type", "sip_group_id", "translation")
@@ -64,7 +64,7 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         inputs = {
             "marker": rule.get("name"),  # renamed, it is somebody's by now: that is a change like any other
             "phone_number": number,
-            "sip_group": group(rule).get("name") if way(rule).get("type") == "sip_group" else None,
+            "sip_group": _leads_to(rule),
             "translation": rule.get("translation") or "",
         }
         name = str(rule.get("name") or rule.get("routing_rule_id") or "")
@@ -72,11 +72,12 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
 
     def find(self, api: Api, spec: AttachmentSpec, *, fresh: bool) -> Live | None:
         """By the number; the SIP group as it is declared, by name or by id."""
-        return _spelled(super().find(api, spec, fresh=fresh), spec.sip_group)
+        return self._taken(api, _spelled(super().find(api, spec, fresh=fresh), spec.sip_group), spec.sip_group)
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
-        """Likewise."""
-        return _spelled(super().read(api, id, state, fresh=fresh), str(state.get("sip_group")))
+        """Likewise. Where an earlier rule has its calls, that one's SIP group is shown."""
+        declared = str(state.get("sip_group"))
+        return self._taken(api, _spelled(super().read(api, id, state, fresh=fresh), declared), declared)
 
     def recorded(self, api: Api, id: str, spec: AttachmentSpec) -> Live | None:
         """Likewise."""
@@ -110,6 +111,26 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
             api.change_rule(spec.phone_number, rule["routing_rule_id"], body)
         else:
             api.make_rule(spec.phone_number, {name: value for name, value in body.items() if value})
+        self._comes_first(api, spec)
+
+    def _comes_first(self, api: Api, spec: AttachmentSpec) -> None:
+        """Rules of others stay where they are: a person knows who else's calls they take. Raises NotApplied."""
+        if taker := _taker(api, self.held(api, spec.phone_number, fresh=True), spec.sip_group):
+            raise errors.NotApplied(
+                f"routing rule {taker.get('name')} takes its calls first",
+                fields=("sip_group",),
+                step=f"move that rule behind {spec.marker} (Zoom's admin portal, Routing Rules), then run it again",
+            )
+
+    def _taken(self, api: Api, live: Live | None, declared: str) -> Live | None:
+        """What is shown where an earlier rule leads elsewhere."""
+        if live is None or not (taker := _taker(api, cast(Held, live.raw), declared)):
+            return live
+        named = f"routing rule {taker.get('name')} takes its calls first"
+        operation.current().warn(f"{named}: move it behind {cast(Held, live.raw).by}")
+        return replace(
+            live, inputs={**live.inputs, "sip_group": _leads_to(taker), "translation": taker.get("translation") or ""}
+        )
 
     def before(self, api: Api, held: Held, spec: AttachmentSpec) -> dict[str, str]:
         """The rule as a write would make it again."""
@@ -134,6 +155,21 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
     def listed(self, api: Api, id: str, state: Mapping[str, Any]) -> bool:
         """By its own record: the list shows whether it is there, GET …/{id} whether it is gone."""
         return any(rule.get("name") == state["attached_to"] for rule in api.all_rules())
+
+
+def _taker(api: Api, held: Held, declared: str) -> Found | None:
+    """The first rule before a number's own that sends its calls elsewhere than to the SIP group that is declared."""
+    earlier = before(api.rules.all(), held.raw, held.id)
+    first = min(earlier, key=lambda rule: float(rule.get("order") or 0), default=None)
+    if first is None or (
+        declared in {group(first).get("id"), group(first).get("name")} and not first.get("translation")
+    ):
+        return None
+    return first
+
+
+def _leads_to(rule: Found) -> str | None:
+    return group(rule).get("name") if way(rule).get("type") == "sip_group" else None
 
 
 def _writable(rule: Found) -> dict[str, str]:

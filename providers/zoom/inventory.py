@@ -39,4 +39,4 @@ def _named(rule: Found) -> NamedObject:
     return NamedObject("routing rule", str(rule["routing_rule_id"]), str(rule.get("name") or ""))
 
 
-INVENTORY = Inventory[Api](_numbers, _objects)
+INVENTORY = Inventory[Api](_numbers, _objects, owned=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from providers.kernel import errors
 from providers.kernel.call_handling import Stop
 from providers.kernel.inventory import LiveObject
-from providers.zoom.api import Api, Found, taken_by
+from providers.zoom.api import Api, Found, before
 from providers.zoom.attachment import Attachment
 from providers.zoom.byoc_number import WHERE, assignee
 
@@ -19,10 +18,9 @@ def on_the_way(api: Api, e164: str) -> Iterator[LiveObject]:
     held, number = Attachment().on_the_way(api, e164)
     if not held.by:
         raise errors.NotFound("no routing rule is for the number", status=404)
-    earlier = [rule for rule in api.all_rules() if comes_first(rule, held.raw) and fits(rule, e164)]
     stops = tuple(
         Stop("attachment", f"routing rule {rule.get('name')} takes its calls first", "move that rule behind it")
-        for rule in earlier
+        for rule in before(api.all_rules(), held.raw, e164)
     )
     yield replace(number, stops=(*number.stops, *_in_use(api, e164), *stops))
 
@@ -35,19 +33,3 @@ def _in_use(api: Api, e164: str) -> Iterator[Stop]:
         return
     if who:
         yield Stop("attachment", f"at Zoom it is assigned to {who}, who gets its calls", f"unassign it ({WHERE})")
-
-
-def comes_first(rule: Found, ours: Found) -> bool:
-    """Whether a rule is tried before ours.
-
-    Unverified: that rules are tried by ``order``, the lowest first, and the first one that fits has the call.
-    """
-    return bool(ours) and float(rule.get("order") or 0) < float(ours.get("order") or 0)
-
-
-def fits(rule: Found, number: str) -> bool:
-    """Whether a dialled number fits a rule. Patterns are PCRE; one that Python cannot read says nothing."""
-    try:
-        return taken_by(rule) == number or bool(re.search(str(rule.get("number_pattern")), number))
-    except re.error:
-        return False

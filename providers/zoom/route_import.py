@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from providers.kernel import errors
 from providers.kernel.route_import import Found, Unmapped
 from providers.kernel.wording import counted
-from providers.zoom.api import Api, group, taken_by, way
+from providers.zoom.api import Api, before, fits, group, taken_by, way
 from providers.zoom.api import Found as Rule
-from providers.zoom.on_the_way import comes_first, fits
 
 _DECLARE = "declare the number: pulumi up makes a rule for it alone"
 
@@ -34,9 +33,8 @@ def found(api: Api, number: str) -> Found:
     pattern = str(rule.get("number_pattern"))
     if not (pattern.startswith("^") and pattern.endswith("$")):
         raise Unmapped(f"{named} fits longer numbers too: {pattern}", step="write its pattern from ^ to $, then import")
-    for other in api.rules_read:
-        if comes_first(other, rule) and fits(other, number):
-            raise Unmapped(f"routing rule {other.get('name')} takes its calls first", step=f"move it behind {named}")
+    for other in before(api.rules_read, rule, number):
+        raise Unmapped(f"routing rule {other.get('name')} takes its calls first", step=f"move it behind {named}")
     name = _group(api, rule)
     return Found({"sip_group": name}, {"sbc": number, "attachment": number}, (), unseen=f"the SBC of SIP group {name}")
 

@@ -343,6 +343,17 @@ def genesys(
         ok(sandbox.http.put(f"{site}/numberplans", json=[plan, *plans], headers=headers))
 
 
+def genesys_plan_first(sandbox: Server, name: str, pattern: str) -> None:
+    """Somebody's number plan before all others of the site."""
+    token = sandbox.control("GET", "secrets")["genesys"]["access_tokens"]["main"]
+    headers = {"Authorization": f"Bearer {token}"}
+    site = sandbox.state()["genesys"]["sites"][0]["id"]
+    path = f"/genesys/api/v2/telephony/providers/edges/sites/{site}/numberplans"
+    plans = ok(sandbox.http.get(path, headers=headers))
+    plan = {"name": name, "matchType": "regex", "match": pattern, "normalizedFormat": "$0", "classification": "US"}
+    ok(sandbox.http.put(path, json=[plan, *plans], headers=headers))
+
+
 #: A Lambda that somebody has deployed for numbers outside the US.
 FUNCTION = "arn:aws:lambda:eu-west-2:111111111111:function:xai-calls"
 

@@ -10,6 +10,7 @@ from tests.conformance.subjects.zoom import GROUP, NUMBER, RULES, Zoom
 from tests.conftest import Sandbox
 from tests.engine.conftest import Project
 from tests.engine.test_import import EMPTY, forget, registered, stack_file, xtel
+from tests.killing import xtel as run_xtel
 
 pytestmark = pytest.mark.engine
 TAKEN, KNOWN = "+14155550182", "+14155550183"
@@ -88,6 +89,35 @@ def test_calls_that_a_carrier_delivers_to_the_sbc_need_its_files_alone(project: 
     project.run("destroy", "--yes")
 
 
+def test_drift_and_trace_tell_of_a_rule_that_takes_the_calls_and_of_another_account(
+    project: Project, sandbox: Sandbox
+) -> None:
+    zoom = Zoom(sandbox)
+    project.declare(SUPPORT)
+    project.up()
+    group = zoom.group("SBC West")
+    zoom.send(
+        "POST", RULES, {"name": "All US", "number_pattern": r"^\+1.*$", "type": "sip_group", "sip_group_id": group}
+    )
+    zoom.change(NUMBER, order=9)
+    drift = told(project, "drift", "test")
+    assert "sip_group" in drift and "routing rule All US takes its calls first" in drift
+    traced = told(project, "trace", "test", "--live")
+    assert "ends at attachment" in traced and "routing rule All US takes its calls first" in traced
+    zoom.send("DELETE", f"{RULES}/{zoom.rule(NUMBER)['routing_rule_id']}")
+    traced = told(project, "trace", "test", "--live")
+    assert "ends at attachment" in traced and "xtel apply test" in traced
+    project.env |= {name: value for name, value in sandbox.env(account="other").items() if name.startswith("ZOOM_")}
+    assert "but the credentials are of" in told(project, "trace", "test", "--live", code=1)
+    project.env |= sandbox.env()
+    project.run("destroy", "--yes")
+
+
+def told(project: Project, *words: str, code: int = 2) -> str:
+    done = run_xtel(project, *words, code=code)
+    return " ".join((done.stdout + done.stderr).split())
+
+
 def test_a_rule_that_somebody_made_is_imported(project: Project, sandbox: Sandbox) -> None:
     """Its name alone changes: order, pattern and what it is to Zoom stay, and so does its BYOC number."""
     zoom = Zoom(sandbox)
@@ -99,8 +129,13 @@ def test_a_rule_that_somebody_made_is_imported(project: Project, sandbox: Sandbo
     before = objects(sandbox)
     stack_file(project).write_text(EMPTY)
     sandbox.forget_log()
-    shown = xtel(project, "--carrier", "zoom", code=1)
+    secrets = project.folder / "known.yaml"
+    secrets.write_text('"+14155550199": {digest_password: canary-1}\n')
+    shown = xtel(project, "--carrier", "zoom", "--number", TAKEN, code=1)
     assert f"stays as it is: {TAKEN}: no routing rule at Zoom is for it; next: declare the number" in shown
+    shown = xtel(project, "--carrier", "zoom", "--secrets", str(secrets), code=1)
+    assert TAKEN not in shown, "Zoom knows nothing of it"
+    assert "secrets of no number that is imported: +14155550199" in shown
     calls = "its calls go to the SBC of SIP group SBC West, and it is not registered at xAI; next: declare it"
     assert f"stays as it is: {KNOWN}: {calls}" in shown
     assert changes(sandbox) == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from providers.kernel import registry
-from providers.kernel.errors import CredentialError
+from providers.kernel.errors import AccountError, CredentialError
 from stacks.graph import REGISTRATION
 from stacks.resource import Resource
 from tests.calling import wiring
@@ -30,6 +30,38 @@ def credentials(sandbox: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def seen(*known: Known) -> list[TracedNumber]:
     return [traced(each) for each in live.read(known, lambda key: None)]
+
+
+def test_a_pbx_whose_rule_is_gone_ends_calls_at_the_attachment(sandbox: Server) -> None:
+    """These own no numbers: nothing there is to be bought."""
+    for name, why in (
+        ("zoom", "no routing rule is for the number"),
+        ("webex", "no dial plan has the number as a pattern"),
+        ("genesys", "no site has the number in a number plan of its own"),
+    ):
+        wiring.xai(sandbox, NUMBERS[name])
+        [found] = seen(Known(name, NUMBERS[name], name))
+        assert found.ends_at == "attachment", name
+        assert hop(found, "attachment").why == f"{name} does not send its calls on: {why}"
+        assert hop(found, "attachment").fix.startswith("xtel apply STACK")
+
+
+def test_a_number_plan_before_ours_ends_calls_at_the_attachment(sandbox: Server) -> None:
+    wiring.genesys(sandbox)
+    wiring.genesys_plan_first(sandbox, "All US", r"^\+1\d{10}$")
+    [found] = seen(Known("desk", NUMBERS["genesys"], "genesys"))
+    assert found.ends_at == "attachment"
+    assert "number plan All US of site" in hop(found, "attachment").why
+    assert hop(found, "attachment").why.endswith("takes its calls first")
+
+
+@pytest.mark.parametrize("name", ["zoom", "twilio", "xai"])
+def test_another_account_is_an_error(sandbox: Server, name: str) -> None:
+    """Never a reason to believe that everything is gone."""
+    number = NUMBERS.get(name, TWILIO)
+    ours = Resource(f"{number}/a", f"{name}:Attachment", {}, number, id=number, outputs={"account": "of another"})
+    with pytest.raises(AccountError, match="of another, but the credentials are of"):
+        seen(Known("support", number, name, [ours]))
 
 
 def test_it_only_reads(sandbox: Server) -> None:

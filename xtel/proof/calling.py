@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 from providers.kernel import values
 from providers.kernel.errors import InputError, XtelError
 from providers.kernel.secrecy import one_line
-from stacks import document
+from stacks import callpath, document
+from stacks.callpath import Decided
 from xtel import terminal
 from xtel.engine import state
 from xtel.engine.state import State
@@ -44,7 +45,7 @@ class Line:
     bundle: Mapping[str, Any] | None = None
     #: Where a token for the webhook is had by OAuth.
     token_url: str = ""
-    #: Whose call it is, where several carriers have the number; empty: its only one's.
+    #: Whose call it is, as the state has it; empty: of whichever carrier has the number.
     carrier: str = ""
 
     def leg(self, *, direct: bool) -> dict[str, Any] | None:
@@ -127,6 +128,7 @@ class Result:
 def lines(held: State) -> list[Line]:
     """The numbers of a stack that are registered, from its state with secrets."""
     bundles = {item.parent: item.inputs for item in held.resources if item.type == _BUNDLE}
+    carriers = _carriers(held)
     found: list[Line] = []
     for item in held.resources:
         if item.type != _REGISTERED:
@@ -147,9 +149,21 @@ def lines(held: State) -> list[Line]:
                 tuple(cast(list[str], auth.get("allowed_addresses") or ())),
                 bundles.get(item.parent),
                 str(webhook.get("auth_url") or ""),
+                carriers.get(number, "") if item.parent not in bundles else "",
             )
         )
     return found
+
+
+def _carriers(held: State) -> dict[str, str]:
+    """By number the one carrier that was told to take its calls; none where several were, or files alone say it."""
+    found: dict[str, set[str]] = {}
+    for item in held.resources:
+        declared = callpath.declaration(item.type)
+        number = Decided.by(item).does.takes
+        if number and declared and not declared.state_only:
+            found.setdefault(number, set()).add(item.vendor)
+    return {number: next(iter(names)) for number, names in found.items() if len(names) == 1}
 
 
 def documents(held: State) -> dict[str, dict[str, str]]:

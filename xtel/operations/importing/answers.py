@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -42,6 +43,11 @@ class Answers:
         secrecy.register(value)
         return value
 
+    def unused(self, numbers: Collection[str]) -> tuple[str, ...]:
+        """The numbers besides these for which a secret was given."""
+        given = {number for number, said in self.known.items() if said.model_dump(exclude_none=True)}
+        return tuple(sorted(given.difference(numbers)))
+
 
 def known(file: str, numbers: tuple[str, ...]) -> dict[str, Known]:
     """What a file of secrets says, by number; for a single number the environment fills in. Never shows a value."""
@@ -64,6 +70,19 @@ def _read(file: Path) -> dict[str, Known]:
         return TypeAdapter(dict[E164, Known]).validate_python(reading.yaml(file) or {})
     except ValidationError as error:
         found = problems(error)[0]
+        if told := _unquoted(file, error):
+            raise InputError(told, step=step) from None
         raise InputError(f"{file}: {found}", step=step) from None
     except reading.Unreadable as error:
         raise InputError(f"{file} {error}", step=step) from None
+
+
+def _unquoted(file: Path, error: ValidationError) -> str:
+    """A number that YAML took for one, with its line; empty where that is not what is wrong."""
+    for each in error.errors():
+        number: object = each["input"]
+        if each["loc"][-1:] == ("[key]",) and isinstance(number, int) and not isinstance(number, bool):
+            lines = reading.text(file).splitlines()
+            at = next((count for count, line in enumerate(lines, 1) if re.match(rf"[\s{{]*\+?{number}\s*:", line)), 0)
+            return f'{file}{f":{at}" if at else ""}: quote it, or YAML reads a number and drops the +: "+{abs(number)}"'
+    return ""

@@ -26,6 +26,8 @@ def show(survey: Survey) -> None:
         terminal.line(f"imported already: {', '.join(survey.already)}", "green")
     for left in survey.left:
         terminal.line(f"stays as it is: {left.number}: {secrecy.one_line(left.reason)}")
+    if survey.unused:
+        terminal.note(f"secrets of no number that is imported: {', '.join(survey.unused)}")
 
 
 def _writes(taken: ImportedNumber) -> list[str]:
@@ -65,4 +67,5 @@ def as_json(stack: str, carrier: str, survey: Survey, *, imported: bool) -> dict
         "numbers": [taken.as_json() for taken in survey.taken],
         "already": list(survey.already),
         "left": [left.as_json() for left in survey.left],
+        "secrets_of_others": list(survey.unused),
     }

@@ -41,6 +41,8 @@ class Survey:
     taken: tuple[ImportedNumber, ...]
     already: tuple[str, ...]
     left: tuple[NotImported, ...]
+    #: Numbers of which secrets were given, and that are none of these.
+    unused: tuple[str, ...] = ()
 
 
 def survey(found: Project, stack: str, name: str, wanted: tuple[str, ...], answers: Answers) -> Survey:
@@ -64,7 +66,8 @@ class _Surveyor:
         live = self._live
         registered = {number.phone_number: number for number in live.ask("xai", "numbers", Client.numbers)}
         owned = set(live.ask(live.carrier.name, "numbers", self._inverse.numbers))
-        asked = wanted or tuple(sorted(owned | registered.keys()))
+        known = owned | registered.keys() if self._inverse.owned else owned
+        asked = wanted or tuple(sorted(known))
         taken, left = list[ImportedNumber](), list[NotImported]()
         for number in (number for number in asked if number not in applied):
             try:
@@ -72,7 +75,8 @@ class _Surveyor:
             except (Unmapped, errors.Permanent) as reason:
                 left.append(NotImported(number, str(reason)))
         already = tuple(number for number in asked if number in applied)
-        return Survey(live.file, live.text, live.document, tuple(taken), already, tuple(left))
+        unused = self._answers.unused({*already, *(each.number for each in taken)})
+        return Survey(live.file, live.text, live.document, tuple(taken), already, tuple(left), unused)
 
     def _taken(self, e164: str, registered: RegisteredNumber | None, owned: bool) -> ImportedNumber:
         if declared := next((key for key, item in self._live.document.numbers.items() if item.number == e164), ""):

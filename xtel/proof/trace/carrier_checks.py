@@ -27,6 +27,8 @@ def _at_xai(subject: Subject) -> Answer:
 
 def _held(subject: Subject) -> Answer:
     found = subject.ownership
+    if found.unruled:
+        return ok(f"{found.unruled} owns no numbers: it sends on what is dialled there")
     if found.owner:
         return ok(f"the account at {found.owner} owns it", subject.taker or "")
     if found.unasked:
@@ -72,6 +74,8 @@ def _stray(subject: Subject, taker: Decided) -> str:
 
 
 def _unattached(subject: Subject) -> Answer | None:
+    if subject.ownership.unruled:
+        return bad(f"{subject.ownership.unruled} does not send its calls on: {subject.ownership.reason}")
     if subject.source == "live" and not subject.ownership.owner:
         return None
     if subject.path.ends_at and subject.path.ends_at.name == "attachment":
@@ -132,7 +136,8 @@ def _asked(subject: Subject) -> Answer | None:
 CHECKS = (
     Check(
         "T001", "number", "Does an account in reach own the number?",
-        "Live: the carriers are asked. State: the number was attached at the last apply. A file cannot say.",
+        "Live: the carriers are asked; one that owns no numbers (a PBX) need not. State: the number was attached at the last "
+        "apply. A file cannot say.",
         "buy or port the number at its carrier, or correct it", "Vendors' number APIs", "2026-11-21", _owned,
     ),
     Check(

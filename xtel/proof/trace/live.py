@@ -44,12 +44,32 @@ class _Vendors:
 
 
 def read(wanted: Sequence[Known], config: Callable[[str], str | None]) -> list[Subject]:
-    """The call path of each number as it stands at the vendors. Raises XtelError where xAI does not answer."""
+    """The call path of each number as it stands at the vendors.
+
+    Raises XtelError where xAI does not answer, and AccountError where credentials are of another account than the state's:
+    in that one everything would seem to be gone.
+    """
     vendors = _Vendors({name: Session(each, config) for name, each in registry.vendors().items()})
+    _same_accounts(vendors, wanted)
     numbers = _told(vendors, Client.numbers)
     vendors.registered = {each.phone_number: each for each in numbers}
     vendors.agents = _agents(vendors)
     return waiting.at_once(lambda known: _subject(vendors, known), wanted)
+
+
+def _same_accounts(vendors: _Vendors, wanted: Sequence[Known]) -> None:
+    """Credentials that open no account at all are told of where they are needed."""
+    resources = [each for known in wanted for each in known.resources]
+    applied = {(each.vendor, str(each.outputs.get("account") or "")) for each in resources}
+    for name, account in sorted(applied):
+        if account and name in vendors.sessions:
+            with operation.operating(operation.Operation(vendor=name, object="trace")):
+                try:
+                    vendors.sessions[name].require_account(account)
+                except errors.AccountError:
+                    raise
+                except errors.XtelError:
+                    continue
 
 
 def _told(vendors: _Vendors, call: Callable[[Client], list[Any]]) -> list[Any]:
@@ -104,7 +124,9 @@ def _at_carriers(vendors: _Vendors, known: Known) -> tuple[list[Decided], Owners
         try:
             with operation.operating(operation.Operation(vendor=name, object="trace", number=known.number)):
                 found = vendors.sessions[name].ask(_whole(carrier.on_the_way), known.number)
-        except errors.NotFound:
+        except errors.NotFound as error:
+            if name == known.carrier and carrier.inventory and not carrier.inventory.owned:
+                return [], Ownership(unruled=name, reason=error.reason)
             continue
         except errors.XtelError as error:
             unasked[name] = error.summary

@@ -65,9 +65,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Ownership:
-    """Which carrier's account has a number; ``unasked`` are those that could not be asked, with why."""
+    """Which carrier's account has a number; ``unasked`` are those that could not be asked, with why.
+
+    ``unruled`` is a carrier that owns no numbers and should send this one's calls on, but does not; ``reason`` is its own.
+    """
 
     owner: str = ""
+    unruled: str = ""
+    reason: str = ""
     unasked: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
