@@ -97,6 +97,7 @@ def test_what_is_left_to_people_is_said(project: Project, sandbox: Sandbox) -> N
     assert project.secret("support") not in json.dumps(result)
     project.declare(OWN.replace("Headquarters", "Branch"))
     shown = xtel(project, "apply", STACK, "--yes").stdout
+    assert shown.startswith("test: needs a look · 1 number rerouted")
     assert (
         len(re.findall(r"^warning: .*: webex Trunk: someone must connect the local gateway to trunk", shown, re.M)) == 1
     )
