@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from providers.kernel import registry, secrecy
 from providers.kernel.errors import InputError
+from stacks import document
 from tests import record
 from tests.conformance.madeup import acme
 from tests.conftest import ROOT
@@ -24,7 +25,7 @@ from xtel.engine.step import UNKNOWN, Diagnostic, Step
 from xtel.project import sources
 from xtel.project.layout import Project
 from xtel.review import plan, report, rules
-from xtel.review.plan import price, schema
+from xtel.review.plan import declared, price, schema
 from xtel.review.plan.checksum import checksum
 from xtel.review.report import view
 
@@ -612,6 +613,92 @@ _TAGS = {
     "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "h3", "p", "code", "ul", "ol", "li", "table", "tr",
     "th", "td", "b", "span", "small", "svg", "path", "pre", "a", "wbr", "details", "summary",
 }  # fmt: skip
+
+
+#: What a number's calls go by before and after, and how a plan calls both.
+EQUIPMENT = {
+    "webex-location": (
+        "carrier: webex, location: Headquarters", "carrier: webex, location: Branch",
+        "the trunk of location Branch instead of the trunk of location Headquarters",
+    ),
+    "webex-trunk": (
+        "carrier: webex, trunk: HQ gateway", "carrier: webex, trunk: Branch gateway",
+        "trunk Branch gateway instead of trunk HQ gateway",
+    ),
+    "webex-group": (
+        "carrier: webex, route_group: HQ", "carrier: webex, route_group: Branches",
+        "route group Branches instead of route group HQ",
+    ),
+    "webex-trunks": (
+        "carrier: webex, route_group: {trunks: [HQ gateway]}", "carrier: webex, route_group: {trunks: [A, B]}",
+        "route group A > B instead of route group HQ gateway",
+    ),
+    "webex-trunks-of-a-name": (
+        "carrier: webex, route_group: {name: main, trunks: [HQ gateway]}",
+        "carrier: webex, route_group: {name: main, trunks: [A, B]}",
+        "route group A > B instead of route group HQ gateway",
+    ),
+    "zoom": (
+        "carrier: zoom, sip_group: SBC East, sbc: {platform: ribbon}",
+        "carrier: zoom, sip_group: SBC West, sbc: {platform: ribbon}",
+        "SIP group SBC West instead of SIP group SBC East",
+    ),
+    "genesys": (
+        "carrier: genesys, site: Cloud site", "carrier: genesys, site: Other site",
+        "site Other site instead of site Cloud site",
+    ),
+}  # fmt: skip
+
+
+def declared_as(folder: Path, route: str) -> document.Document:
+    file = folder / "stack.yaml"
+    number = f'support: {{number: "{E164}", route: {{{route}}}, auth: {{allow: [203.0.113.10]}}}}'
+    file.write_text(f"version: 1\ndefaults: {{webhook: {{url: https://a.example/}}}}\nnumbers:\n  {number}\n")
+    return document.read(file)
+
+
+@pytest.mark.parametrize("name", EQUIPMENT)
+def test_calls_by_other_equipment_need_a_look(name: str, tmp_path: Path) -> None:
+    before, after, told = EQUIPMENT[name]
+    old, new = declared_as(tmp_path, before), declared_as(tmp_path, after)
+    review = judged(*declared.preview("test", old, new).steps)
+    assert (review.verdict, review.plan.numbers[0].kind) == ("needs a look", "rerouted")
+    assert [item.what for item in review.findings if item.number == E164 and "instead of" in item.what] == [
+        f"calls go by {told}"
+    ]
+    assert "1 number rerouted" in review.headline
+    for same in (declared.preview("test", old, old), declared.preview("test", None, new)):
+        assert not [item for item in judged(*same.steps).findings if "instead of" in item.what]
+
+
+def test_a_trunk_that_is_still_to_be_made_is_other_equipment() -> None:
+    """As the engine tells it: the id of the new dial plan is not known; a number on a plan that stays is left alone."""
+    other = "+14155550111"
+
+    def plans(name: str, location: str, op: str, id: str = "") -> Step:
+        inputs = {"location": location}
+        old, new = ({}, inputs) if op == "create" else (inputs, {} if op == "delete" else inputs)
+        kept = {"dial_plan_id": id} if id else {}
+        shared = f"urn:pulumi:test::p::pulumi-python:dynamic/webex:DialPlan::webex/{name}"
+        return Step(op, shared, old, new, kept, {}, id)
+
+    def objects(e164: str, op: str, old: str, new: str) -> list[Step]:
+        files = {"phone_number": e164, "target": f"sip:{e164}@sip.voice.x.ai;transport=tls"}
+        link = {"phone_number": e164}
+        return [
+            Step(op, urn(f"webex:{kind}", f"{e164}/{kind.lower()}"), {**rest, "dial_plan_id": old},
+                 {**rest, "dial_plan_id": new}, id=e164)
+            for kind, rest in (("Gateway", files), ("Attachment", link))
+        ]  # fmt: skip
+
+    review = judged(
+        plans("hq", "Headquarters", "delete", "D1"), plans("branch", "Branch", "create"), plans("lab", "Lab", "same", "D2"),
+        registered(E164), *objects(E164, "update", "D1", UNKNOWN), registered(other), *objects(other, "same", "D2", "D2"),
+    )  # fmt: skip
+    assert [(item.number, item.what) for item in review.findings if "instead of" in item.what] == [
+        (E164, "calls go by the trunk of location Branch instead of the trunk of location Headquarters")
+    ]
+    assert review.verdict == "needs a look"
 
 
 def test_every_rule_can_be_accepted_and_every_accepted_rule_exists() -> None:

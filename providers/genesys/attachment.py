@@ -45,7 +45,12 @@ class Attachment(Object[Api, AttachmentSpec]):
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
         """Whoever dials the number at this site is sent by the route of its classification."""
-        return CallHandling(takes=str(inputs.get("phone_number") or ""), tries=ids(inputs, "classification"))
+        site = inputs.get("site")
+        return CallHandling(
+            takes=str(inputs.get("phone_number") or ""),
+            tries=ids(inputs, "classification"),
+            equipment=f"site {site}" if site else "",
+        )
 
     def find(self, api: Api, spec: AttachmentSpec, *, fresh: bool) -> Live | None:
         """The entry of ours, or one of theirs that is for this number alone and counts more."""

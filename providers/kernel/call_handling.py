@@ -57,6 +57,8 @@ class CallHandling:
     sources: tuple[str, ...] | None = None
     #: How the dialled number is written where a SIP URI names none: one of the formats, or what is sent in its place.
     dialled: Literal["", "+e164", "e164", "national"] | str = ""
+    #: The customer's own equipment that calls go by, as people call it (``trunk HQ gateway``): somebody must have set it up.
+    equipment: str = ""
     #: Settings that let no call pass.
     stops: tuple[Stop, ...] = ()
     #: The number (E.164, or a name while it has none) that this object registers with who answers.

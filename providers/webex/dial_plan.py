@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from providers.kernel import errors
-from providers.kernel.call_handling import CallHandling
+from providers.kernel.call_handling import CallHandling, ids
 from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.webex.api import DIAL_PLANS, Api, Found, given_back, own_name, plan_path
@@ -53,8 +53,8 @@ class DialPlan(Object[Api, DialPlanSpec]):
     outputs = ("dial_plan_id", NAMED)
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """The gateways of the numbers are part of it."""
-        return CallHandling(enabled=True)
+        """The gateways of the numbers are part of it. What a route group of the stack's own leads to is that one's to say."""
+        return CallHandling(enabled=True, tries=ids(inputs, "group"), equipment=_equipment(inputs))
 
     def find(self, api: Api, spec: DialPlanSpec, *, fresh: bool) -> Live | None:
         """By its name, which is the marker."""
@@ -119,6 +119,13 @@ def _way(inputs: Mapping[str, Any]) -> str:
     if location:
         return own_trunk(mark, location, str(inputs.get("certificate") or ""))
     return own_group(mark, group) if group else str(inputs.get("trunk") or inputs.get("route_group") or "")
+
+
+def _equipment(inputs: Mapping[str, Any]) -> str:
+    if location := inputs.get("location"):
+        return f"the trunk of location {location} {inputs.get('certificate') or ''}".strip()
+    named = ((kind, inputs.get(kind)) for kind in ("trunk", "route_group"))
+    return next((f"{kind.replace('_', ' ')} {name}" for kind, name in named if name), "")
 
 
 def _live(plan: Found, declared: Mapping[str, Any]) -> Live:

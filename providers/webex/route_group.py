@@ -50,8 +50,8 @@ class RouteGroup(Object[Api, RouteGroupSpec]):
     outputs = ("route_group_id", NAMED)
 
     def call_handling(self, inputs: Mapping[str, Any]) -> CallHandling:
-        """What leads to it is a dial plan, and what comes of it a gateway's."""
-        return CallHandling()
+        """A dial plan leads to it, and the gateways of its trunks have the calls."""
+        return CallHandling(known_as=_key(inputs), equipment=f"route group {_listed(inputs)}")
 
     def find(self, api: Api, spec: RouteGroupSpec, *, fresh: bool) -> Live | None:
         """By its name, which is the marker; the list does not show its trunks."""
@@ -102,8 +102,16 @@ class RouteGroup(Object[Api, RouteGroupSpec]):
 
 
 def _name(inputs: Mapping[str, Any]) -> str:
-    key = str(inputs.get("name") or "") or in_words(Listed.model_validate(each) for each in inputs.get("trunks") or ())
-    return own_group(str(inputs.get("marker") or ""), key)
+    return own_group(str(inputs.get("marker") or ""), _key(inputs))
+
+
+def _key(inputs: Mapping[str, Any]) -> str:
+    """What the stack knows it by."""
+    return str(inputs.get("name") or "") or _listed(inputs)
+
+
+def _listed(inputs: Mapping[str, Any]) -> str:
+    return in_words(Listed.model_validate(each) for each in inputs.get("trunks") or ())
 
 
 def _body(api: Api, spec: RouteGroupSpec) -> Found:

@@ -56,7 +56,10 @@ class Attachment(attachment.Attachment[Api, AttachmentSpec]):
         number, other = str(inputs.get("phone_number") or ""), str(inputs.get("translation") or "")
         astray = Stop("attachment", f"the SBC is sent {other} instead", "remove the rule's translation")
         to = (number,) if number and inputs.get("sip_group") else ()
-        return CallHandling(takes=number, tries=to, stops=(astray,) if other and other != number else ())
+        return CallHandling(
+            takes=number, tries=to, stops=(astray,) if other and other != number else (),
+            equipment=f"SIP group {inputs['sip_group']}" if inputs.get("sip_group") else "",
+        )  # fmt: skip
 
     def held(self, api: Api, number: str, *, fresh: bool) -> Held:
         """The rule that is for this number alone."""

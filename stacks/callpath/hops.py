@@ -56,6 +56,8 @@ class CallPath:
     #: SIP URIs in the order they are tried.
     targets: tuple[str, ...] = ()
     srtp: bool | None = None
+    #: The customer's own equipment that its calls go by, as far as it is known; where that is still made, all it may be.
+    equipment: tuple[str, ...] = ()
     #: What its registration says; nothing where it has none.
     registration: CallHandling = field(default_factory=CallHandling)
     #: Name of the registration's resource.

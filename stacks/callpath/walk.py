@@ -159,6 +159,7 @@ class _Path:
             vendors=tuple(map(one_line, self._near)),
             targets=tuple(each.text for each in called),
             srtp=self._srtp,
+            equipment=tuple(map(one_line, self._equipment)),
             registration=home.does if home else CallHandling(),
             registered_by=home.resource.name if home else "",
             takers=tuple(leg.taker for leg in self._legs if leg.taker),
@@ -182,6 +183,15 @@ class _Path:
         said = [each.does.srtp for each in passed if each.does.srtp is not None]
         said = said or [each.does.srtp for each in self.own if each.does.srtp is not None]
         return all(said) if said else None
+
+    @property
+    def _equipment(self) -> list[str]:
+        """What a call passes says it; where that is not known yet, what is shared there and has no id yet."""
+        passed = [each for leg in self._open for each in leg.passed]
+        coming = {leg.taker.vendor for leg in self._open if leg.taker and leg.coming}
+        made = [each for each in self.shared if each.vendor in coming and not each.resource.id]
+        told = {each.does.equipment for each in passed} - {""} or {each.does.equipment for each in made} - {""}
+        return sorted(told)
 
     # -- from object to object ---------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import ROOT, Sandbox
 from tests.engine.conftest import HEAD, STACK, SUPPORT, Project
 from tests.engine.test_readme import commands
+from tests.engine.test_webex import OWN
 from tests.killing import xtel
 from tests.wording import assert_ours
 from xtel.operations import apply as applying
@@ -80,6 +82,26 @@ def test_from_nothing_to_nothing(project: Project, sandbox: Sandbox) -> None:
     stale = xtel(project, "apply", STACK, "--checksum", known, code=4)
     assert "is not any more what plan" in stale.stderr and "nothing is left to do" in stale.stderr
     assert sandbox.writes() == []
+
+
+def test_what_is_left_to_people_is_said(project: Project, sandbox: Sandbox) -> None:
+    """As `pulumi up` warns: a made trunk that nobody has connected, files that nobody has applied; each once, no secret."""
+    project.declare(OWN)
+    result = applied(project, "--yes")
+    told = [(item["number"], item["object"], item["text"]) for item in result["warnings"]]
+    assert len(told) == len(set(told))
+    [connect] = [text for _, named, text in told if named == "webex Trunk"]
+    assert connect.startswith("someone must connect the local gateway to trunk xtel ")
+    [files] = [(number, text) for number, named, text in told if named == "webex Gateway"]
+    assert files[0] == "+14155550171" and files[1].startswith("someone must apply these files to the local gateway (")
+    assert project.secret("support") not in json.dumps(result)
+    project.declare(OWN.replace("Headquarters", "Branch"))
+    shown = xtel(project, "apply", STACK, "--yes").stdout
+    assert shown.startswith("test: needs a look · 1 number rerouted")
+    assert (
+        len(re.findall(r"^warning: .*: webex Trunk: someone must connect the local gateway to trunk", shown, re.M)) == 1
+    )
+    assert applied(project, "--yes")["warnings"] == []
 
 
 def test_a_pull_request_that_is_dangerous(project: Project, sandbox: Sandbox, tmp_path_factory) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from providers.kernel import operation
+from providers.kernel.secrecy import one_line
 from xtel.engine import events
-from xtel.engine.step import Step, group_of, object_of, type_of
+from xtel.engine.step import Step, group_of, is_object, object_of, type_of
 
 _VERBS = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
 #: Of a replacement the one step that stands for all; what was only looked at is no change.
 _UNTOLD = frozenset({"same", "refresh", "read", "create-replacement", "delete-replaced", "discard-replaced"})
+#: A warning is shown whole: it names files, or the command that goes on.
+_CHARACTERS = 1200
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,28 @@ class Change:
 
     def __str__(self) -> str:
         return f"{self.number}: {self.object} {self.what}"
+
+
+@dataclass(frozen=True)
+class Warned:
+    """What a provider warned of while it worked on one object; what several numbers share goes by its carrier."""
+
+    number: str
+    object: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.object}: {self.text}"
+
+
+def warned(run: events.Run) -> tuple[Warned, ...]:
+    """What a run warned of, each once, by number: steps that are left to people, mostly."""
+    found = {
+        Warned(group_of(said.urn), object_of(said.urn), one_line(said.text, _CHARACTERS))
+        for said in run.diagnostics
+        if said.severity == "warning" and is_object(said.urn)
+    }
+    return tuple(sorted(found, key=lambda item: (item.number, item.object, item.text)))
 
 
 def changes(run: events.Run, *, outside: bool = False) -> Iterator[Change]:

@@ -22,6 +22,7 @@ from providers.kernel.gate import Gate
 from providers.kernel.wording import counted
 from xtel import terminal
 from xtel.engine import events, outcome
+from xtel.engine.outcome import Warned
 from xtel.engine.step import Diagnostic, Step, is_object
 from xtel.operations import consent, standing
 from xtel.operations.standing import Done, Standing
@@ -81,6 +82,8 @@ class ApplyResult:
     numbers: tuple[Done, ...] = ()
     #: Numbers whose signing secret is another than before.
     new_secrets: tuple[str, ...] = ()
+    #: What the providers warned of while they changed something.
+    warnings: tuple[Warned, ...] = ()
     error: str = ""
     step: str = ""
     #: After an update that stopped half-way: each number that is not finished, what of it exists and what is missing.
@@ -112,7 +115,8 @@ class ApplyResult:
         ]
         told = {"outcome": self.outcome, "exit": self.exit, "checksum": self.review.plan.checksum}
         rest = {"new_secrets": self.new_secrets, "error": self.error, "next": self.step, "differs": self.differs}
-        found = {"numbers": numbers, "standing": [asdict(item) for item in self.standing]}
+        found = {"numbers": numbers, "warnings": [asdict(item) for item in self.warnings]}
+        found |= {"standing": [asdict(item) for item in self.standing]}
         return {"stack": self.stack, **told, **found, **rest, "review": self.review.as_json()}
 
 
@@ -202,7 +206,8 @@ def _ended(project: Project, planned: Planned, run: events.Run, order: Order, st
     failed = bool(run.error or stopped)
     rings = standing.rings(planned.preview, run) if failed else {}
     numbers = tuple(standing.numbers(review, run, rings, stopped=failed))
-    done = ApplyResult(stack, "applied", review, numbers, tuple(outcome.new_secrets(run)), run=run)
+    secrets, told = tuple(outcome.new_secrets(run)), outcome.warned(run)
+    done = ApplyResult(stack, "applied", review, numbers, secrets, warnings=told, run=run)
     if not failed:
         return done
     found = standing.of(project, review, run)
@@ -273,15 +278,22 @@ def show(result: ApplyResult) -> None:
 
 
 def show_numbers(result: ApplyResult) -> None:
-    """What was done to each number, and how those stand that are not finished."""
+    """What was done to each number, what was warned of, and how those stand that are not finished."""
     for number in result.numbers:
         terminal.line(str(number), "red" if number.left else "")
+    show_warnings(result)
     show_standing(result)
     for number in result.new_secrets:
         command = f"pulumi stack output signing_secrets --show-secrets --stack {result.stack}"
         terminal.line(f"{number}: has a new signing secret, for its receiver: {command}")
     for bundle in result.review.plan.bundles if result.outcome == "applied" else ():
         terminal.line(f"{bundle.number}: by hand: {bundle.command}")
+
+
+def show_warnings(result: ApplyResult) -> None:
+    """What the providers warned of: most of it is a step that is left to people."""
+    for item in result.warnings:
+        terminal.line(f"warning: {item}", "yellow")
 
 
 def show_standing(result: ApplyResult) -> None:

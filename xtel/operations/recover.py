@@ -85,7 +85,7 @@ class Recovery:
         told = {**asdict(replace(self, result=None)), "recovered": not self.error, "exit": self.exit}
         told.pop("result")
         result = self.result.as_json() if self.result else {}
-        kept = {key: result[key] for key in ("outcome", "standing", "review") if key in result}
+        kept = {key: result[key] for key in ("outcome", "warnings", "standing", "review") if key in result}
         return {**told, **kept, "next": fail(self).step if self.error else ""}
 
 
@@ -299,11 +299,12 @@ def show(found: Recovery, file: Path) -> None:
 
 
 def _show_end(result: ApplyResult) -> None:
-    """Of what was not carried out: the plan that stopped it, or how each unfinished number stands."""
+    """What was warned of; of what was not carried out the plan that stopped it, or how each unfinished number stands."""
     if result.outcome in {"incomplete", "blocked"}:
         planning.show(result.review)
     for text in result.differs:
         terminal.line(text)
+    gate.show_warnings(result)
     gate.show_standing(result)
 
 

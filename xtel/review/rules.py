@@ -19,6 +19,7 @@ from stacks.graph import AGENT
 from stacks.model import WHY, Accept, Limits, Rule
 from xtel.engine.step import name_of, type_of
 from xtel.review.plan.build import stopped
+from xtel.review.plan.exposure import rewired
 from xtel.review.plan.model import (
     Change,
     Drift,
@@ -491,6 +492,10 @@ def _noted(plan: Plan) -> Iterator[RuleFinding]:
             yield _of(number, "warning", f"is re-registered ({because})", number.replacement.loss)
         if number.bought:
             yield _of(number, "warning", number.bought, "it is billed from the day it is bought, also after a destroy")
+        if number.kind == "rerouted" and rewired(before := number.before, after := number.after) and before and after:
+            way = f"{' or '.join(after.equipment)} instead of {' or '.join(before.equipment)}"
+            yield _of(number, "warning", f"calls go by {way}", "where nobody has set it up to call xAI, callers reach nobody",
+                      "set it up before this is applied; what this makes, at once after it")  # fmt: skip
         if number.signing_secret == "renewed":  # noqa: S105
             yield _of(number, "warning", "signing secret renewed", "its receiver refuses calls until it has the new one",
                       "pulumi stack output signing_secrets --show-secrets")  # fmt: skip

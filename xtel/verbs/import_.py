@@ -14,6 +14,7 @@ from xtel.project import layout
 from xtel.verbs import Json, Stack, agreed
 
 if TYPE_CHECKING:
+    from xtel.operations.gate import ApplyResult
     from xtel.operations.importing.survey import Survey
 
 
@@ -63,22 +64,23 @@ def import_(
     if not json:
         findings.show(survey)
     consented = bool(survey.taken) and (yes or (not json and agreed("import them?")))
+    result = None
     if consented:
         with terminal.working("importing"):
-            _take_over(found, stack, survey)
+            result = _take_over(found, stack, survey)
     if json:
-        terminal.document(findings.as_json(stack, carrier, survey, imported=consented))
+        terminal.document(findings.as_json(stack, carrier, survey, result))
     else:
-        findings.conclude(stack, survey, imported=consented)
+        findings.conclude(stack, survey, result)
     raise typer.Exit(1 if (survey.taken and not consented) or (wanted and survey.left) else 0)
 
 
-def _take_over(found: layout.Project, stack: str, survey: Survey) -> None:
+def _take_over(found: layout.Project, stack: str, survey: Survey) -> ApplyResult:
     """Imports; a plan that is stopped ends as `xtel apply` ends."""
     from xtel.operations.importing import takeover
 
     try:
-        takeover.take_over(found, stack, survey)
+        return takeover.take_over(found, stack, survey)
     except takeover.ImportRefused as refused:
         terminal.error(str(refused))
         raise typer.Exit(refused.exit) from None

@@ -69,10 +69,13 @@ def rotate(
         rotation.explain(wanted)
     result = _through(here, wanted, yes=yes, json=json)
     if json:
-        terminal.document({**wanted.as_json(done=not result.exit), **(result.as_json() if result.exit else {})})
+        told = result.as_json()
+        kept = told if result.exit else {"warnings": told["warnings"]}
+        terminal.document({**wanted.as_json(done=not result.exit), **kept})
     elif result.exit:
         gate.show(result)
     else:
+        gate.show_warnings(result)
         rotation.show(wanted, file)
     raise typer.Exit(result.exit)
 

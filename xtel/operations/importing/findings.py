@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from providers.kernel import secrecy, values
 from providers.kernel.wording import counted
 from xtel import terminal
+from xtel.operations import gate
+from xtel.operations.gate import ApplyResult
 from xtel.operations.importing import entries
 from xtel.operations.importing.number import ImportedNumber
 from xtel.operations.importing.survey import Survey
@@ -43,11 +46,12 @@ def _name(text: str) -> str:
     return repr(secrecy.one_line(text, 80))
 
 
-def conclude(stack: str, survey: Survey, *, imported: bool) -> None:
-    """What came of it, and what to do next."""
+def conclude(stack: str, survey: Survey, result: ApplyResult | None) -> None:
+    """What came of it, and what to do next; without a result nothing was imported."""
     count = len(survey.taken)
     what = counted(count, "number")
-    if imported:
+    if result:
+        gate.show_warnings(result)
         terminal.line(f"ok: {what} imported, and the plan is empty; next: review {survey.file}, commit it", "green")
     elif survey.taken:
         terminal.line(f"nothing was written; next: the same command with --yes imports {what} into {stack}")
@@ -57,13 +61,14 @@ def conclude(stack: str, survey: Survey, *, imported: bool) -> None:
         terminal.line("nothing to import: see the reasons above")
 
 
-def as_json(stack: str, carrier: str, survey: Survey, *, imported: bool) -> dict[str, Any]:
+def as_json(stack: str, carrier: str, survey: Survey, result: ApplyResult | None) -> dict[str, Any]:
     """For ``--json``."""
     return {
         "stack": stack,
         "carrier": carrier,
         "file": str(survey.file),
-        "imported": imported,
+        "imported": result is not None,
+        "warnings": [asdict(item) for item in result.warnings] if result else [],
         "numbers": [taken.as_json() for taken in survey.taken],
         "already": list(survey.already),
         "left": [left.as_json() for left in survey.left],

@@ -42,8 +42,8 @@ class ImportRefused(XtelError):
         self.exit = exit
 
 
-def take_over(found: layout.Project, stack: str, wanted: Survey) -> None:
-    """Import what was surveyed. Raises XtelError; where it says "undone" everything is as it was."""
+def take_over(found: layout.Project, stack: str, wanted: Survey) -> ApplyResult:
+    """Import what was surveyed, and how that ended. Raises XtelError; where it says "undone" everything is as it was."""
     pulumi = _Pulumi(found, stack)
     if waiting := pulumi.differing():
         raise XtelError(
@@ -67,7 +67,9 @@ def take_over(found: layout.Project, stack: str, wanted: Survey) -> None:
         if stopped and stopped.exit:
             planning.show(planned.review)
             raise ImportRefused(f"{stopped.error}; undone", step=stopped.step, exit=stopped.exit)
-    pulumi.finish(gate.carry_out(found, planned, order, terminal.silent))
+    result = gate.carry_out(found, planned, order, terminal.silent)
+    pulumi.finish(result)
+    return result
 
 
 def write(wanted: Survey) -> None:
@@ -165,6 +167,8 @@ class _Pulumi:
             gate.show_numbers(result)
             raise KeyboardInterrupt
         if result.exit:
+            for item in result.warnings:
+                terminal.note(f"warning: {item}")
             told = f"imported, but not everything got its new name: {result.error}"
             raise XtelError(told, step=f"xtel apply {self._named}")
         if waiting := self.differing():

@@ -162,7 +162,7 @@ def _kind(group: Group, before: Side | None, after: Side | None, shared: list[Pa
         return "released" if gone else "loses inbound"
     if rings and not rang:
         return "gains inbound"
-    if before and after and _way(before) != _way(after):
+    if before and after and (_way(before) != _way(after) or exposure.rewired(before, after)):
         return "rerouted"
     return "changed" if before != after or _touched(group) else "unchanged"
 

@@ -192,6 +192,7 @@ def shown(found: CallPath, agents: Mapping[str, str], *, protected: bool = False
         carriers=found.carriers,
         targets=found.targets if found.attached else (),
         srtp=found.srtp,
+        equipment=found.equipment,
         registered=not any(hop.ends for hop in found.hops if hop.name == "registration"),
         auth="xai" if home.auth == "provisioned" else home.auth,
         username=one_line(home.username),

@@ -92,5 +92,12 @@ def lost(before: Side | None, after: Side | None) -> Iterator[Literal["digest", 
         yield "srtp"
 
 
+def rewired(before: Side | None, after: Side | None) -> bool:
+    """Whether calls of a number go by other equipment of the customer's; what is not known is taken to be the same."""
+    if before is None or after is None or not (before.equipment and after.equipment):
+        return False
+    return set(before.equipment).isdisjoint(after.equipment)
+
+
 def _tls(side: Side) -> bool:
     return bool(side.targets) and "transport=tls" in side.targets[0]

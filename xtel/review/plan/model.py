@@ -32,6 +32,10 @@ class Side(Item):
     srtp: bool | None = Field(
         default=None, description="Whether the media are encrypted, where the carrier's objects say so."
     )
+    equipment: tuple[str, ...] = Field(
+        default=(),
+        description="The customer's own equipment that calls go by; several: one of them, not known yet which.",
+    )
     registered: bool = Field(default=False, description="Registered at xAI.")
     auth: Literal["", "open", "digest", "allowlist", "xai"] = Field(default="", description="Who may send calls to it.")
     username: str = Field(default="", description="Digest username.")

@@ -128,7 +128,13 @@ def hops(side: Side | None) -> list[tuple[str, str]]:
     carriers = " and ".join(map(titled, side.carriers)) or ("xAI" if side.auth == "xai" else "")
     answers = ("agent", side.agent) if side.agent else ("webhook", side.webhook)
     first, later = side.targets[:1], side.targets[1:]
-    found = [("carrier", carriers), *(("target", uri) for uri in first), answers, *(("else", uri) for uri in later)]
+    found = [
+        ("carrier", carriers),
+        ("equipment", " or ".join(side.equipment)),
+        *(("target", uri) for uri in first),
+        answers,
+        *(("else", uri) for uri in later),
+    ]
     return [(kind, name) for kind, name in found if name] or [("carrier", "as before")]
 
 
