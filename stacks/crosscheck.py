@@ -19,7 +19,7 @@ from stacks.agent import ID_PREFIX, Agent
 from stacks.model import Auth, Common, Network, Number
 from stacks.positions import Location
 from stacks.resource import Resource
-from xai_resources.agent import VOICES
+from xai_resources.agent import EFFORTS, MODELS, VOICES
 
 
 @dataclass(frozen=True)
@@ -412,12 +412,20 @@ def _assigned(network: Network, line: Callable[[Location], int]) -> Iterator[Rem
 
 
 def _voiced(network: Network) -> Iterator[Remark]:
-    """A voice may be a team's own, so one that nobody documents is only doubted."""
+    """A voice may be a team's own, and xAI has new models: what nobody documents is only doubted."""
     for key, agent in network.agents.items():
-        voice = agent.voice.voice_id if agent.voice else None
-        if voice and voice not in VOICES and (guess := did_you_mean(voice, VOICES)):
-            text = f"is none of the voices that xAI documents: {guess} (one of your own is right as it is)"
-            yield Remark(("agents", key, "voice", "voice_id"), text, "warning")
+        if not (voice := agent.voice):
+            continue
+        effort = voice.reasoning.effort if voice.reasoning else None
+        for path, said, known, what in (
+            (("voice_id",), voice.voice_id, VOICES, "voice"),
+            (("model",), voice.model, MODELS, "model"),
+            (("reasoning", "effort"), effort, EFFORTS, "effort"),
+        ):
+            if said and said not in known and (guess := did_you_mean(said, known)):
+                more = " (one of your own is right as it is)" if what == "voice" else ""
+                text = f"is none of the {what}s that xAI documents: {guess}{more}"
+                yield Remark(("agents", key, "voice", *path), text, "warning")
 
 
 def _at_odds_with(

@@ -196,7 +196,15 @@ def test_what_is_intended_is_accepted(tmp_path: Path) -> None:
     assert "accepted until 2999-12-31: our new host" in report.render(review, "text", record.LINKS)
 
 
-@pytest.mark.parametrize(("host", "holds"), [("Hooks.Example.NET.", set[str]()), ("hooks.example.org", {SUPPORT, NYC})])
+@pytest.mark.parametrize(
+    ("host", "holds"),
+    [
+        ("Hooks.Example.NET.", set[str]()),
+        ("https://hooks.example.net:8443/calls", set[str]()),
+        ("hooks.example.org", {SUPPORT, NYC}),
+        ("'*.example.net'", {SUPPORT, NYC}),
+    ],
+)
 def test_what_is_accepted_for_a_host_counts_for_no_other(tmp_path: Path, host: str, holds: set[str]) -> None:
     entry = f"\naccept:\n  - {{rule: secret-destination, host: {host}, until: 2999-12-31, why: our new host}}\n"
     review = between(tmp_path, FILE, changed((HOOK, "hooks.example.net")) + entry)

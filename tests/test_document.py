@@ -532,3 +532,13 @@ def test_an_allowlist_of_networks_that_the_internet_does_not_know_lets_nobody_ca
     assert [each.message.split(": nothing")[0] for each in found] == [
         "10.0.0.0/8 is private", "127.0.0.1/32 is loopback", "fe80::/10 is link-local",
     ]  # fmt: skip
+
+
+def test_a_model_and_an_effort_almost_right_are_doubted(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    voice = "{model: grok-vioce-latest, reasoning: {effort: hihg}}"
+    file.write_text(f"version: 1\nagents: {{sales: {{instructions: Greet., voice: {voice}}}}}\nnumbers: {{}}\n")
+    assert {(found.path, found.message.rpartition(": ")[2]) for found in document.read(file).warnings} >= {
+        ("agents.sales.voice.model", "did you mean grok-voice-latest?"),
+        ("agents.sales.voice.reasoning.effort", "did you mean high?"),
+    }

@@ -67,6 +67,16 @@ def test_a_refused_token_is_renewed_once() -> None:
     assert desk.asked == 3
 
 
+def test_a_token_that_is_refused_is_a_refusal_of_the_credentials() -> None:
+    def fetch() -> Token:
+        raise errors.Invalid("Invalid client_id", status=400, code="4735")
+
+    with pytest.raises(
+        errors.Unauthenticated, match=r"Invalid client_id \(code 4735, HTTP 400\); next: check this vendor's"
+    ):
+        Tokens(fetch).current()
+
+
 def test_what_is_forbidden_renews_nothing() -> None:
     desk = Desk()
     with pytest.raises(errors.Denied):

@@ -225,6 +225,13 @@ def test_the_orphans(network: Sandbox, told: Told) -> None:
     assert orphans(read(told)) == ORPHANS
 
 
+def test_a_sandbox_that_tries_another_stacks_file_declares_it(project: Path, network: Sandbox, told: Told) -> None:
+    (project / "Pulumi.sandbox.yaml").write_text("config: {'xtel:file': stacks/dev.yaml}\n")
+    network.seed({"plivo": {"uris": [{"uri_uuid": "00000000-0000-4000-8000-00000000bbbb", "uri": "sip:a@b.example.com",
+                                      "name": marker.marker("acme", "sandbox", NYC)}]}})  # fmt: skip
+    assert not any(stack == "sandbox" for stack in (each["stack"] for each in read(told)["orphans"]))
+
+
 def test_one_carrier_is_judged_by_itself(network: Sandbox, told: Told) -> None:
     network.forget_log()
     found = read(told, "--carrier", "twilio")

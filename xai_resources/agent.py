@@ -20,6 +20,9 @@ MAX_NAME = 255 - len(marker.label("", ""))
 MAX_INSTRUCTIONS, MAX_TOOLS, MAX_COLLECTIONS = 256_000, 200, 10
 #: The voices that xAI documents; a team may have more of its own.
 VOICES = frozenset({"eve", "ara", "rex", "sal", "leo"})
+#: What is documented for sessions; an agent may take others.
+MODELS = frozenset({"grok-voice-latest", "grok-voice-3.0", "grok-voice-think-fast-2.0", "grok-voice-think-fast-1.0"})
+EFFORTS = frozenset({"high", "none"})
 
 
 def _voice_id(text: str) -> str:

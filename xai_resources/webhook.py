@@ -38,6 +38,8 @@ _USER: Final = re.compile(r"(?:(?:sips?|tel):)?(\+?[0-9]+)(?=[@;>\s]|$)", re.IGN
 #: A display name: it may hold anything, brackets too.
 _QUOTED: Final = re.compile(r'^\s*"(?:\\.|[^"\\])*"')
 _log = logging.getLogger(__name__)
+#: Signed, and by none of the secrets that are known.
+UNKNOWN_SIGNER = "no signature matches"
 
 Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
@@ -172,7 +174,7 @@ class Webhook:
         self._in_time(sent)
         signed = f"{id}.{sent}.".encode() + body
         if not self._matches(signed, signatures):
-            raise Forged("no signature matches")
+            raise Forged(UNKNOWN_SIGNER)
         # Twice the tolerance: a clock ahead of ours sends what stays valid for that long.
         lifetime = 2 * self._tolerance
         if not self._seen.add(f"delivery {id} {sent}", lifetime):
@@ -278,12 +280,18 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+def _logged(error: WebhookError) -> None:
+    if not isinstance(error, Repeated):
+        _log.warning("a delivery was refused: %s", error)
+
+
 class Endpoint:
     """An ASGI application that takes deliveries: it answers at once, and hands each call on to ``on_call``, once.
 
     Runs under any ASGI server, and mounted in Starlette or FastAPI. ``webhook``: left out, one with the environment's
     secrets. ``path``: left out, every path. ``drain``: seconds that calls get to end when the server stops. What ``on_call``
-    raises is logged. Events of other types are acknowledged and left alone.
+    raises is logged. ``refused`` gets each refusal; left out, it is logged. Events of other types are acknowledged and left
+    alone.
     """
 
     def __init__(
@@ -293,7 +301,7 @@ class Endpoint:
         *,
         path: str = "",
         drain: float = 30.0,
-        refused: Callable[[WebhookError], None] = lambda error: None,
+        refused: Callable[[WebhookError], None] = _logged,
     ) -> None:
         self._on_call, self._webhook = on_call, webhook or Webhook()
         self._path, self._drain, self._refused = path, drain, refused
@@ -332,8 +340,6 @@ class Endpoint:
 
     def _refuse(self, error: WebhookError) -> int:
         self._refused(error)
-        if not isinstance(error, Repeated):
-            _log.warning("a delivery was refused: %s", error)
         return error.status
 
     async def _take(self, event: Event) -> None:

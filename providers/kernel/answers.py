@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Seconds: a vendor that asks for a longer wait asks for this one.
 MAX_WAIT = 3600.0
 SLOWER = "wait a minute and run it again; what was made is kept"
-_CREDENTIALS = "check this vendor's credentials (`xtel doctor` shows where they come from)"
+CREDENTIALS = "check this vendor's credentials (`xtel doctor` shows where they come from)"
 
 
 class Answers:
@@ -72,7 +72,7 @@ class Answers:
         self, response: httpx.Response, refusal: Refusal, kind: type[errors.CarrierError]
     ) -> errors.CarrierError:
         status, path = response.status_code, response.request.url.path
-        usual = SLOWER if kind is errors.RateLimited else _CREDENTIALS if status == 401 else ""
+        usual = SLOWER if kind is errors.RateLimited else CREDENTIALS if status == 401 else ""
         if status < 300:
             usual = "see what it asks for, then run it again"
         return kind(

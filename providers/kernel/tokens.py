@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from providers.kernel import secrecy
+from providers.kernel import answers, errors, secrecy
 
 #: Seconds: a token that ends sooner is renewed before it is used.
 _MARGIN = 60.0
@@ -37,11 +37,24 @@ class Tokens:
         """A token that is good for a while; whoever comes while it is fetched waits for it."""
         with self._lock:
             if not self._value or self._clock() >= self._until:
-                token = self._fetch()
+                token = self._fetched()
                 secrecy.register(token.value)
                 self._value = token.value
                 self._until = self._clock() + max(token.seconds - _MARGIN, token.seconds / 2)
             return self._value
+
+    def _fetched(self) -> Token:
+        """A refusal is one of the credentials, with whatever status it is told (RFC 6749 §5.2: 400)."""
+        try:
+            return self._fetch()
+        except (errors.Invalid, errors.Denied) as error:
+            raise errors.Unauthenticated(
+                error.reason,
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
+                step=answers.CREDENTIALS,
+            ) from None
 
     def refused(self, value: str) -> None:
         """A request with this token was answered 401: the next one needs another."""

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from providers.kernel.errors import InputError, XtelError
 from providers.kernel.secrecy import one_line
 from providers.kernel.wording import counted
-from xai_resources.webhook import Endpoint, Event, Webhook, WebhookError
+from xai_resources.webhook import UNKNOWN_SIGNER, Endpoint, Event, Webhook, WebhookError
 from xtel import terminal
 from xtel.proof import deliveries
 
@@ -162,7 +162,7 @@ def _server(app: Any) -> Any:
 def follow(listener: Listener, *, calls: int, json: bool) -> None:
     """Shows what comes in until so many calls have ended (0: until Ctrl-C), and at the end how many did."""
     last: Kind = "ended" if listener.answers else "incoming"
-    done = 0
+    done, hinted = 0, False
     try:
         while not calls or done < calls:
             heard = listener.heard.get()
@@ -171,5 +171,10 @@ def follow(listener: Listener, *, calls: int, json: bool) -> None:
             else:
                 terminal.line(str(heard))
             done += heard.kind == last
+            if heard.kind == "refused" and heard.text == UNKNOWN_SIGNER and not hinted:
+                hinted = True
+                terminal.note(
+                    "it has the secrets of its start: where a number was applied since, end it and start it again"
+                )
     finally:
         terminal.note(counted(done, "call"))

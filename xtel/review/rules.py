@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from providers.kernel import values
 from providers.kernel.wording import counted
+from stacks import destinations
 from stacks.graph import AGENT
 from stacks.model import WHY, Accept, Limits, Rule
 from xtel.engine.step import name_of, type_of
@@ -127,7 +128,7 @@ def _accepted(finding: RuleFinding, policy: RuleSettings, names: set[str | None]
 
 def _at(accepted: str | None, host: str) -> bool:
     """Whether what is accepted for a host, or for any, is accepted for this one."""
-    return accepted is None or accepted.casefold().rstrip(".") == host.casefold()
+    return accepted is None or destinations.host(accepted) == destinations.host(host)
 
 
 def _line(text: str) -> str:

@@ -44,7 +44,9 @@ def listen(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On this machine alone.")] = 9000,
     answer: Annotated[str, typer.Option(metavar="TEXT", help="Join each call, and say this. With XAI_API_KEY.")] = "",
     calls: Annotated[int, typer.Option(metavar="N", min=0, help="End after N calls; 0: with Ctrl-C.")] = 0,
-    json: Json = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON document for each event, a line each.", show_default=False)
+    ] = False,
 ) -> None:
     """Receive webhooks on this machine: verify them, and show each.
 

@@ -141,6 +141,7 @@ class NumberImport:
         if value := self._answers.secret(
             self._e164, "signing_secret", f"signing secret of {self._e164} (empty: not known)"
         ):
+            self._remarks.append("xAI shows no signing secret to compare the given one with: place a call afterwards")
             yield "signing_secret", self._secret(key, "SigningSecret", value)
         else:
             self._remarks.append(

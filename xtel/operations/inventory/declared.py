@@ -68,7 +68,8 @@ def read(found: Project) -> Declared:
 def _stacks(found: Project) -> Iterator[str]:
     with suppress(InputError):  # no stack file at all, or none but the sandbox's
         yield from found.stacks()
-    if (found.root / f"stacks/{SANDBOX}.yaml").is_file():
+    with suppress(InputError):  # its configuration may name another stack's file, as in a project of `xtel new`
+        found.stack_file(SANDBOX)
         yield SANDBOX
 
 
