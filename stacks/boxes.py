@@ -62,7 +62,7 @@ def _taken(name: str, on_it: Mapping[str, Box], where: str, lines: Mapping[str, 
             theirs = f"overlap with those {its}: write {name}: {free.start}"
             text = f"{name}s {mine.start} to {mine.stop - 1} of {where} {theirs}"
         else:
-            text = f"{name} {', '.join(map(str, mine))} of {where} is that {its}: write another one"
+            text = f"{name} {', '.join(map(str, mine))} of {where} is that {its}: {on_it[key].another}"
         yield Clash(key, f"route.{path}", f"{text}, or {on_it[key].elsewhere}")
 
 

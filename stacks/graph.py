@@ -228,7 +228,7 @@ class _Wiring:
         self._sip_auth = _sip_auth(number, f"{self._name}/password")
         limit = registry.carriers()[self._carrier].object_limit if self._carrier else None
         self._limited = limit[0] if limit else ""
-        #: Names of the objects that an account may not be able to have: what takes the calls, and what has a limit.
+        #: Names of the objects that may not be possible: what takes the calls, what has a limit, what a route has asked.
         self._asked = set[str]()
 
     @property
@@ -292,12 +292,12 @@ class _Wiring:
                 for field, value in each.inputs.items()
             }
             waits = tuple(names[after] for after in each.after)
+            if each.last or each.asked or (each.kind == self._limited and not each.shared):
+                self._asked.add(names[each.name])
             if each.shared:
                 inputs |= _marker(*self._owner, self._carrier)
                 yield Resource(names[each.name], types[each.name], inputs, depends_on=waits, shared=True)
             else:
-                if each.last or each.kind == self._limited:
-                    self._asked.add(names[each.name])
                 # After the registration: where that is refused, nothing of the number stands at its carrier.
                 waits += (self._name,) if registered else ()
                 yield self._own(names[each.name], types[each.name], inputs, waits)

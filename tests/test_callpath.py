@@ -48,7 +48,7 @@ def at_xai(answers: str = "webhook") -> list[tuple[str, str]]:
     return [("registration", NUMBER), ("authentication", NUMBER), (answers, NUMBER)]
 
 
-FUNCTION = "arn:aws:lambda:eu-west-2:111122223333:function:xai-calls"
+FUNCTION = "arn:aws:lambda:eu-west-2:111111111111:function:xai-calls"
 APPLICATION = f"application-{marker.digest(FUNCTION)}"
 CHAIN = {"carrier": "chime", "region": "eu-west-2", "lambda_arn": FUNCTION}
 SHARED_TWILIO = {"carrier": "twilio", "trunk": "shared", "recording": "record-from-answer"}

@@ -130,7 +130,7 @@ def test_the_template_lets_amazon_invoke_it_for_this_account_alone() -> None:
         "Action": "lambda:InvokeFunction",
         "FunctionName": {"Ref": "Function"},
         "Principal": "voiceconnector.chime.amazonaws.com",
-        "SourceAccount": "111122223333",
+        "SourceAccount": "111111111111",
     }
     function = resources["Function"]["Properties"]
     assert (function["FunctionName"], function["Handler"]) == ("xai-calls", "index.handler")
@@ -156,6 +156,48 @@ def test_a_us_number_on_a_connector_has_no_files() -> None:
     assert Route().files(leg) is None
     assert Route().stands_on(leg) is None
     assert [each.kind for each in ROUTE.objects(leg)] == ["Connector", "LambdaFile", "MediaApplication", "SipRule"]
+    assert [each.kind for each in ROUTE.objects(leg) if each.asked or each.last] == ["MediaApplication", "SipRule"]
+
+
+@pytest.mark.parametrize(
+    ("function", "stack"),
+    [("xai-calls", "xai-calls"), ("Calls2", "Calls2"), ("xai_calls", "xtel-xai-calls-"), ("2-calls", "xtel-2-calls-"),
+     ("-calls", "xtel--calls-"), ("a_" + "b" * 62, "xtel-a-bbb")],
+)  # fmt: skip
+def test_the_steps_name_a_stack_as_cloudformation_takes_it(function: str, stack: str) -> None:
+    """Letters, digits and dashes, a letter first, at most 128; and no two functions have the same one."""
+    texts = written(lambda_arn=FUNCTION.replace("xai-calls", function))
+    names = set(re.findall(r"--stack-name (\S+)", texts["README.md"]))
+    assert len(names) == 1
+    [name] = names
+    assert re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,127}", name)
+    assert name.startswith(stack)
+    assert f"FunctionName: {function}\n" in texts["template.yaml"]
+    assert template()["Description"] == "xai-calls bridges calls to a connector"
+
+
+OTHERS = FUNCTION.replace("111111111111", "222222222222")
+
+
+def test_a_lambda_of_another_account_is_refused_before_anything_is_made(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The permission that is rendered for it lets its own account alone in; both ways out are told."""
+    made = hand("MediaApplication", sandbox, monkeypatch)
+    wanted = {"marker": LONDON_MARK, "region": "eu-west-2"}
+    refused = (
+        "the Lambda is in account 222222222222, the credentials are of 111111111111: .*"
+        "next: deploy it in 111111111111 .*, or use the credentials of 222222222222"
+    )
+    before = sandbox.state()["chime"]
+    with pytest.raises(errors.Conflict, match=refused):
+        made.up(**wanted, lambda_arn=OTHERS)
+    assert sandbox.state()["chime"] == before
+    made.up(**wanted, lambda_arn=FUNCTION)
+    before = sandbox.state()["chime"]
+    with pytest.raises(errors.Conflict, match=refused):
+        made.up(**wanted, lambda_arn=OTHERS)
+    assert sandbox.state()["chime"] == before
 
 
 def hand(kind: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Hand:
@@ -183,7 +225,7 @@ def test_the_connector_is_told_until_somebody_sets_it(sandbox: Sandbox, monkeypa
     assert made.up(**wanted, connector_arn=f"{CONNECTOR[:-1]}w") == "update"
     assert [f"{CONNECTOR[:-1]}w" in each for each in made.warnings] == [True]
     made.destroy()
-    assert "`aws cloudformation delete-stack` removes it" in made.warnings[-1]
+    assert "once no number uses it, `aws cloudformation delete-stack` removes it" in made.warnings[-1]
 
 
 def test_a_number_for_connectors_is_refused_with_the_way_out(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

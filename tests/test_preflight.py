@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from providers.kernel import errors, preflight
+from providers.kernel import errors, marker, preflight
 from providers.kernel.preflight import Ahead
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN
@@ -65,8 +65,14 @@ CASES = {
     "chime: a rule for a number of connectors": Case(
         *("+14155550148", "chime", "its product type is VoiceConnector: no SIP rule gets its calls"),
         {"product_type": "VoiceConnector"},
-        ", lambda_arn: 'arn:aws:lambda:us-east-1:111122223333:function:xai'",
+        ", lambda_arn: 'arn:aws:lambda:us-east-1:111111111111:function:xai'",
         "rule",
+    ),
+    "chime: a Lambda of another account": Case(
+        *("+14155550148", "chime", "the Lambda is in account 222222222222, the credentials are of 111111111111"),
+        {"product_type": "SipMediaApplicationDialIn"},
+        ", lambda_arn: 'arn:aws:lambda:us-east-1:222222222222:function:xai'",
+        f"application-{marker.digest('arn:aws:lambda:us-east-1:222222222222:function:xai')}",
     ),
     "connect: not claimed": Case(
         *("+14155550147", "connect", "no such number is claimed to instance 5fbd9c4e-4f7e-4c1a-9f0e-2b1f6c3d8a10"),

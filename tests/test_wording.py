@@ -17,6 +17,7 @@ from providers.kernel.errors import InputError
 from providers.kernel.reconciler import Reconciler
 from providers.kernel.session import Session
 from providers.kernel.values import UNKNOWN
+from providers.kernel.wording import did_you_mean
 from stacks import agent, document, graph, model, wording
 from stacks.reference import SecretRef
 from tests.conftest import ROOT
@@ -140,3 +141,12 @@ def test_a_saved_plan_with_something_bad_at_any_place() -> None:
                 refused += 1
                 assert_ours(str(error))
     assert refused > 50
+
+
+def test_of_a_region_that_is_not_there_no_other_continent_is_guessed() -> None:
+    """A connector there would have calls come from the other side of an ocean."""
+    regions = ("us-east-1", "us-west-2", "eu-central-1", "eu-west-1", "eu-west-2")
+    guesses = {word: did_you_mean(word, regions) for word in ("eu-west-9", "eu-north-1", "us-east-2")}
+    assert guesses == {
+        "eu-west-9": "", "eu-north-1": "did you mean eu-central-1?", "us-east-2": "did you mean us-west-2?",
+    }  # fmt: skip

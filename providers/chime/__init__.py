@@ -105,6 +105,7 @@ class Route(Options, CarrierRoute):
                 "MediaApplication",
                 {"region": self.region, "lambda_arn": self.lambda_arn},
                 shared=shared,
+                asked=True,
             ),
             RouteObject("rule", "SipRule", rule, after=("lambda",), last=True),
         )
@@ -127,6 +128,7 @@ class Route(Options, CarrierRoute):
             self.lambda_arn,
             taken=alone,
             whole=whole,
+            another="write connector: shared for both",
             elsewhere="another Lambda, for one bridges to one connector",
         )
 

@@ -21,6 +21,7 @@ class Api(Voice):
         #: Unverified whether other regions answer for numbers: Amazon's own samples ask this one.
         self.numbers_region = settings.get("numbers_region") or "us-east-1"
         self._guard = threading.Lock()
+        self._own = ""
         self._listings: dict[tuple[str, str], Listing[Found]] = {}
         self.numbers = Listing[Found](self._owned, lambda found: str(found["E164PhoneNumber"]), self._number)
 
@@ -86,6 +87,12 @@ class Api(Voice):
             if found is None or found["AwsRegion"] == self.numbers_region:
                 raise
             return ask(self.voice(str(found["AwsRegion"])))
+
+    def own_account(self) -> str:
+        """The same, asked once."""
+        with self._guard:
+            self._own = self._own or self.account()
+            return self._own
 
     def account(self) -> str:
         """By STS. Raises CredentialError for credentials that AWS does not take."""

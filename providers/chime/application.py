@@ -13,8 +13,9 @@ from providers.aws.voice import TAG
 from providers.chime import function_text
 from providers.chime.api import Api
 from providers.chime.function_text import LambdaArn
+from providers.kernel import errors
 from providers.kernel.call_handling import CallHandling, ids
-from providers.kernel.object import NAMED, Live, Object
+from providers.kernel.object import NAMED, Live, Object, Obstacle
 from providers.kernel.spec import Spec
 from providers.kernel.values import has_unknown
 
@@ -36,6 +37,15 @@ def require_region(arn: str, region: str) -> None:
     """Raises ValueError for a function of another region: an application asks one of its own alone."""
     if (found := function_text.parts(arn)[0]) != region:
         raise ValueError(f"the Lambda is in {found}, and Amazon asks one of {region} alone: write region: {found}")
+
+
+def require_account(arn: str, account: str) -> None:
+    """Raises Conflict for a function of another account: the permission that is rendered lets its own account's calls in."""
+    if (found := function_text.parts(arn)[1]) != account:
+        raise errors.Conflict(
+            f"the Lambda is in account {found}, the credentials are of {account}: its permission refuses another account",
+            step=f"deploy it in {account} and write that ARN in lambda_arn, or use the credentials of {found}",
+        )
 
 
 class MediaApplication(Object[Api, MediaApplicationSpec]):
@@ -66,8 +76,14 @@ class MediaApplication(Object[Api, MediaApplicationSpec]):
         found = api.applications(str(state["region"])).get(id, fresh=fresh)
         return application(api, found) if found else None
 
+    def preflight(self, api: Api, spec: MediaApplicationSpec) -> Obstacle | None:
+        """Whether the Lambda may be asked at all."""
+        require_account(spec.lambda_arn, api.own_account())
+        return None
+
     def create(self, api: Api, spec: MediaApplicationSpec) -> Live:
         """CreateSipMediaApplication with its tag, so that a lost answer is found again; then it is waited for."""
+        require_account(spec.lambda_arn, api.own_account())
         client = api.voice(spec.region)
         made: Found = client.create_sip_media_application(
             Name=legal(spec.marker),
@@ -85,6 +101,8 @@ class MediaApplication(Object[Api, MediaApplicationSpec]):
         client = api.voice(spec.region)
         found: Found = client.get_sip_media_application(SipMediaApplicationId=id)["SipMediaApplication"]
         now = application(api, found).inputs
+        if now["lambda_arn"] != spec.lambda_arn:
+            require_account(spec.lambda_arn, api.own_account())
         api.applications(spec.region).changed(id)
         if (found["Name"], now["lambda_arn"]) != (legal(spec.marker), spec.lambda_arn):
             client.update_sip_media_application(

@@ -72,7 +72,8 @@ class LambdaFile(ByHand[Api, LambdaFileSpec]):
     def delete(self, api: Api, id: str, state: Mapping[str, Any]) -> None:
         """AWS Lambda does not know."""
         operation.current().warn(
-            f"the {self.place(state)} stays where it was deployed: `aws cloudformation delete-stack` removes it"
+            f"the {self.place(state)} stays where it was deployed: once no number uses it,"
+            " `aws cloudformation delete-stack` removes it"
         )
 
     def _tell(self, spec: LambdaFileSpec) -> None:

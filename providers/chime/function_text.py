@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from providers.kernel import by_hand
+from providers.kernel import by_hand, marker
 from providers.kernel.files import Files, signed
 from providers.kernel.spec import StrictModel
 from providers.kernel.values import Whole
@@ -40,13 +40,22 @@ def parts(arn: str) -> tuple[str, str, str]:
     return match[1], match[2], match[3]
 
 
+def stack_name(function: str) -> str:
+    """For CloudFormation, which takes letters, digits and `-`, a letter first: the function's name, or one made of it."""
+    if re.fullmatch("[A-Za-z][A-Za-z0-9-]*", function):
+        return function
+    return f"xtel-{function.replace('_', '-')}-{marker.digest(function)}"  # xai_calls is not xai-calls
+
+
 def of(inputs: Mapping[str, Any]) -> Files:
     """The files of one number. Raises ValueError."""
     number, seconds = str(inputs["phone_number"]), int(inputs.get("seconds") or 30)
     region, account, name = parts(str(inputs["lambda_arn"]))
     told = {"number": number, "region": region, "account": account, "name": name, "seconds": seconds}
-    page = _PAGE.format(**told, stack=by_hand.stack(inputs))
-    template = _TEMPLATE.format(**told, code=indent(handler(), " " * 10).rstrip(), text=json.dumps(f"Bridges {number}"))
+    page = _PAGE.format(**told, stack=by_hand.stack(inputs), deployed=stack_name(name))
+    template = _TEMPLATE.format(
+        **told, code=indent(handler(), " " * 10).rstrip(), text=json.dumps(f"{name} bridges calls to a connector")
+    )
     return Files(
         "chime",
         {
@@ -116,7 +125,7 @@ permission for Amazon to invoke it; `index.py` is its text, for who deploys in a
 
 1. Before `pulumi up`, in account {account}:
 
-       aws cloudformation deploy --region {region} --stack-name {name} \\
+       aws cloudformation deploy --region {region} --stack-name {deployed} \\
          --template-file template.yaml --capabilities CAPABILITY_IAM
 
    The function is there, and ends every call: it does not know the connector yet.
@@ -124,7 +133,7 @@ permission for Amazon to invoke it; `index.py` is its text, for who deploys in a
    connector's ARN. Until the next step is done, calls to {number} come to the function and end there.
 3. Tell the function the connector:
 
-       aws cloudformation deploy --region {region} --stack-name {name} \\
+       aws cloudformation deploy --region {region} --stack-name {deployed} \\
          --template-file template.yaml --capabilities CAPABILITY_IAM --parameter-overrides ConnectorArn=ARN
 
    Later the ARN is found by its name, which begins with xtel and the project's name:
@@ -137,9 +146,10 @@ permission for Amazon to invoke it; `index.py` is its text, for who deploys in a
 A new connector (another region, or a replacement) has another ARN: `pulumi up` warns again, and step 3 is done again. After
 a change of these files: step 1 with them, and CloudFormation keeps the ARN.
 
-To take it back: `pulumi destroy` first, then
+To take it back, once no number uses the function any more: `pulumi destroy` first, or `pulumi up` without its last number,
+then
 
-    aws cloudformation delete-stack --region {region} --stack-name {name}
+    aws cloudformation delete-stack --region {region} --stack-name {deployed}
 
 Unverified: nothing of this was deployed to an AWS account. Events and actions are as AWS's pages show them. A caller who
 hides their number is shown as {number}.

@@ -74,6 +74,11 @@ class SipRule(Object[Api, SipRuleSpec]):
             "`take_over: true` on the number changes that rule, and puts it back on destroy; else remove the number here",
         )
 
+    def taking(self, found: Live, spec: SipRuleSpec) -> str:
+        """Its calls come to another Lambda at once, which may not know the connector yet."""
+        taken = super().taking(found, spec)
+        return taken and f"{taken}; calls end at the Lambda until its CONNECTOR_ARN is the connector's (docs/chime.md)"
+
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GetSipRule, where it was made or found."""
         region = str(state.get("rule_region") or state.get("region") or "")

@@ -82,6 +82,8 @@ class RouteObject:
     #: it can be answered, and asked about before anything of the number is made.
     last: bool = False
     shared: bool = False
+    #: It too is asked about before anything of the number is made: its preflight knows what may stand in the way.
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Box:
     whole: Mapping[str, Any] = field(default_factory=dict[str, Any])
     #: Further machines that get the same files.
     also: tuple[str, ...] = ()
+    #: What to write where something is another number's already.
+    another: str = "write another one"
     #: How a number says that it is on another machine.
     elsewhere: str = "box: NAME where it is on another machine"
 

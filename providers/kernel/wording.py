@@ -15,8 +15,12 @@ def counted(count: int, noun: str) -> str:
 def meant(word: object, known: Iterable[str]) -> str:
     """The known word that was probably meant, whatever its letter case; empty where that cannot be guessed.
 
-    Another number is another thing: G729 is not G722, us-east-2 not us-east-1.
+    Another number is another thing: G729 is not G722, us-east-2 not us-east-1; and another continent is not meant either.
     """
+    known = list(known)
+    continent = str(word).lower().partition("-")[0] + "-"
+    if re.search("[0-9]", str(word)):
+        known = [each for each in known if each.lower().startswith(continent)] or known
     letters = _without_digits(str(word))
     spelled = {
         each.lower(): each for each in known if _without_digits(each) != letters or each.lower() == str(word).lower()

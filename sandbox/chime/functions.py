@@ -115,7 +115,7 @@ def connector(store: Store, account: str, arn: str, tags: JsonObject) -> str:
     the tags of the application that asks, as a person would set it. Raises Unreachable.
     """
     found = store.shelf(VENDOR, account, "functions").get(arn)
-    if found is None:
+    if found is None or arn.split(":")[4] != account:
         raise Unreachable("trunk", f"the Lambda {arn} is not deployed, or Amazon may not invoke it")
     if given := found.get("connector"):
         return str(given)

@@ -344,7 +344,7 @@ def genesys(
 
 
 #: A Lambda that somebody has deployed for numbers outside the US.
-FUNCTION = "arn:aws:lambda:eu-west-2:111122223333:function:xai-calls"
+FUNCTION = "arn:aws:lambda:eu-west-2:111111111111:function:xai-calls"
 
 
 def aws(sandbox: Server, service: str, region: str = "us-east-1") -> Any:

@@ -59,9 +59,9 @@ LONDON_ON = """
     route:
       carrier: chime
       region: {region}
-      lambda_arn: arn:aws:lambda:{region}:111122223333:function:xai-calls
+      lambda_arn: arn:aws:lambda:{region}:111111111111:function:xai-calls
 """
-FUNCTION = "arn:aws:lambda:{region}:111122223333:function:xai-calls"
+FUNCTION = "arn:aws:lambda:{region}:111111111111:function:xai-calls"
 
 
 def chained(sandbox: Sandbox, region: str) -> None:
@@ -105,12 +105,48 @@ def test_somebody_elses_rule_is_changed_with_consent_and_put_back(project: Proje
     assert "SIP rule theirs gets its calls" in re.sub(r"\s+", " ", project.run("up", "--yes", code=1))
     assert objects(sandbox)["rules"] == before["rules"]
     project.declare(LONDON_ON.format(region="eu-west-2") + "    take_over: true\n")
+    assert "calls end at the Lambda until its CONNECTOR_ARN is" in re.sub(r"\s+", " ", project.run("preview"))
     project.up()
     [rule] = objects(sandbox)["rules"]
     assert rule["SipRuleId"] == before["rules"][0]["SipRuleId"]
     assert rule["TargetApplications"] != before["rules"][0]["TargetApplications"]
     project.run("destroy", "--yes")
     assert objects(sandbox) == before
+
+
+SPARE = """
+  spare:
+    number: "+14155550173"
+    route: {carrier: chime, connector: shared, region: eu-west-2}
+"""
+
+
+def test_a_live_number_comes_to_a_connector_that_its_lambda_knows(project: Project, sandbox: Sandbox) -> None:
+    """A spare number has it made first, so that no call ends at the function."""
+    project.declare(SPARE)
+    project.up()
+    [connector] = objects(sandbox)["connectors"]
+    Chime(sandbox).occupy(LONDON)
+    live = LONDON_ON.format(region="eu-west-2") + "      connector: shared\n    take_over: true\n"
+    project.declare(SPARE, live)
+    assert f"CONNECTOR_ARN is {connector['VoiceConnectorArn']}" in re.sub(r"\s+", " ", project.up())
+    assert [each["VoiceConnectorId"] for each in objects(sandbox)["connectors"]] == [connector["VoiceConnectorId"]]
+    [rule] = objects(sandbox)["rules"]
+    assert rule["Name"] != "theirs"
+    project.declare(live)
+    project.up()
+    assert [each["VoiceConnectorId"] for each in objects(sandbox)["connectors"]] == [connector["VoiceConnectorId"]]
+
+
+def test_so_does_one_that_changes_the_region(project: Project, sandbox: Sandbox) -> None:
+    project.declare(LONDON_ON.format(region="eu-west-2"), SPARE.replace("eu-west-2", "eu-central-1"))
+    project.up()
+    [spare] = [each for each in objects(sandbox)["connectors"] if each["AwsRegion"] == "eu-central-1"]
+    project.declare(LONDON_ON.format(region="eu-central-1") + "      connector: shared\n")
+    assert f"CONNECTOR_ARN is {spare['VoiceConnectorArn']}" in re.sub(r"\s+", " ", project.up())
+    chained(sandbox, "eu-central-1")
+    [connector] = objects(sandbox)["connectors"]
+    assert connector["VoiceConnectorId"] == spare["VoiceConnectorId"]
 
 
 SHARED = """

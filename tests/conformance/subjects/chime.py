@@ -18,7 +18,7 @@ PBX = {"host": "pbx.example.com", "port": 5061, "priority": 2}
 #: A number that a SIP rule alone can have, and the Lambda that its application asks.
 LONDON = "+442079460077"
 LONDON_MARK = f"xtel/p/s/{LONDON}"
-FUNCTION = "arn:aws:lambda:eu-west-2:111122223333:function:xai-calls"
+FUNCTION = "arn:aws:lambda:eu-west-2:111111111111:function:xai-calls"
 CONNECTOR = "arn:aws:chime:eu-west-2:111111111111:vc/abcdefghijklmnopqrstuv"
 
 
