@@ -90,6 +90,7 @@ def remarks(network: Network, line: Callable[[Location], int]) -> Iterator[Remar
     entries = [_Entry(key, said, merged[key], network.defaults) for key, said in network.numbers.items()]
     yield from _twice(entries, line)
     yield from _spelled_twice(entries)
+    yield from _brought(entries)
     for entry in entries:
         yield from _answered(entry)
         yield from _kept(entry)
@@ -174,6 +175,20 @@ def _spelled_twice(entries: list[_Entry]) -> Iterator[Remark]:
             if (other := seen.setdefault(spelling, entry)) is not entry:
                 text = f"{spelling} stands for {other.key} too: a spelling belongs to one number; remove one"
                 yield Remark((*entry.place("did"), index), text)
+
+
+def _brought(entries: list[_Entry]) -> Iterator[Remark]:
+    """A number whose callers are brought to another one cannot be registered itself."""
+    keys = {entry.number.number: entry.key for entry in entries if entry.number.number}
+    for entry in entries:
+        if (route := entry.number.route) is None:
+            continue
+        for name, number in route.brings().items():
+            if (other := keys.get(number, entry.key)) != entry.key:
+                text = (
+                    f"{number} is the number of {other}, and its callers would be brought to {entry.key}: write another"
+                )
+                yield Remark((*entry.place("route"), name), text)
 
 
 def _fallback(entry: _Entry) -> Iterator[Remark]:

@@ -46,6 +46,8 @@ BEYOND_A_SCHEMA = {
     "allow-not-covering-twilio": "addresses",
     "accept-unknown-number": "other entries",
     "genesys-two-of-one-site": "other entries",
+    "genesys-did-of-another": "other entries",
+    "zoom-blank-carrier": "what is cut away",
     "limits-unknown-carrier": "what is installed",
     "digest-on-twilio": "what the carrier can",
     "fallback-ten": "what the carrier can",

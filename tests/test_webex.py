@@ -10,6 +10,7 @@ import pytest
 from providers.kernel.route import Leg
 from providers.kernel.values import target
 from providers.webex import Route
+from tests.sbc import ios
 
 NUMBER = "+14155550171"
 LEG = Leg(NUMBER, target(f"sip:{NUMBER}@sip.voice.x.ai;transport=tls"))
@@ -87,3 +88,35 @@ def test_the_leg_of_a_certificate_based_trunk_is_named_in_a_remark(said: Mapping
     assert [line for line in text.splitlines() if line[0] != "!"] == [
         line for line in plain.splitlines() if line[0] != "!"
     ]
+
+
+# -- the gateway's files together -------------------------------------------------------------------------------------
+
+
+def test_what_both_files_made_is_taken_away_whoever_names_an_object_first() -> None:
+    files = Route(trunk="HQ").files(LEG).texts
+    digits = NUMBER.lstrip("+")
+    there = {**ios.blocks(files[f"xai-{digits}.ios"]), **ios.blocks(files[FILE])}
+    undone = [line for line in files[f"xai-{digits}-undo.ios"].splitlines() if line[0] != "!"]
+    kept = {"voice service voip", "crypto pki trustpoint XAI-TP"}
+    assert {line.removeprefix("no ") for line in undone} == {block for block in there if block[0] != "!"} - kept
+    box = frozenset({"voice class tenant 200", "voice class stun-usage 200"})
+    for line in undone:
+        del there[line.removeprefix("no ")]
+        assert [each for each in ios.missing(there, box) if each.endswith(f": no {line.removeprefix('no ')}")] == []
+
+
+def test_the_page_loads_both_files_the_one_that_names_the_other_last() -> None:
+    page = Route(trunk="HQ").files(LEG).page
+    assert page is not None
+    [step] = [step for step in page.steps if f"`copy {FILE} running-config`" in step]
+    assert step.index(f"`copy xai-{NUMBER.lstrip('+')}.ios running-config`") < step.index(f"`copy {FILE}")
+
+
+BLANK = ({"trunk": "HQ", "location": "  "}, {"route_group": {"trunks": [" "]}}, {"trunk": "HQ", "route_group": "  "})
+
+
+@pytest.mark.parametrize("said", BLANK, ids=str)
+def test_a_name_of_blanks_is_not_left_out(said: Mapping[str, Any]) -> None:
+    with pytest.raises(ValueError, match="is blank"):
+        Route.model_validate(said)

@@ -184,3 +184,19 @@ def test_what_no_apply_has_made_yet_is_no_network_as_applied(missing: str, said:
     assert [each.what for each in drift.incomplete(applied, "dev", ())] == [
         f"was applied in part: {text}" for text in said
     ]
+
+
+SPELLED = (
+    (
+        [{"trunk": "HQ gateway", "location": None}, {"certificate": "sbc1.example.com"}],
+        "trunk HQ gateway, certificate sbc1.example.com",
+    ),
+    (["PCMU", "G722"], "PCMU, G722"),
+    (True, "true"),
+    (None, "nothing"),
+)
+
+
+@pytest.mark.parametrize(("value", "text"), SPELLED, ids=[text for _, text in SPELLED])
+def test_a_value_is_spelled_as_a_stack_file_has_it(value: Any, text: str) -> None:
+    assert drift.spelled(value) == text

@@ -113,6 +113,16 @@ def test_every_line_that_is_commented_out_for_a_carrier_is_one_that_it_takes(cwd
         document.read(file)
 
 
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [("webex", "your own PBX or SBC"), ("zoom", "your own PBX or SBC"), ("vonage", "these were reported")],
+)
+def test_an_allowlist_says_whose_addresses_it_has(cwd: Path, name: str, whose: str) -> None:
+    new.make(Path("demo"), "dev", name)
+    [line] = [line for line in (cwd / "demo/stacks/dev.yaml").read_text().splitlines() if "Who may send" in line]
+    assert whose in line
+
+
 @pytest.mark.parametrize("name", sorted(registry.carriers()))
 def test_what_its_carrier_needs_is_installed_with_it(cwd: Path, name: str) -> None:
     new.make(Path("demo"), "dev", name)

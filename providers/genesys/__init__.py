@@ -6,10 +6,11 @@ customer's: one that is there is named, and never changed. Never tried against a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from providers.genesys.api import Api, kind, organisation, refusal
 from providers.genesys.attachment import Attachment, classified
@@ -27,7 +28,7 @@ from providers.kernel.conventions import ApiConventions
 from providers.kernel.files import Files
 from providers.kernel.route import Box, CarrierRoute, Leg, Ref, RouteObject
 from providers.kernel.route_import import RouteImport
-from providers.kernel.values import e164
+from providers.kernel.values import e164, not_blank
 from providers.kernel.vendor import Carrier, Credential
 
 _READ = date(2026, 11, 28)
@@ -46,7 +47,9 @@ class Route(Options, CarrierRoute):
     carrier: Literal["genesys"] = Field(default="genesys", description="Genesys Cloud, by a BYOC Cloud trunk.")
     site: Name = Field(description="Name of the site at which the number is dialled; it must be there.")
     codecs: tuple[Codec, ...] = Field(default=("PCMU", "PCMA"), min_length=1, description="In order of preference.")
-    classification: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = Field(
+    classification: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=100), BeforeValidator(not_blank)
+    ] = Field(
         default="", description="Classification of the number's calls, which no other has; none: xAI and the number."
     )
     did: Own = Field(default="", description="A number of the organisation whose callers a flow brings to this one.")
@@ -100,6 +103,10 @@ class Route(Options, CarrierRoute):
             RouteObject("flow", "Flow", said, after=("attachment",), last=True),
             RouteObject("call-route", "CallRoute", answers, last=True),
         )
+
+    def brings(self) -> Mapping[str, str]:
+        """The organisation's own number."""
+        return {"did": self.did} if self.did else {}
 
     def stands_on(self, leg: Leg) -> Box:
         """Its site: one outbound route takes a classification there, and one call route answers a DID."""

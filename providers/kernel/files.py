@@ -48,6 +48,18 @@ class FrontPage:
 
 
 @dataclass(frozen=True)
+class Within:
+    """What another carrier's route makes of a bundle that it has written: keys of its own, and a file beside the bundle's."""
+
+    #: The keys that a number with that route can have, of those that a number whose route is the bundle's own has.
+    keys: frozenset[str]
+    #: The file that is loaded after the bundle's, whose objects it names; empty where there is none.
+    name: str = ""
+    #: What that file made, in the order in which the platform lets it go; all of it goes before the bundle's own.
+    undo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Files:
     """What a route offers for one number: the text of every file by its path, but of the secret one."""
 

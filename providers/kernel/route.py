@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from providers.kernel.capabilities import Ability, Capability
-from providers.kernel.files import Files
+from providers.kernel.files import Files, Within
 from providers.kernel.spec import StrictModel
 from providers.kernel.values import SipUri, Target, Whole, target
 
@@ -53,6 +53,8 @@ class Leg:
     did: tuple[str, ...] = ()
     #: Whose it is, for the commands in files that people apply.
     stack: str = "STACK"
+    #: Of a bundle that another carrier's route has written.
+    within: Within | None = None
 
     def checked_fallbacks(self, *, shared: bool) -> tuple[Fallback, ...]:
         """The fallbacks, in order. Raises ValueError for one with a user part on a trunk that many numbers share."""
@@ -133,6 +135,10 @@ class CarrierRoute(StrictModel, ABC):
     def sources(self) -> tuple[str, ...]:
         """The names of the published ranges this route's calls come from; an allowlist must cover them."""
         return (self.delivers,)
+
+    def brings(self) -> Mapping[str, str]:
+        """Numbers whose callers it brings to this one, by its own keys: none of them is a number of the stack."""
+        return {}
 
     def own_addresses(self) -> str | None:
         """The public address that its calls come from, where they come from a machine of the customer's: empty where the

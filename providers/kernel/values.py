@@ -392,3 +392,10 @@ def sip_uri(text: str) -> str:
 
 
 SipUri = Annotated[str, AfterValidator(sip_uri)]
+
+
+def not_blank(text: Any) -> Any:
+    """Text that says something, or was left out. Raises ValueError for blanks alone, which would pass for left out."""
+    if isinstance(text, str) and text and not text.strip():
+        raise ValueError("is blank: write a name, or leave it out")
+    return text

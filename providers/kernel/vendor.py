@@ -85,6 +85,8 @@ class Carrier(Vendor[ApiT]):
     example: str = "+14155550101"
     #: Keys that its route cannot do without, for the same file: a name of something that is there, to be corrected too.
     example_route: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: What that route may have beside, in a new stack file as a comment.
+    example_note: str = ""
     #: How routes that exist are imported; None where nothing can be.
     route_import: RouteImport[ApiT] | None = None
     #: Why nothing can be imported, where nothing can: the end of a sentence that begins with its title.

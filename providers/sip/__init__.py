@@ -42,7 +42,9 @@ class Route(Options, CarrierRoute):
 
     def files(self, leg: Leg) -> Files:
         """The platform's configuration."""
-        return files({**BundleSpec.model_validate(self._inputs(leg)).canonical(), "stack": leg.stack})
+        return files(
+            {**BundleSpec.model_validate(self._inputs(leg)).canonical(), "stack": leg.stack, "within": leg.within}
+        )
 
     def own_addresses(self) -> str | None:
         """The PBX's or SBC's own; of any other platform that may be one which publishes ranges."""

@@ -217,7 +217,7 @@ def check(inputs: Mapping[str, Any]) -> None:
 
 def _rendered(inputs: Mapping[str, Any]) -> dict[str, Any]:
     rendered = {name: value for name, value in inputs.items() if name in _RENDERED}
-    return {**rendered, "stack": by_hand.stack(inputs)}
+    return {**rendered, "stack": by_hand.stack(inputs), "within": inputs.get("within")}
 
 
 class Bundle(ByHand["Nowhere", BundleSpec]):

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from providers.kernel.files import Filled, FrontPage
+from providers.kernel.by_hand import ByHandSpec
+from providers.kernel.files import Filled, FrontPage, Within
 from providers.sip.platforms import PLATFORMS, PlatformFiles, of
 
 _PARTS = ("What", "Only you know", "Steps", "Delivered", "Dialled", "Must be true", "Test", "Take back", "Unverified")
@@ -61,12 +62,18 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, cast(list[Any], value))) if isinstance(value, list | tuple) else str(value or "")
 
 
+def _has(inputs: Mapping[str, Any], name: str) -> bool:
+    """Whether a number with this route can have the key, or has the value anyway."""
+    within: Within | None = inputs.get("within")
+    return not within or name in within.keys or name in ByHandSpec.model_fields
+
+
 def _filled(inputs: Mapping[str, Any], platform: PlatformFiles) -> Iterator[Filled]:
     names = ("phone_number", "did", "target", "username", "fallback", "port", "srtp", "transfer", "address")
     for name in (*names, *sorted({key for each in PLATFORMS.values() for key in each.keys})):
         value = inputs.get(name)
         shown = _shown(value)
-        if not shown or (name not in names and name not in platform.keys):
+        if not shown or not _has(inputs, name) or (name not in names and name not in platform.keys):
             continue
         untried = _UNTRIED.get(name, "") if value != _TRIED.get(name, value) else ""
         yield Filled(name, shown, platform.unverified.get(name, "") or untried)

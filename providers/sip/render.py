@@ -10,7 +10,7 @@ from importlib.resources import files
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.kernel.files import Files, FrontPage, signed
+from providers.kernel.files import Files, FrontPage, Within, signed
 from providers.kernel.values import target as sip_target
 from providers.sip import escape
 from providers.sip import page as pages
@@ -161,6 +161,7 @@ def _seen(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "hosted": whole.hosted,
         "folder": whole.folder,
         **_of_sbcs(inputs, number),
+        **_within(inputs),
         **{name: inputs[name] for name in ("platform", "ring_seconds", "ca_file", "transfer")},
         **{name: inputs.get(name, "") for name in _TEXTS},
     }
@@ -189,6 +190,18 @@ def _bound(plain: Mapping[str, Any]) -> dict[str, Any]:
         "bind_host": "" if host in {"", "0.0.0.0"} else host,  # noqa: S104 -- read, not bound
         "bind_port": port or "5071",
         "external": f"host:{address}" if re.search("[g-z]", address) else address,
+    }
+
+
+def _within(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Which keys the number's own route has, and the file that it loads beside these."""
+    within: Within | None = inputs.get("within")
+    keys = ("did", *SbcOptions.model_fields, "address")
+    return {
+        "can_say": {key: not within or key in within.keys for key in keys},
+        "beside": within.name if within else "",
+        "undo": list(within.undo) if within else [],
+        "within": bool(within),
     }
 
 

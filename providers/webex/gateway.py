@@ -17,7 +17,7 @@ from providers.kernel import by_hand, registry
 from providers.kernel.by_hand import ByHand, ByHandSpec
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.errors import InputError
-from providers.kernel.files import Files, signed
+from providers.kernel.files import Files, Within, signed
 from providers.kernel.route import CarrierRoute, Leg
 from providers.kernel.spec import Spec, StrictModel
 from providers.kernel.values import Whole, has_unknown
@@ -91,9 +91,11 @@ class Gateway(ByHand[Api, GatewaySpec]):
 def files(inputs: Mapping[str, Any]) -> Files:
     """The files of one number: its leg towards xAI and, above it, the one from Webex. Raises ValueError."""
     leg = by_hand.leg(inputs)
-    to_xai = _to_xai(leg, int(inputs["tag"]), str(inputs.get("interface") or ""))
+    tag = int(inputs["tag"])
     name = f"from-webex-{leg.number.lstrip('+')}.ios"
-    text = _beside(inputs) + _from_webex(leg, int(inputs["tag"]), int(inputs["tenant"]))
+    within = Within(frozenset(Options.model_fields), name, _undo(tag + _ABOVE))
+    to_xai = _to_xai(replace(leg, within=within), tag, str(inputs.get("interface") or ""))
+    text = _beside(inputs) + _from_webex(leg, tag, int(inputs["tenant"]))
     from_webex = signed(text, ("! ", ""), leg.number)
     return replace(to_xai, texts={**to_xai.texts, name: from_webex})
 
@@ -125,6 +127,11 @@ def _beside(inputs: Mapping[str, Any]) -> str:
     return patterns and f"! Stands beside the leg of a certificate-based trunk, which is known by its FQDN:\n{patterns}"
 
 
+def _undo(above: int) -> tuple[str, ...]:
+    """What takes the leg from Webex away: the dial peer names its class and its group, the group the peers towards xAI."""
+    return f"no dial-peer voice {above} voip", f"no voice class uri {above} sip", f"no voice class dpg {above}"
+
+
 def _from_webex(leg: Leg, tag: int, tenant: int) -> str:
     """An inbound dial peer for this number alone: a user-id is preferred to the pattern by which the leg is known.
 
@@ -134,7 +141,7 @@ def _from_webex(leg: Leg, tag: int, tenant: int) -> str:
     peers = "".join(f" dial-peer {tag + rank} preference {rank + 1}\n" for rank in range(1 + len(leg.fallback)))
     return f"""!
 voice class uri {above} sip
- user-id {leg.number}
+ user-id ^[+]*{leg.number.removeprefix("+")}$
 !
 voice class dpg {above}
  description xAI for {leg.number}

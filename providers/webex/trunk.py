@@ -27,6 +27,10 @@ _USES = {
     "pstnConnectionCount": "PSTN connection",
     "callToExtensionCount": "call-to-extension setting",
 }
+#: How a trunk gives way to one that cannot stand beside it.
+_MOVE = "remove its numbers, apply, add them again"
+#: Another trunk has the FQDN and port, or the SRV record.
+_TAKEN = "27571"
 _REGISTERING, _CERTIFICATE_BASED = "REGISTERING", "CERTIFICATE_BASED"
 #: Asks whether a certificate-based trunk can be; the second one is older.
 _VALIDATE, _VALIDATE_FQDN = (f"{TRUNKS}/actions/{name}/invoke" for name in ("validate", "fqdnValidation"))
@@ -87,14 +91,15 @@ class Trunk(Object[Api, TrunkSpec]):
         if spec.address:
             # A preview's credentials may be those of somebody who only reads; and neither call need be there.
             with suppress(errors.Denied, errors.NotFound, errors.Unsupported):
-                _validated(api, spec)
+                try:
+                    _validated(api, spec)
+                except errors.CarrierError as error:
+                    raise _taken(api, spec, error) from None
         return None
 
     def loss(self, paths: list[str]) -> str:
         """Of what kind its gateway is."""
-        return (
-            "Webex takes it only with a new trunk, and no two have one FQDN: remove its numbers, apply, add them again"
-        )
+        return f"Webex takes it only with a new trunk, and no two have one FQDN: {_MOVE}"
 
     def read(self, api: Api, id: str, state: Mapping[str, Any], *, fresh: bool) -> Live | None:
         """GET trunks/{id}."""
@@ -104,7 +109,10 @@ class Trunk(Object[Api, TrunkSpec]):
         """POST trunks. What else the gateway needs to know of it is in the look after it."""
         body = _named(spec, password := new_password())
         body |= {"locationId": api.location(spec.location), "trunkType": _kind(spec), **_of_certificate(spec)}
-        id = str(api.send("POST", TRUNKS, **body).get("id") or "")
+        try:
+            id = str(api.send("POST", TRUNKS, **body).get("id") or "")
+        except errors.CarrierError as error:
+            raise _taken(api, spec, error) from None
         _to_be_connected(spec)
         return Live(id, {}, {"password": password})
 
@@ -170,6 +178,25 @@ def _validated(api: Api, spec: TrunkSpec) -> None:
         api.send("POST", _VALIDATE, **{f"fqdn{name}": value for name, value in given.items()}, trunkType=_kind(spec))
     except (errors.NotFound, errors.Unsupported):
         api.send("POST", _VALIDATE_FQDN, **{name.lower(): value for name, value in given.items()})
+
+
+def _taken(api: Api, spec: TrunkSpec, error: errors.CarrierError) -> errors.CarrierError:
+    """The refusal, told with the trunk that has the FQDN where it is the stack's own: that one has calls on it."""
+    if error.code != _TAKEN:
+        return error
+    if not (location := _of_the_stack(api, spec)):
+        return error
+    return error.reworded(reason=f"{spec.address}.{spec.domain} is this stack's trunk in {location}", step=_MOVE)
+
+
+def _of_the_stack(api: Api, spec: TrunkSpec) -> str:
+    """The location of the stack's own trunk with this FQDN; empty where somebody else's has it."""
+    given = spec.canonical()
+    for trunk in api.listed(TRUNKS, "trunks"):
+        location = str(cast(Found, trunk.get("location") or Found()).get("name") or "")
+        if trunk.get("name") == _name({**given, "location": location}):
+            return location
+    return ""
 
 
 def _to_be_connected(spec: TrunkSpec) -> None:

@@ -13,7 +13,7 @@ from providers.kernel.values import Host, Whole
 from providers.webex.api import own_name
 
 #: A name as Control Hub shows it: blanks around it are nobody's wish.
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), BeforeValidator(values.not_blank)]
 #: Webex' limit: 400, code 25043.
 MOST_TRUNKS = 10
 

@@ -27,7 +27,7 @@ from providers.zoom.byoc_number import ByocNumber
 from providers.zoom.inventory import INVENTORY
 from providers.zoom.on_the_way import on_the_way
 from providers.zoom.route_import import found, numbers
-from providers.zoom.sbc import Options, Sbc, bundle, files
+from providers.zoom.sbc import Options, Sbc, bundle, files, written_for
 
 _READ = date(2026, 11, 28)
 
@@ -85,7 +85,7 @@ class Route(CarrierRoute):
 
     def files(self, leg: Leg) -> Files | None:
         """The configuration of the SBC."""
-        return bundle(self.sbc).files(leg)
+        return written_for(self.sbc, leg) if self.calls == "users" else bundle(self.sbc).files(leg)
 
     def stands_on(self, leg: Leg) -> Box | None:
         """The SBC, as the route that writes its files says."""
@@ -136,6 +136,7 @@ CARRIER = Carrier[Api](
     example="+14155550181",
     example_allow=("203.0.113.20/32",),
     example_route={"sip_group": "SBC East"},
+    example_note="In the route, sbc: {platform: cube, tag: 901} gives the SBC's files (xtel render); left out: a checklist.",
     can=CAN,
     route_import=RouteImport(numbers, found, owned=False),
     inventory=INVENTORY,

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from providers.kernel import attachment, errors, operation
 from providers.kernel.attachment import Held
 from providers.kernel.call_handling import CallHandling, Stop
 from providers.kernel.object import Live, Obstacle
 from providers.kernel.spec import Spec
-from providers.kernel.values import e164
+from providers.kernel.values import e164, not_blank
 from providers.zoom.api import Api, Found, before, group, way
 
 #: What a taken rule is given back with, by the names that Zoom's write has: it is read in another shape.
@@ -28,7 +28,7 @@ def _number_or_none(text: str) -> str:
     return e164(text) if text else ""
 
 
-Name = Annotated[str, AfterValidator(_trimmed)]
+Name = Annotated[str, BeforeValidator(not_blank), AfterValidator(_trimmed)]
 
 
 class AttachmentSpec(attachment.AttachmentSpec):

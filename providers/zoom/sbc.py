@@ -7,6 +7,7 @@ Zoom is the SIP group's, and there already.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
@@ -15,8 +16,8 @@ from providers.kernel import by_hand, registry
 from providers.kernel.by_hand import ByHand, ByHandSpec
 from providers.kernel.call_handling import CallHandling
 from providers.kernel.errors import InputError
-from providers.kernel.files import Files
-from providers.kernel.route import CarrierRoute
+from providers.kernel.files import Files, Within
+from providers.kernel.route import CarrierRoute, Leg
 from providers.kernel.spec import Spec, StrictModel, problems
 from providers.kernel.values import has_unknown
 from providers.zoom.api import Api
@@ -91,8 +92,14 @@ def bundle(options: Options) -> CarrierRoute:
     raise InputError("nothing that is installed here writes the files of an SBC", step="install all of xai-telephony")
 
 
+def written_for(options: Options, leg: Leg) -> Files | None:
+    """The files for a leg that users of Zoom dial: their spelling of the number is Zoom's."""
+    writes = bundle(options)
+    return writes.files(replace(leg, within=Within(frozenset(type(writes).model_fields))))
+
+
 def files(inputs: Mapping[str, Any]) -> Files:
     """The files of one number. Raises ValueError."""
-    if written := bundle(Options.model_validate(inputs.get("sbc") or {})).files(by_hand.leg(inputs)):
+    if written := written_for(Options.model_validate(inputs.get("sbc") or {}), by_hand.leg(inputs)):
         return written
     raise InputError("nothing that is installed here writes the files of an SBC", step="install all of xai-telephony")

@@ -14,6 +14,7 @@ from providers.kernel import errors
 from providers.webex.on_the_way import on_the_way
 from tests import contract
 from tests.conformance.subjects.webex import (
+    BRANCH,
     CERTIFICATE,
     FQDN,
     LOCATION,
@@ -259,6 +260,24 @@ def test_a_certificate_based_trunk_is_refused_in_the_preview_and_when_it_is_made
         assert step in text
     assert notice == ""
     assert server.state()["webex"] == before
+    server.control("POST", "reset")
+
+
+@pytest.mark.parametrize("location", [LOCATION, BRANCH])
+def test_nobody_is_told_to_remove_a_trunk_of_the_stacks_own(
+    server: Server, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    """One FQDN moved to another location: the trunk that has it is ours, with calls on it."""
+    server.control("POST", "reset")
+    first, again = (Hand("webex:Trunk", server.env, monkeypatch) for _ in range(2))
+    theirs = {BRANCH: LOCATION, LOCATION: BRANCH}[location]
+    assert first.up(marker=STACK, location=theirs, **CERTIFICATE) == "create"
+    refused, _ = again.reconciler.look(again.check(marker=STACK, location=location, **CERTIFICATE))
+    with pytest.raises(errors.CarrierError) as caught:
+        again.up(marker=STACK, location=location, **CERTIFICATE)
+    for text in (refused, str(caught.value)):
+        assert f"is this stack's trunk in {theirs} (code 27571, " in text
+        assert text.endswith("next: remove its numbers, apply, add them again")
     server.control("POST", "reset")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from providers.sip import bundle, render
+from providers.kernel import registry
+from providers.kernel.route import Leg, Login
+from providers.kernel.values import target
+from providers.sip import Route, bundle, render
 from tests.sbc import ios
 from tests.test_sip import FALLBACK, NUMBER, inputs
 
@@ -290,3 +294,34 @@ def test_a_password_is_a_word_or_refused(password: str) -> None:
         assert str(error).startswith("password: ")
         return
     assert ios.blocks(text)["voice class tenant 901"] == [f"authentication username hq password 0 {password}"]
+
+
+# -- bundles that another carrier's route has written -----------------------------------------------------------------
+
+#: By the carrier, its route, and the part of it that has the keys of a CUBE.
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "webex": ({"trunk": "HQ gateway"}, ""),
+    "zoom": ({"sip_group": "SBC East", "sbc": {"platform": "cube"}}, "sbc"),
+}
+
+
+def test_every_carrier_that_has_a_cube_written_is_among_them() -> None:
+    found = {
+        name
+        for name, carrier in registry.carriers().items()
+        if {"sbc", "tag"} & carrier.route.model_fields.keys() and name != "sip"
+    }
+    assert found == set(OTHERS)
+
+
+@pytest.mark.parametrize("login", [False, True], ids=["allowlist", "digest"])
+@pytest.mark.parametrize("carrier", OTHERS)
+def test_a_page_names_no_key_that_its_own_route_refuses(carrier: str, login: bool) -> None:
+    said, part = OTHERS[carrier]
+    declared = registry.carriers()[carrier].route
+    leg = Leg(NUMBER, target(f"sip:{NUMBER}@sip.voice.x.ai"), login=Login("hq", None) if login else None)
+    files = declared.model_validate(said).files(leg)
+    assert files is not None
+    named = set(re.findall(r"`([a-z_]+)(?:: [^`]*)?`", files.texts["README.md"])) & {*Route.model_fields, "did"}
+    assert named
+    assert named <= (Route.model_fields.keys() if part else declared.model_fields.keys())

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from ipaddress import ip_network
 from pathlib import Path
 from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
@@ -132,6 +133,8 @@ def _texts(called: str, stack: str, delivers: Carrier[Any], keeping: backend.Kee
         "ranges": ", ".join(begun.sources()),
         "extras": ",".join(sorted({"calls", *filter(None, [delivers.extra])})),
         "reported": ", ".join(f'"{network}"' for network in delivers.example_allow),
+        # A network of RFC 5737 stands for a machine of the user's own; what was reported of a carrier is public.
+        "own_address": not any(ip_network(network).is_global for network in delivers.example_allow),
         "fallback": fallback is not None and fallback.able,
         "production": is_production(stack),
         "vendors": [registry.vendor("xai"), delivers],

@@ -156,7 +156,7 @@ class OutsideChanges:
             inputs = {key: value for key, value in step.old.items() if key != name}
             there = {**inputs, **({name: step.new[name]} if name in step.new else {})}
             changed = replace(calls.before(step), inputs=there)
-            what = f"{path}: {_shown(_at(step.old, path))} → {_shown(_at(step.new, path))}{now}"
+            what = f"{path}: {spelled(_at(step.old, path))} → {spelled(_at(step.new, path))}{now}"
             yield DriftFinding(
                 number, not self.stops(step, number, changed), object, what, undone, self._answers(number, changed)
             )
@@ -206,13 +206,21 @@ def _at(values: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _shown(value: Any) -> str:
+def spelled(value: Any) -> str:
+    """A value on one line, for a person."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    text = ", ".join(map(str, cast(list[Any], value))) if isinstance(value, list) else str(value)
-    return one_line(text, _WIDEST)
+    return one_line(_written(value), _WIDEST)
+
+
+def _written(value: Any) -> str:
+    """As a stack file would say it, without its marks: ``trunk HQ gateway, certificate sbc1.example.com``."""
+    if isinstance(value, Mapping):
+        pairs = cast(Mapping[str, Any], value).items()
+        return " ".join(f"{name} {_written(each)}" for name, each in pairs if each is not None)
+    return ", ".join(map(_written, cast(list[Any], value))) if isinstance(value, list) else str(value)
 
 
 # -- what this stack did not make --------------------------------------------------------------------------------------
