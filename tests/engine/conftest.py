@@ -116,6 +116,14 @@ class Project:
         skipped = ["--skip-preview"] if plain else []
         return self.run("up", "--yes", "--stack", STACK, *skipped, *arguments, code=code, **env)
 
+    def stays(self) -> None:
+        """Another update, with a look at everything, finds nothing to do and writes nothing."""
+        self.sandbox.forget_log()
+        again = self.up("--diff", "--refresh")
+        assert "created" not in again
+        assert "updated" not in again
+        assert self.sandbox.writes() == []
+
     def counted(self, *arguments: str) -> dict[str, int]:
         """What the preview of an update counts, which is what the update then does; its text stays in ``shown``."""
         self.shown = self.run("up", "--yes", "--stack", STACK, *arguments)
